@@ -1,0 +1,69 @@
+/**
+ * The Bun backend: `bun:ffi`.
+ *
+ * Its floor, Bun 1.4.0, is the first that was seen to let go of a stream that is unref'd.
+ *
+ * @module
+ */
+
+import type * as bunFfi from "bun:ffi";
+import { streamWaiter, streamWorks } from "./bun_stream.ts";
+import { workerWaiter } from "./bun_worker.ts";
+import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
+
+/** The part of `process` and of `node:fs` that is used. */
+interface BunProcess {
+  readonly arch: string;
+  getBuiltinModule(name: "bun:ffi"): typeof bunFfi;
+  getBuiltinModule(name: "node:fs"): { close(fd: number, callback: () => void): void };
+}
+
+/**
+ * Opens libc through Bun.
+ *
+ * @param tryStream whether the way to wait that Bun does not document works
+ */
+export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
+  // Not `import "bun:ffi"`: one module graph serves the three runtimes, and Node would refuse it.
+  const { process } = globalThis as unknown as { process: BunProcess };
+  const { dlopen, read } = process.getBuiltinModule("bun:ffi");
+  const { symbols: c } = dlopen("libc.so.6", {
+    __errno_location: { args: [], returns: "ptr" },
+    inotify_init1: { args: ["i32"], returns: "i32" },
+    inotify_add_watch: { args: ["i32", "ptr", "u32"], returns: "i32" },
+    inotify_rm_watch: { args: ["i32", "i32"], returns: "i32" },
+    read: { args: ["i32", "ptr", "u64_fast"], returns: "i64_fast" },
+    open: { args: ["ptr", "i32"], returns: "i32" },
+    getdents64: { args: ["i32", "ptr", "u64_fast"], returns: "i64_fast" },
+    readlink: { args: ["ptr", "ptr", "u64_fast"], returns: "i64_fast" },
+    close: { args: ["i32"], returns: "i32" },
+    syscall: { args: ["i64", "i32", "i32", "i32", "u64", "u64"], returns: "i64" },
+    eventfd: { args: ["u32", "i32"], returns: "i32" },
+    eventfd_write: { args: ["i32", "u64"], returns: "i32" },
+  });
+  const errnoLocation = c.__errno_location()!;
+  const SYS_kcmp = process.arch === "arm64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64;
+  const calls: Omit<Libc, "waiter"> = {
+    runtime: "bun",
+    errno: () => read.i32(errnoLocation, 0),
+    inotify_init1: c.inotify_init1,
+    inotify_add_watch: c.inotify_add_watch,
+    inotify_rm_watch: c.inotify_rm_watch,
+    read: (fd, buf, count) => Number(c.read(fd, buf, count)),
+    open: c.open,
+    getdents64: (fd, dirp, count) => Number(c.getdents64(fd, dirp, count)),
+    readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),
+    kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
+    close: c.close,
+    closeOffThread: (fd) =>
+      new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve())),
+  };
+  let tried: Promise<boolean> | undefined;
+  return {
+    ...calls,
+    async waiter(fd) {
+      if (await (tried ??= tryStream(calls))) return streamWaiter(fd);
+      return workerWaiter({ ...calls, eventfd: c.eventfd, eventfd_write: c.eventfd_write }, fd);
+    },
+  };
+}

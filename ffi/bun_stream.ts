@@ -1,0 +1,131 @@
+/**
+ * How Bun waits: its event loop reads the descriptor as a stream, with no thread.
+ *
+ * Nothing documents that `Bun.file(fd).stream()` may be used on an inotify descriptor, so
+ * {@link streamWorks} tries it before it is relied on.
+ *
+ * @module
+ */
+
+import { IN_CLOEXEC, IN_NONBLOCK, type Libc, type Waiter } from "./contract.ts";
+
+/** The part of node:stream's `Readable` that is used, with what Bun adds to a native one. */
+interface NativeReadable {
+  on(event: "readable" | "close", listener: () => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  read(): Uint8Array | null;
+  destroy(): void;
+  ref(): void;
+  unref(): void;
+}
+
+interface BunGlobals {
+  readonly Bun: { file(fd: number): { stream(): ReadableStream<Uint8Array> } };
+  readonly process: {
+    getBuiltinModule(name: "node:stream"): {
+      Readable: {
+        fromWeb(stream: ReadableStream, options: { highWaterMark: number }): NativeReadable;
+      };
+    };
+  };
+}
+
+/** A waiter for `fd` whose `wait()` resolves with bytes; see {@link Waiter}. */
+export function streamWaiter(fd: number): Waiter {
+  const { Bun, process } = globalThis as unknown as BunGlobals;
+  const { Readable } = process.getBuiltinModule("node:stream");
+  // A mark of zero, with read() only while somebody waits: nothing is read ahead.
+  const stream = Readable.fromWeb(Bun.file(fd).stream(), { highWaterMark: 0 });
+  let pending: PromiseWithResolvers<Uint8Array | undefined> | undefined;
+  let failure: Error | undefined;
+  let ref = true;
+  let held = false;
+  const hold = (value: boolean) => {
+    if (held === value) return;
+    held = value;
+    if (held) stream.ref();
+    else stream.unref();
+  };
+  const take = () => {
+    const bytes = pending === undefined ? null : stream.read();
+    if (bytes === null) return;
+    pending!.resolve(bytes);
+    pending = undefined;
+    hold(false);
+  };
+  const fail = (error: Error) => {
+    failure ??= error;
+    pending?.reject(failure);
+    pending = undefined;
+  };
+  stream.on("readable", take);
+  stream.on("error", fail);
+  const closed = new Promise<void>((resolve) => stream.on("close", resolve));
+  closed.then(() => fail(new Error("Bun has ended the stream of an inotify descriptor")));
+  return {
+    wait() {
+      if (failure !== undefined) return Promise.reject(failure);
+      const { promise } = pending = Promise.withResolvers();
+      take();
+      // A stream begins ref'd with a count of zero, where unref() alone does nothing.
+      if (pending !== undefined) hold(true);
+      if (!ref) hold(false);
+      return promise;
+    },
+    ref() {
+      ref = true;
+      if (pending !== undefined) hold(true);
+    },
+    unref() {
+      ref = false;
+      hold(false);
+    },
+    async release() {
+      const { resolve } = pending ?? {};
+      pending = undefined;
+      stream.destroy();
+      await closed;
+      resolve?.(undefined);
+    },
+  };
+}
+
+/**
+ * Whether this Bun reads an inotify descriptor as a stream in the way that is relied on: what comes
+ * while somebody waits arrives whole, and what comes while nobody waits stays in the kernel.
+ */
+export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
+  const fd = c.inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (fd === -1) return true; // the limit is reached, and says nothing about streams
+  const waiter = streamWaiter(fd);
+  try {
+    const bytes = waiter.wait();
+    queueEvent(c, fd);
+    const arrived = await Promise.race([bytes, delay(PATIENCE)]);
+    queueEvent(c, fd);
+    await delay(0);
+    return arrived?.byteLength === SIZEOF_EVENT &&
+      c.read(fd, new Uint8Array(1024), 1024) === SIZEOF_EVENT;
+  } catch {
+    return false;
+  } finally {
+    await waiter.release();
+    await c.closeOffThread(fd);
+  }
+}
+
+/** `sizeof(struct inotify_event)`, of an event without a name. */
+const SIZEOF_EVENT = 16;
+/** Milliseconds after which the stream counts as mute. It takes less than one. */
+const PATIENCE = 1000;
+
+/** Queues one event, `IN_IGNORED`. */
+function queueEvent(c: Pick<Libc, "inotify_add_watch" | "inotify_rm_watch">, fd: number): void {
+  const root = new Uint8Array([0x2f, 0]);
+  const IN_DELETE_SELF = 0x400;
+  c.inotify_rm_watch(fd, c.inotify_add_watch(fd, root, IN_DELETE_SELF));
+}
+
+function delay(milliseconds: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds));
+}

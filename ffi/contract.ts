@@ -1,0 +1,111 @@
+/**
+ * What the module asks of libc and of a runtime: the one seam between `src/` and the three backends.
+ *
+ * Functions have their C names and take and return C integers. A failing call returns -1 and sets
+ * errno; the backend interprets neither. Everything is synchronous but {@link Libc.closeOffThread}
+ * and waiting. Importing a backend does nothing; its factory opens libc.
+ *
+ * @module
+ */
+
+/** The runtimes that have a backend. */
+export type RuntimeName = "deno" | "bun" | "node";
+
+/** The calls of libc that the module makes, and the two ways in which a runtime waits. */
+export interface Libc {
+  /** The runtime that makes the calls. */
+  readonly runtime: RuntimeName;
+  /**
+   * `errno` of this thread. Right only when read immediately after the call that returned -1: the
+   * runtime itself makes system calls, and a garbage collection in between was seen to change it.
+   */
+  errno(): number;
+  /** inotify_init1(2) */
+  inotify_init1(flags: number): number;
+  /** inotify_add_watch(2); `pathname` ends with a NUL byte and is read during the call only. */
+  inotify_add_watch(fd: number, pathname: Uint8Array, mask: number): number;
+  /** inotify_rm_watch(2) */
+  inotify_rm_watch(fd: number, wd: number): number;
+  /** read(2); `count` is at most `buf.byteLength`, and `buf` is written during the call only. */
+  read(fd: number, buf: Uint8Array, count: number): number;
+  /** open(2) of something that exists, so without a mode; `pathname` ends with a NUL byte. */
+  open(pathname: Uint8Array, flags: number): number;
+  /** getdents64(2) */
+  getdents64(fd: number, dirp: Uint8Array, count: number): number;
+  /** readlink(2); `pathname` ends with a NUL byte, what is written to `buf` does not. */
+  readlink(pathname: Uint8Array, buf: Uint8Array, bufsiz: number): number;
+  /**
+   * kcmp(2) with `KCMP_FILE`: 0 if two descriptors of a process are of one open file, 1 to 3 if not.
+   */
+  kcmp_file(pid: number, fd1: number, fd2: number): number;
+  /** close(2) */
+  close(fd: number): number;
+  /**
+   * close(2) away from the JavaScript thread, where it would block: for an inotify descriptor that
+   * ever had a watch the kernel waits 1-8 ms for an RCU grace period. Never fails: Linux releases
+   * the descriptor whatever close(2) returns.
+   */
+  closeOffThread(fd: number): Promise<void>;
+  /**
+   * A way to wait for `fd`, which is nonblocking and stays open until {@link Waiter.release}. At most
+   * one for a descriptor; made when there is something to wait for, since it may begin at once.
+   */
+  waiter(fd: number): Promise<Waiter>;
+}
+
+/** Waits for one file descriptor. At most one {@link Waiter.wait} is pending at a time. */
+export interface Waiter {
+  /**
+   * Resolves when `fd` is readable, with `undefined`; or, where the runtime reads by itself, with
+   * the bytes that it read, which are valid until the next `wait()`. May resolve with `undefined`
+   * for no reason. While no `wait()` is pending, nothing is read and nothing wakes up.
+   */
+  wait(): Promise<Uint8Array | undefined>;
+  /** Whether a pending `wait()` keeps the process alive. It does until `unref()`. */
+  ref(): void;
+  /** A pending `wait()` no longer keeps the process alive. */
+  unref(): void;
+  /**
+   * Ends a pending `wait()` and resolves once neither kernel nor runtime holds `fd` on our behalf,
+   * so that it may be closed. Called once, and nothing after it.
+   */
+  release(): Promise<void>;
+}
+
+/** A call that a {@link Waiter} made on its own account has failed; its `wait()` rejects with this. */
+export class CallFailure extends Error {
+  /** The function's C name. */
+  readonly syscall: string;
+  /** The errno that it set, a positive number. */
+  readonly errno: number;
+
+  /** @param syscall the function's C name; @param errno what it set */
+  constructor(syscall: string, errno: number) {
+    super(`${syscall} failed with errno ${errno}`);
+    this.syscall = syscall;
+    this.errno = errno;
+  }
+}
+
+// The values are those of Linux on x86-64 and aarch64, where they are the same.
+
+/** Flag of inotify_init1(2): reads do not block. */
+export const IN_NONBLOCK = 0o4000;
+/** Flag of inotify_init1(2): the descriptor is closed by execve(2). */
+export const IN_CLOEXEC = 0o2000000;
+/** Flag of open(2): for reading only. */
+export const O_RDONLY = 0;
+/** Flag of open(2): the descriptor is closed by execve(2). */
+export const O_CLOEXEC = 0o2000000;
+/** Flag of eventfd(2): reads and writes do not block. */
+export const EFD_NONBLOCK = 0o4000;
+/** Flag of eventfd(2): the descriptor is closed by execve(2). */
+export const EFD_CLOEXEC = 0o2000000;
+/** Type of kcmp(2): compare two open files. */
+export const KCMP_FILE = 0;
+/** The number of kcmp(2) on x86-64; libc has no function for it (syscall(2)). */
+export const SYS_kcmp_x86_64 = 312;
+/** The number of kcmp(2) on aarch64. */
+export const SYS_kcmp_aarch64 = 272;
+/** Event of poll(2): there is something to read. */
+export const POLLIN = 0x001;

@@ -1,0 +1,122 @@
+/**
+ * The Deno backend: `Deno.dlopen`.
+ *
+ * Its floor, Deno 2.7.6, is the first that keeps the buffer of a parked call alive
+ * (denoland/deno#32775).
+ *
+ * @module
+ */
+
+import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
+import { Reactor } from "./deno_reactor.ts";
+
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
+  inotify_init1: { parameters: ["i32"], result: "i32" },
+  inotify_add_watch: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  inotify_rm_watch: { parameters: ["i32", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+  close_off_thread: { name: "close", parameters: ["i32"], result: "i32", nonblocking: true },
+  syscall: { parameters: ["isize", "i32", "i32", "i32", "usize", "usize"], result: "isize" },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
+  eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  parked_poll: {
+    name: "poll",
+    parameters: ["buffer", "usize", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+} as const;
+
+/** Opens libc through Deno. */
+export function openDeno(): Libc {
+  const { symbols: c } = open();
+  const errnoLocation = c.__errno_location();
+  const errnoCopy = new Int32Array(1);
+  // Copied by memcpy rather than read by UnsafePointerView: the latter wants an unscoped --allow-ffi.
+  const errno = (): number => {
+    c.memcpy(errnoCopy, errnoLocation, 4n);
+    return errnoCopy[0];
+  };
+  const SYS_kcmp = BigInt(Deno.build.arch === "aarch64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
+  let reactor: Reactor | undefined;
+  return {
+    runtime: "deno",
+    errno,
+    inotify_init1: c.inotify_init1,
+    inotify_add_watch: (fd, pathname, mask) => c.inotify_add_watch(fd, bytes(pathname), mask),
+    inotify_rm_watch: c.inotify_rm_watch,
+    read: (fd, buf, count) => Number(c.read(fd, bytes(buf), usize(count))),
+    open: (pathname, flags) => c.open(bytes(pathname), flags),
+    getdents64: (fd, dirp, count) => Number(c.getdents64(fd, bytes(dirp), usize(count))),
+    readlink: (pathname, buf, size) => Number(c.readlink(bytes(pathname), bytes(buf), usize(size))),
+    kcmp_file: (pid, fd1, fd2) =>
+      Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+    close: c.close,
+    closeOffThread: async (fd) => void await c.close_off_thread(fd),
+    waiter: async (fd) => (reactor ??= new Reactor({ ...c, errno })).waiter(fd),
+  };
+}
+
+/** The symbols of libc as Deno calls them. */
+export type DenoSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+function open(): Deno.DynamicLibrary<typeof SYMBOLS> {
+  const path = permitted();
+  try {
+    return Deno.dlopen(path, SYMBOLS);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
+    throw new Error(
+      "Cannot use inotify: Deno may not call libc; run with --allow-ffi, or with " +
+        `--allow-ffi=${glibcPaths()[0]}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The name by which libc may be opened. A scoped permission (`--allow-ffi=PATH`) is for an absolute
+ * path, and for a library that is opened by that same path.
+ */
+function permitted(): string {
+  const granted = (descriptor: Deno.FfiPermissionDescriptor) =>
+    Deno.permissions.querySync(descriptor).state === "granted";
+  const soname = "libc.so.6";
+  if (granted({ name: "ffi" })) return soname;
+  return glibcPaths().find((path) => granted({ name: "ffi", path })) ?? soname;
+}
+
+/** Where distributions keep glibc. */
+function glibcPaths(): string[] {
+  const { arch } = Deno.build;
+  return ["", "/usr"].flatMap((prefix) => [
+    `${prefix}/lib/${arch}-linux-gnu/libc.so.6`,
+    `${prefix}/lib64/libc.so.6`,
+    `${prefix}/lib/libc.so.6`,
+  ]);
+}
+
+let lastCount = 0;
+let lastUsize = 0n;
+
+/** A BigInt, because a Number takes a 140 ns slow path; the last one is kept, it seldom changes. */
+function usize(count: number): bigint {
+  if (count !== lastCount) {
+    lastCount = count;
+    lastUsize = BigInt(count);
+  }
+  return lastUsize;
+}
+
+/** For the type only: the calls do not care whether the memory is shared. */
+function bytes(array: Uint8Array): Uint8Array<ArrayBuffer> {
+  return array as Uint8Array<ArrayBuffer>;
+}

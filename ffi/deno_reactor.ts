@@ -1,0 +1,171 @@
+/**
+ * How Deno waits: one parked poll(2) for all descriptors of an isolate.
+ *
+ * A nonblocking FFI call holds one of the 32 threads that Deno's asynchronous file functions share,
+ * so there is one, whatever the number of instances. Besides the descriptors only an eventfd wakes
+ * it. close(2) does not, so nothing is closed under it.
+ *
+ * @module
+ */
+
+import { CallFailure, EFD_CLOEXEC, EFD_NONBLOCK, POLLIN, type Waiter } from "./contract.ts";
+import type { DenoSymbols } from "./deno.ts";
+
+/** What the reactor calls. */
+export type ReactorSymbols =
+  & Pick<
+    DenoSymbols,
+    "close" | "eventfd" | "eventfd_read" | "eventfd_write" | "parked_poll" | "poll"
+  >
+  & { errno(): number };
+
+/** The part of Deno's internal core that lets go of a promise; the only way to unref an FFI call. */
+interface OpReferences {
+  refOpPromise(promise: Promise<unknown>): void;
+  unrefOpPromise(promise: Promise<unknown>): void;
+}
+
+interface Wait {
+  resolve(): void;
+  reject(reason: unknown): void;
+  ref: boolean;
+}
+
+const EINTR = 4;
+
+/** One for each isolate. It holds an eventfd while it has waiters, and a thread while one waits. */
+export class Reactor {
+  readonly #c: ReactorSymbols;
+  readonly #waits = new Map<number, Wait>();
+  readonly #references: OpReferences | undefined;
+  readonly #discard = new BigUint64Array(1);
+  #waiters = 0;
+  #eventfd = -1;
+  /** The promise of the call that is parked, or `undefined` while none is. */
+  #parked: Promise<number> | undefined;
+  /** An array of `struct pollfd { int fd; short events; short revents; }`, two words each. */
+  #pollfds = new Int32Array(2 * 8);
+
+  constructor(symbols: ReactorSymbols) {
+    this.#c = symbols;
+    this.#references = opReferences();
+    // A worker's thread outlives the worker while the call is parked.
+    globalThis.addEventListener("unload", () => this.#wake());
+  }
+
+  /** A waiter for `fd`; see {@link Waiter}. */
+  waiter(fd: number): Waiter {
+    if (this.#waiters === 0) this.#eventfd = this.#openEventfd();
+    this.#waiters++;
+    let ref = true;
+    const setRef = (value: boolean) => {
+      ref = value;
+      const wait = this.#waits.get(fd);
+      if (wait === undefined) return;
+      wait.ref = value;
+      this.#updateRef();
+    };
+    return {
+      wait: () =>
+        new Promise<undefined>((resolve, reject) => {
+          this.#waits.set(fd, { resolve: () => resolve(undefined), reject, ref });
+          if (this.#parked === undefined) this.#run();
+          else this.#wake();
+        }),
+      ref: () => setRef(true),
+      unref: () => {
+        if (this.#references === undefined) {
+          throw new Error(
+            `Cannot unref: Deno ${Deno.version.deno} has no way to unref an FFI call`,
+          );
+        }
+        setRef(false);
+      },
+      release: async () => {
+        setRef(true);
+        const wait = this.#waits.get(fd);
+        if (wait !== undefined) {
+          this.#waits.delete(fd);
+          this.#wake();
+          await this.#parked;
+          wait.resolve();
+        }
+        if (--this.#waiters === 0) this.#c.close(this.#eventfd);
+      },
+    };
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waits.size > 0) {
+      const nfds = BigInt(this.#fillPollfds());
+      this.#parked = this.#c.parked_poll(this.#pollfds, nfds, -1);
+      this.#updateRef();
+      let result = await this.#parked;
+      this.#parked = undefined;
+      // The errno of the parked call stayed on its thread, so ask again on this one.
+      if (result === -1) result = this.#c.poll(this.#pollfds, nfds, 0);
+      if (result === -1) {
+        const errno = this.#c.errno();
+        if (errno !== EINTR) this.#rejectAll(new CallFailure("poll", errno));
+      } else {
+        this.#settle(Number(nfds));
+      }
+    }
+  }
+
+  /** @returns how many entries there are: the eventfd, then every descriptor that is waited for */
+  #fillPollfds(): number {
+    const nfds = 1 + this.#waits.size;
+    if (this.#pollfds.length < 2 * nfds) this.#pollfds = new Int32Array(4 * nfds);
+    let i = 0;
+    for (const fd of [this.#eventfd, ...this.#waits.keys()]) {
+      this.#pollfds[i++] = fd;
+      this.#pollfds[i++] = POLLIN;
+    }
+    return nfds;
+  }
+
+  #settle(nfds: number): void {
+    const ready = (i: number) => this.#pollfds[2 * i + 1] !== POLLIN;
+    if (ready(0)) this.#c.eventfd_read(this.#eventfd, this.#discard);
+    for (let i = 1; i < nfds; i++) {
+      const fd = this.#pollfds[2 * i];
+      const wait = ready(i) ? this.#waits.get(fd) : undefined;
+      if (wait === undefined) continue;
+      this.#waits.delete(fd);
+      wait.resolve();
+    }
+  }
+
+  #rejectAll(reason: CallFailure): void {
+    const waits = [...this.#waits.values()];
+    this.#waits.clear();
+    for (const wait of waits) wait.reject(reason);
+  }
+
+  #wake(): void {
+    if (this.#parked !== undefined) this.#c.eventfd_write(this.#eventfd, 1n);
+  }
+
+  /** The parked call keeps the process alive if one of those who wait for it does. */
+  #updateRef(): void {
+    if (this.#parked === undefined) return;
+    const ref = [...this.#waits.values()].some((wait) => wait.ref);
+    if (ref) this.#references?.refOpPromise(this.#parked);
+    else this.#references?.unrefOpPromise(this.#parked);
+  }
+
+  #openEventfd(): number {
+    const fd = this.#c.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (fd === -1) throw new CallFailure("eventfd", this.#c.errno());
+    return fd;
+  }
+}
+
+function opReferences(): OpReferences | undefined {
+  const internal = (Deno as unknown as Record<symbol, unknown>)[
+    (Deno as unknown as { internal: symbol }).internal
+  ] as { core?: Partial<OpReferences> } | undefined;
+  const core = internal?.core;
+  return core?.refOpPromise && core.unrefOpPromise ? core as OpReferences : undefined;
+}

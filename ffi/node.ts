@@ -1,0 +1,140 @@
+/**
+ * The Node.js backend: `node:ffi`, over the symbols of the running process, libuv's among them.
+ *
+ * Its floor, Node 26.9, is the first that has `node:ffi` without a flag.
+ *
+ * @module
+ */
+
+import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
+import { Poller } from "./node_poller.ts";
+
+/** The JavaScript type of each C type. */
+interface CTypes {
+  void: void;
+  i32: number;
+  u32: number;
+  i64: bigint;
+  u64: bigint;
+  pointer: bigint;
+  buffer: Uint8Array;
+}
+
+/** The part of `node:ffi` that is used. Declared here, since Deno refuses the module's very name. */
+export interface NodeFfi {
+  /** Opens a library; `null` is the process itself. */
+  dlopen(
+    path: string | null,
+    definitions: Record<string, NodeSignature>,
+  ): { readonly lib: NodeLibrary; readonly functions: unknown };
+  /** Reads an i32 from memory. */
+  getInt32(pointer: bigint): number;
+  /** The `uv_loop_t` of this thread. */
+  getCurrentEventLoop(): bigint;
+}
+
+/** The type of a C function. */
+export interface NodeSignature {
+  /** C types of the arguments. */
+  readonly arguments: readonly (keyof CTypes)[];
+  /** C type of the result. */
+  readonly return: keyof CTypes;
+}
+
+/** An opened library. */
+export interface NodeLibrary {
+  /** A C function pointer that calls back into JavaScript, on this thread, and must not throw. */
+  registerCallback(signature: NodeSignature, callback: (...args: never[]) => void): bigint;
+}
+
+const SYMBOLS = {
+  __errno_location: { arguments: [], return: "pointer" },
+  inotify_init1: { arguments: ["i32"], return: "i32" },
+  inotify_add_watch: { arguments: ["i32", "buffer", "u32"], return: "i32" },
+  inotify_rm_watch: { arguments: ["i32", "i32"], return: "i32" },
+  read: { arguments: ["i32", "buffer", "u64"], return: "i64" },
+  open: { arguments: ["buffer", "i32"], return: "i32" },
+  getdents64: { arguments: ["i32", "buffer", "u64"], return: "i64" },
+  readlink: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
+  close: { arguments: ["i32"], return: "i32" },
+  syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
+  malloc: { arguments: ["u64"], return: "pointer" },
+  free: { arguments: ["pointer"], return: "void" },
+  uv_handle_size: { arguments: ["i32"], return: "u64" },
+  uv_poll_init: { arguments: ["pointer", "pointer", "i32"], return: "i32" },
+  uv_poll_start: { arguments: ["pointer", "i32", "pointer"], return: "i32" },
+  uv_poll_stop: { arguments: ["pointer"], return: "i32" },
+  uv_ref: { arguments: ["pointer"], return: "void" },
+  uv_unref: { arguments: ["pointer"], return: "void" },
+  uv_close: { arguments: ["pointer", "pointer"], return: "void" },
+} as const;
+
+type Values<Types extends readonly (keyof CTypes)[]> = {
+  -readonly [I in keyof Types]: CTypes[Types[I]];
+};
+type CFunction<S extends NodeSignature> = (...args: Values<S["arguments"]>) => CTypes[S["return"]];
+
+/** The symbols of the process as Node calls them. */
+export type NodeSymbols = {
+  readonly [Name in keyof typeof SYMBOLS]: CFunction<(typeof SYMBOLS)[Name]>;
+};
+
+/** The part of `process` and of `node:fs` that is used. */
+interface NodeProcess {
+  readonly arch: string;
+  getBuiltinModule(name: "node:ffi"): NodeFfi | undefined;
+  getBuiltinModule(name: "node:fs"): { close(fd: number, callback: () => void): void };
+  getBuiltinModule(name: "node:worker_threads"): { readonly isMainThread: boolean };
+}
+
+/** Opens the process's own symbols through Node.js. */
+export function openNode(): Libc {
+  const { process } = globalThis as unknown as { process: NodeProcess };
+  const ffi = process.getBuiltinModule("node:ffi");
+  if (ffi === undefined) {
+    throw new Error(
+      "Cannot use inotify: this Node.js has no node:ffi; it is built without it, or runs with --no-experimental-ffi",
+    );
+  }
+  const { lib, functions } = open(ffi);
+  const c = functions as NodeSymbols;
+  const errnoLocation = c.__errno_location();
+  const SYS_kcmp = BigInt(process.arch === "arm64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
+  let poller: Poller | undefined;
+  return {
+    runtime: "node",
+    errno: () => ffi.getInt32(errnoLocation),
+    inotify_init1: c.inotify_init1,
+    inotify_add_watch: c.inotify_add_watch,
+    inotify_rm_watch: c.inotify_rm_watch,
+    read: (fd, buf, count) => Number(c.read(fd, buf, BigInt(count))),
+    open: c.open,
+    getdents64: (fd, dirp, count) => Number(c.getdents64(fd, dirp, BigInt(count))),
+    readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, BigInt(size))),
+    kcmp_file: (pid, fd1, fd2) =>
+      Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+    close: c.close,
+    closeOffThread: (fd) =>
+      new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve())),
+    async waiter(fd) {
+      if (!process.getBuiltinModule("node:worker_threads").isMainThread) {
+        throw new Error(
+          "Cannot wait for events in a Node.js worker thread: an open libuv handle aborts the whole process " +
+            "when the worker is terminated; use the main thread, or readSync()",
+        );
+      }
+      return (poller ??= new Poller(c, lib, ffi.getCurrentEventLoop())).waiter(fd);
+    },
+  };
+}
+
+function open(ffi: NodeFfi): ReturnType<NodeFfi["dlopen"]> {
+  try {
+    return ffi.dlopen(null, SYMBOLS);
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== "ERR_ACCESS_DENIED") throw cause;
+    throw new Error("Cannot use inotify: Node.js may not call libc; run with --allow-ffi", {
+      cause,
+    });
+  }
+}
