@@ -1,0 +1,32 @@
+/**
+ * The funnel of all system calls: nothing else compares a result with -1 or reads errno.
+ *
+ * @module
+ */
+
+import type { Libc } from "../ffi/contract.ts";
+
+/** Interrupted by a signal; such a call is made again. */
+const EINTR = 4;
+/** Nothing to read now. */
+export const EAGAIN = 11;
+
+/**
+ * Makes a call until no signal interrupts it.
+ *
+ * @param invoke makes the call, which must be one that may be made again after it failed
+ * @param expected an errno that is an answer of this call like any other
+ * @returns what the call returned, or `-errno`, as the kernel itself has it
+ */
+export function call(libc: Libc, invoke: () => number, expected?: number): number {
+  for (let doubted = false;;) {
+    const result = invoke();
+    if (result !== -1) return result;
+    const errno = libc.errno();
+    if (errno === EINTR) continue;
+    // A garbage collection between the call and errno() was seen to leave EAGAIN, once in many
+    // millions; the same failure again is not by chance.
+    if (doubted || errno === expected || (errno !== EAGAIN && errno !== 0)) return -errno;
+    doubted = true;
+  }
+}

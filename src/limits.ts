@@ -1,0 +1,185 @@
+/**
+ * The limits of inotify, and who uses how much of them.
+ *
+ * @module
+ */
+
+import type { Libc } from "../ffi/contract.ts";
+import { libc } from "../ffi/libc.ts";
+import { list, readLink, readText } from "./procfs.ts";
+
+/** The limits that hold for this user (inotify(7), "/proc interfaces"). */
+export interface Limits {
+  /** Events that wait in one instance's queue before it overflows; set when the instance is made. */
+  readonly maxQueuedEvents: number;
+  /** Instances of one user. */
+  readonly maxUserInstances: number;
+  /** Watches of one user. */
+  readonly maxUserWatches: number;
+}
+
+/** What one process uses. */
+export interface ProcessUsage {
+  /** The process. */
+  readonly pid: number;
+  /** Its effective user: the one whose limits it uses up. */
+  readonly uid: number;
+  /** Its command's name. */
+  readonly command: string;
+  /** Its inotify instances. */
+  readonly instances: number;
+  /** The watches of all of them. */
+  readonly watches: number;
+}
+
+/** What {@link usage} found. */
+export interface Usage {
+  /** The processes with an instance, those with the most watches first. */
+  readonly processes: readonly ProcessUsage[];
+  /** How many other processes there are that may not be looked into; root may look into all. */
+  readonly unreadable: number;
+}
+
+/**
+ * The limits of inotify for this user, read from /proc/sys.
+ *
+ * In a user namespace (a container, say) the smaller of two limits holds: that of the system,
+ * `fs.inotify.*`, and that of the namespace, `user.max_inotify_*` (namespaces(7)).
+ *
+ * @throws {Error} if this system has no inotify, or none of the runtimes runs
+ *
+ * @example
+ * ```ts
+ * import { limits } from "@inotify/inotify";
+ * import { assert } from "@std/assert";
+ *
+ * assert(limits().maxUserWatches > 0);
+ * ```
+ */
+export function limits(): Limits {
+  const c = libc();
+  return {
+    maxQueuedEvents: number(c, "fs.inotify.max_queued_events"),
+    maxUserInstances: tightest(c, INSTANCES).value,
+    maxUserWatches: tightest(c, WATCHES).value,
+  };
+}
+
+/**
+ * The inotify instances and watches of every process, from /proc/PID/fdinfo. Takes a system call for
+ * each open file of the system, so some milliseconds.
+ *
+ * @throws {Error} if this system has no /proc, or none of the runtimes runs
+ *
+ * @example
+ * ```ts
+ * import { Inotify, IN_CREATE, usage } from "@inotify/inotify";
+ * import { assert } from "@std/assert";
+ *
+ * await using inotify = new Inotify();
+ * inotify.addWatch("/", IN_CREATE);
+ * const { processes } = usage();
+ * assert(processes.some(({ instances, watches }) => instances >= 1 && watches >= 1));
+ * ```
+ */
+export function usage(): Usage {
+  const c = libc();
+  const processes: ProcessUsage[] = [];
+  let unreadable = 0;
+  for (const pid of list(c, "/proc")?.filter((name) => /^\d+$/.test(name)) ?? []) {
+    const used = processUsage(c, Number(pid));
+    if (used === "unreadable") unreadable++;
+    else if (used !== undefined && used.instances > 0) processes.push(used);
+  }
+  processes.sort((a, b) => b.watches - a.watches || b.instances - a.instances);
+  return { processes, unreadable };
+}
+
+/** Why inotify_add_watch(2) failed with ENOSPC, and what to do. */
+export function explainENOSPC(c: Libc): string {
+  return explain(c, "watches", tightest(c, WATCHES));
+}
+
+/** Why inotify_init1(2) failed with EMFILE, and what to do. */
+export function explainEMFILE(c: Libc): string {
+  if (list(c, "/proc/self/fd") === undefined) {
+    return "this process has as many open files as it may; raise the limit with: ulimit -n";
+  }
+  return explain(c, "instances", tightest(c, INSTANCES));
+}
+
+interface Sysctl {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** The limit of the system, and that of the user namespace. */
+const WATCHES = ["fs.inotify.max_user_watches", "user.max_inotify_watches"];
+const INSTANCES = ["fs.inotify.max_user_instances", "user.max_inotify_instances"];
+
+function tightest(c: Libc, names: readonly string[]): Sysctl {
+  return names
+    .map((name) => ({ name, value: number(c, name) }))
+    .filter(({ value }) => !Number.isNaN(value))
+    .reduce((a, b) => b.value < a.value ? b : a);
+}
+
+function number(c: Libc, sysctl: string): number {
+  return parseInt(readText(c, `/proc/sys/${sysctl.replaceAll(".", "/")}`) ?? "", 10);
+}
+
+function explain(c: Libc, what: "instances" | "watches", { name, value }: Sysctl): string {
+  const self = Number(readLink(c, "/proc/self"));
+  const processes = usage().processes.toSorted((a, b) => b[what] - a[what]);
+  const own = processes.find(({ pid }) => pid === self)?.[what] ?? 0;
+  const holders = processes
+    .filter(({ pid }) => pid !== self)
+    .slice(0, 3)
+    .map(({ command, pid, [what]: count }) => `, ${command} (${pid}) has ${count}`);
+  return `all ${value} inotify ${what} that this user may have are in use; ` +
+    `this process has ${own}${holders.join("")}; ` +
+    `raise the limit with: sudo sysctl ${name}=${value * 2}`;
+}
+
+/** @returns `undefined` if the process is gone */
+function processUsage(c: Libc, pid: number): ProcessUsage | "unreadable" | undefined {
+  const status = readText(c, `/proc/${pid}/status`);
+  if (status === undefined) return undefined;
+  const names = list(c, `/proc/${pid}/fd`);
+  if (names === undefined) return "unreadable";
+  const instances = distinct(
+    c,
+    pid,
+    names
+      .filter((fd) => readLink(c, `/proc/${pid}/fd/${fd}`) === "anon_inode:inotify")
+      .map((fd) => ({ fd: Number(fd), watches: countWatches(c, pid, fd) })),
+  );
+  return {
+    pid,
+    uid: Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]),
+    command: /^Name:\s+(.*)$/m.exec(status)?.[1] ?? "",
+    instances: instances.length,
+    watches: instances.reduce((sum, { watches }) => sum + watches, 0),
+  };
+}
+
+interface Instance {
+  readonly fd: number;
+  readonly watches: number;
+}
+
+/** An instance that has several descriptors, counted once. */
+function distinct(c: Libc, pid: number, found: readonly Instance[]): Instance[] {
+  const same = (a: Instance, b: Instance) =>
+    a.watches === b.watches && c.kcmp_file(pid, a.fd, b.fd) === 0;
+  const instances: Instance[] = [];
+  for (const one of found) {
+    if (!instances.some((other) => same(one, other))) instances.push(one);
+  }
+  return instances;
+}
+
+/** Each watch has a line in fdinfo (proc_pid_fdinfo(5)). */
+function countWatches(c: Libc, pid: number, fd: string): number {
+  return readText(c, `/proc/${pid}/fdinfo/${fd}`)?.match(/^inotify /mg)?.length ?? 0;
+}

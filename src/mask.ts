@@ -1,0 +1,113 @@
+/**
+ * The bits of an inotify mask, with the names and values of inotify(7).
+ *
+ * @module
+ */
+
+/** A file was read from (inotify(7)). */
+export const IN_ACCESS = 0x00000001;
+/** A file was written to or truncated (inotify(7)). */
+export const IN_MODIFY = 0x00000002;
+/**
+ * Metadata changed: permissions, times, owner, extended attributes, and the link count, so that
+ * unlinking a file that is open or has another link gives this and not `IN_DELETE_SELF` (inotify(7)).
+ */
+export const IN_ATTRIB = 0x00000004;
+/** A file that was open for writing was closed (inotify(7)). */
+export const IN_CLOSE_WRITE = 0x00000008;
+/** A file or directory that was not open for writing was closed (inotify(7)). */
+export const IN_CLOSE_NOWRITE = 0x00000010;
+/** A file or directory was opened (inotify(7)). */
+export const IN_OPEN = 0x00000020;
+/** An entry was renamed away from the watched directory; see the event's `cookie` (inotify(7)). */
+export const IN_MOVED_FROM = 0x00000040;
+/** An entry was renamed into the watched directory; see the event's `cookie` (inotify(7)). */
+export const IN_MOVED_TO = 0x00000080;
+/** An entry was created in the watched directory (inotify(7)). */
+export const IN_CREATE = 0x00000100;
+/** An entry was deleted from the watched directory (inotify(7)). */
+export const IN_DELETE = 0x00000200;
+/** What is watched was deleted; the event has no name, and no `IN_ISDIR` (inotify(7)). */
+export const IN_DELETE_SELF = 0x00000400;
+/** What is watched was moved; the event does not say where to (inotify(7)). */
+export const IN_MOVE_SELF = 0x00000800;
+
+/** `IN_CLOSE_WRITE | IN_CLOSE_NOWRITE` (inotify(7)). */
+export const IN_CLOSE = 0x00000018;
+/** `IN_MOVED_FROM | IN_MOVED_TO` (inotify(7)). */
+export const IN_MOVE = 0x000000c0;
+/** All twelve events (inotify(7)). */
+export const IN_ALL_EVENTS = 0x00000fff;
+
+/** Comes unasked: the file system of what is watched was unmounted; `IN_IGNORED` follows (inotify(7)). */
+export const IN_UNMOUNT = 0x00002000;
+/** Comes unasked: the queue was full and events are lost; the event's `wd` is -1 (inotify(7)). */
+export const IN_Q_OVERFLOW = 0x00004000;
+/** Comes unasked: the watch is gone, and no more events of this `wd` follow (inotify(7)). */
+export const IN_IGNORED = 0x00008000;
+
+/** With addWatch: fail with ENOTDIR unless the path is a directory (inotify(7)). */
+export const IN_ONLYDIR = 0x01000000;
+/** With addWatch: do not follow a symbolic link at the end of the path (inotify(7)). */
+export const IN_DONT_FOLLOW = 0x02000000;
+/** With addWatch: no events of entries that are unlinked from the directory (inotify(7)). */
+export const IN_EXCL_UNLINK = 0x04000000;
+/** With addWatch: fail with EEXIST if the inode is watched already, instead of replacing its mask (inotify(7), Linux 4.18). */
+export const IN_MASK_CREATE = 0x10000000;
+/** With addWatch: add to the mask of a watched inode, instead of replacing it (inotify(7)). */
+export const IN_MASK_ADD = 0x20000000;
+/** In an event: its subject is a directory (inotify(7)). */
+export const IN_ISDIR = 0x40000000;
+/** With addWatch: remove the watch after one event (inotify(7)). */
+export const IN_ONESHOT = 0x80000000;
+
+const SINGLE_BITS: Readonly<Record<string, number>> = {
+  IN_ACCESS,
+  IN_MODIFY,
+  IN_ATTRIB,
+  IN_CLOSE_WRITE,
+  IN_CLOSE_NOWRITE,
+  IN_OPEN,
+  IN_MOVED_FROM,
+  IN_MOVED_TO,
+  IN_CREATE,
+  IN_DELETE,
+  IN_DELETE_SELF,
+  IN_MOVE_SELF,
+  IN_UNMOUNT,
+  IN_Q_OVERFLOW,
+  IN_IGNORED,
+  IN_ONLYDIR,
+  IN_DONT_FOLLOW,
+  IN_EXCL_UNLINK,
+  IN_MASK_CREATE,
+  IN_MASK_ADD,
+  IN_ISDIR,
+  IN_ONESHOT,
+};
+
+/**
+ * The names of the bits of a mask, from the lowest up.
+ *
+ * @param mask of an event or of a watch
+ * @returns a name for each bit; a bit that inotify(7) does not name appears as a hexadecimal number
+ *
+ * @example
+ * ```ts
+ * import { IN_CREATE, IN_ISDIR, maskNames } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(maskNames(IN_CREATE | IN_ISDIR), ["IN_CREATE", "IN_ISDIR"]);
+ * ```
+ */
+export function maskNames(mask: number): string[] {
+  const names: string[] = [];
+  let rest = mask;
+  for (const [name, bit] of Object.entries(SINGLE_BITS)) {
+    if ((mask & bit) === 0) continue;
+    names.push(name);
+    rest &= ~bit;
+  }
+  if (rest !== 0) names.push(`0x${(rest >>> 0).toString(16)}`);
+  return names;
+}

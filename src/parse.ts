@@ -1,0 +1,101 @@
+/**
+ * Bytes of a read(2) from an inotify descriptor, as events.
+ *
+ * @module
+ */
+
+/** One `struct inotify_event` (inotify(7)). */
+export interface InotifyEvent {
+  /** The watch descriptor that addWatch returned; -1 with `IN_Q_OVERFLOW`. */
+  readonly wd: number;
+  /** What happened: one event bit, and perhaps `IN_ISDIR`; unsigned. See `maskNames`. */
+  readonly mask: number;
+  /** Not zero in a rename only, where `IN_MOVED_FROM` and `IN_MOVED_TO` have the same. */
+  readonly cookie: number;
+  /**
+   * The entry's name in the watched directory; empty if the event is about what is watched itself.
+   * Bytes that are not UTF-8 appear as U+FFFD.
+   */
+  readonly name: string;
+  /** The name's bytes, where they are not UTF-8. */
+  readonly rawName?: Uint8Array;
+}
+
+/** `offsetof(struct inotify_event, name)`: int wd; uint32_t mask, cookie, len; char name[]. */
+const HEADER = 16;
+
+const latin1 = new TextDecoder("latin1");
+// ignoreBOM, for otherwise a name that begins with U+FEFF would lose it.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Parses what one or more read(2) calls gave, in the little-endian order of x86-64 and aarch64.
+ *
+ * @param bytes whole records, one after the other; no event keeps a reference to them
+ * @returns the events in order; none for no bytes
+ * @throws {RangeError} if a record does not end within `bytes`, or not at a multiple of 4; the message
+ * says which
+ *
+ * @example
+ * ```ts
+ * import { IN_DELETE_SELF, parseEvents } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const record = new Uint8Array(new Int32Array([1, IN_DELETE_SELF, 0, 0]).buffer);
+ * assertEquals(parseEvents(record), [{ wd: 1, mask: IN_DELETE_SELF, cookie: 0, name: "" }]);
+ * ```
+ */
+export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
+  if (bytes.byteOffset % 4 !== 0) return parseEvents(bytes.slice());
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+  const end = bytes.byteLength;
+  // A decoder call for each name costs four times as much as one for all: ASCII names are slices.
+  const text = latin1.decode(bytes);
+  const events: InotifyEvent[] = [];
+  for (let offset = 0; offset < end;) {
+    const start = offset + HEADER;
+    if (start > end) throw malformed(offset, HEADER, end);
+    const word = offset >> 2;
+    const len = words[word + 3];
+    // The kernel pads names so that the next record is aligned. Above 2 GiB, len looks negative.
+    if (len < 0 || len > end - start || len % 4 !== 0) {
+      throw malformed(offset, HEADER + (len >>> 0), end);
+    }
+    const next = start + len;
+    let nameEnd = start;
+    let bits = 0;
+    while (nameEnd < next) {
+      const byte = bytes[nameEnd];
+      if (byte === 0) break;
+      bits |= byte;
+      nameEnd++;
+    }
+    const wd = words[word];
+    const mask = words[word + 1] >>> 0;
+    const cookie = words[word + 2] >>> 0;
+    if (bits < 0x80) {
+      events.push({ wd, mask, cookie, name: text.slice(start, nameEnd) });
+    } else {
+      events.push({ wd, mask, cookie, ...decode(bytes.subarray(start, nameEnd)) });
+    }
+    offset = next;
+  }
+  return events;
+}
+
+function decode(name: Uint8Array): Pick<InotifyEvent, "name" | "rawName"> {
+  try {
+    return { name: utf8.decode(name) };
+  } catch {
+    return { name: lossyUtf8.decode(name), rawName: name.slice() };
+  }
+}
+
+function malformed(offset: number, size: number, end: number): RangeError {
+  return new RangeError(
+    `Cannot parse the inotify event at byte ${offset}: it has ${size} bytes, of which ${
+      end - offset
+    } are there`,
+  );
+}

@@ -1,0 +1,48 @@
+/**
+ * Paths as the caller writes them, as libc takes them, and as a message shows them.
+ *
+ * @module
+ */
+
+/** A path: text, a `file:` URL, or the bytes themselves where they are not UTF-8. */
+export type Path = string | URL | Uint8Array;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * The bytes of a path, with the NUL byte that ends them in C.
+ *
+ * @throws {TypeError} if it is no path
+ */
+export function toCString(path: Path): Uint8Array {
+  const bytes = path instanceof Uint8Array ? path : encoder.encode(text(path));
+  const ended = new Uint8Array(bytes.byteLength + 1);
+  ended.set(bytes);
+  return ended;
+}
+
+/** A path for people; bytes that are not UTF-8 appear as U+FFFD. */
+export function toDisplay(path: Path): string {
+  return path instanceof Uint8Array ? decoder.decode(path) : text(path);
+}
+
+function text(path: string | URL): string {
+  if (typeof path === "string") {
+    // Encoded, a lone surrogate would name another file.
+    if (path.isWellFormed()) return path;
+    throw new TypeError(`A path must be well-formed text, and ${JSON.stringify(path)} is not`);
+  }
+  if (path instanceof URL) return fileURLToPath(path);
+  throw new TypeError(`A path is a string, a file: URL or a Uint8Array, and not ${String(path)}`);
+}
+
+function fileURLToPath(url: URL): string {
+  // Not imported, for it costs Deno milliseconds at each start.
+  const { process } = globalThis as unknown as {
+    process: {
+      getBuiltinModule(name: "node:url"): { fileURLToPath(url: URL): string };
+    };
+  };
+  return process.getBuiltinModule("node:url").fileURLToPath(url);
+}

@@ -1,0 +1,92 @@
+/**
+ * The readiness loop: the one reader of a descriptor.
+ *
+ * @module
+ */
+
+import { CallFailure, type Libc, type Waiter } from "../ffi/contract.ts";
+import { InotifyError } from "./error.ts";
+import { readEvents } from "./syscall.ts";
+
+/** Reads one nonblocking descriptor, waiting only when it has nothing to read. */
+export class Reader {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #buffer: Uint8Array;
+  #opening: Promise<Waiter> | undefined;
+  #waiter: Waiter | undefined;
+  #ref = true;
+  #closed: Promise<void> | undefined;
+
+  constructor(libc: Libc, fd: number, bufferSize: number) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#buffer = new Uint8Array(bufferSize);
+  }
+
+  /** Whether {@link close} was called. */
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** What waits to be read, valid until the next call; `undefined` if nothing does. */
+  readNow(): Uint8Array | undefined {
+    const length = readEvents(this.#libc, this.#fd, this.#buffer);
+    return length === 0 ? undefined : this.#buffer.subarray(0, length);
+  }
+
+  /** What comes next, valid until the next call; `undefined` once closed. One call at a time. */
+  async next(): Promise<Uint8Array | undefined> {
+    while (!this.closed) {
+      const bytes = this.readNow() ?? await this.#wait();
+      if (bytes !== undefined && !this.closed) return bytes;
+    }
+    return undefined;
+  }
+
+  /** A pending {@link next} keeps the process alive; so it does from the start. */
+  ref(): void {
+    this.#ref = true;
+    this.#waiter?.ref();
+  }
+
+  /** A pending {@link next} no longer keeps the process alive. */
+  unref(): void {
+    this.#ref = false;
+    this.#waiter?.unref();
+  }
+
+  /** Ends a pending {@link next}, waits until nothing waits for the descriptor, then closes it. */
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const waiter = await this.#opening?.catch(() => undefined);
+    await waiter?.release();
+    await this.#libc.closeOffThread(this.#fd);
+  }
+
+  async #wait(): Promise<Uint8Array | undefined> {
+    try {
+      const waiter = this.#waiter ?? await this.#open();
+      return this.closed ? undefined : await waiter.wait();
+    } catch (error) {
+      throw error instanceof CallFailure
+        ? new InotifyError("wait for events", undefined, error)
+        : error;
+    }
+  }
+
+  async #open(): Promise<Waiter> {
+    try {
+      this.#opening = this.#libc.waiter(this.#fd);
+      this.#waiter = await this.#opening;
+    } catch (error) {
+      this.#opening = undefined; // the next read tries again
+      throw error;
+    }
+    if (!this.#ref) this.#waiter.unref();
+    return this.#waiter;
+  }
+}
