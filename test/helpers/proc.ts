@@ -1,0 +1,39 @@
+/** What /proc says of this process, or of another. */
+
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** How many descriptors of each kind are open: `inotify`, `eventfd`, `other`. */
+export interface OpenFiles {
+  readonly inotify: number;
+  readonly eventfd: number;
+}
+
+/** @returns the inotify and eventfd descriptors of a process */
+export function openFiles(pid: number | "self" = "self"): OpenFiles {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
+  const count = (kind: string) => links.filter((to) => to.includes(kind)).length;
+  return { inotify: count("inotify"), eventfd: count("eventfd") };
+}
+
+/** @returns the number of threads of a process */
+export function threads(pid: number | "self" = "self"): number {
+  return readdirSync(`/proc/${pid}/task`).length;
+}
+
+/** @returns how often the threads of a process went to sleep of their own */
+export function voluntarySwitches(pid: number): number {
+  let sum = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const status = readFileSync(`/proc/${pid}/task/${task}/status`, "utf8");
+    sum += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
+  }
+  return sum;
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // the descriptor of the readdir itself, closed by now
+  }
+}

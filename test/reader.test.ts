@@ -1,0 +1,164 @@
+/** The readiness loop, over a libc with scripted answers. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InotifyError } from "../src/error.ts";
+import { Reader } from "../src/reader.ts";
+import { fakeLibc, scriptedFile } from "./helpers/fake_libc.ts";
+import { within } from "./helpers/within.ts";
+
+const EINTR = 4;
+const EIO = 5;
+const EAGAIN = 11;
+const EMFILE = 24;
+const bytes = (...values: number[]) => new Uint8Array(values);
+/** Lets everything run that waits for nothing but its turn. */
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+test("what is there is read without waiting", async () => {
+  const { libc, log } = scriptedFile(bytes(1, 2), bytes(3));
+  const reader = new Reader(libc, 3, 4);
+  assert.deepEqual(await within(reader.next()), bytes(1, 2));
+  assert.deepEqual(await within(reader.next()), bytes(3));
+  assert.deepEqual(log, ["read: 2", "read: 1"]);
+});
+
+test("EAGAIN is no error and no spin: one read, one wait, one read", async () => {
+  const { libc, log, wake } = scriptedFile(EAGAIN, bytes(7));
+  const reader = new Reader(libc, 3, 4);
+  const next = reader.next();
+  await turn();
+  assert.deepEqual(log, ["read: errno 11", "wait"]);
+  wake();
+  assert.deepEqual(await within(next), bytes(7));
+  assert.deepEqual(log, ["read: errno 11", "wait", "read: 1"]);
+});
+
+test("a wake-up for nothing goes back to waiting", async () => {
+  const { libc, log, wake } = scriptedFile(EAGAIN, EAGAIN, bytes(7));
+  const reader = new Reader(libc, 3, 4);
+  const next = reader.next();
+  await turn();
+  wake();
+  await turn();
+  assert.deepEqual(log, ["read: errno 11", "wait", "read: errno 11", "wait"]);
+  wake();
+  assert.deepEqual(await within(next), bytes(7));
+});
+
+test("bytes that the runtime has read are handed on, and nothing is read for them", async () => {
+  const { libc, log, wake } = scriptedFile(EAGAIN);
+  const reader = new Reader(libc, 3, 4);
+  const next = reader.next();
+  await turn();
+  wake(bytes(9, 9));
+  assert.deepEqual(await within(next), bytes(9, 9));
+  assert.deepEqual(log, ["read: errno 11", "wait"]);
+});
+
+test("a read that a signal interrupts is made again", async () => {
+  const { libc, log } = scriptedFile(EINTR, EINTR, bytes(5));
+  assert.deepEqual(await within(new Reader(libc, 3, 4).next()), bytes(5));
+  assert.deepEqual(log, ["read: errno 4", "read: errno 4", "read: 1"]);
+});
+
+test("a read that fails rejects with its errno, and the next one goes on", async () => {
+  const { libc } = scriptedFile(EIO, bytes(5));
+  const reader = new Reader(libc, 3, 4);
+  await assert.rejects(
+    within(reader.next()),
+    (error) =>
+      error instanceof InotifyError && error.code === "EIO" && error.errno === EIO &&
+      error.syscall === "read",
+  );
+  assert.deepEqual(await within(reader.next()), bytes(5));
+});
+
+test("close() closes only after the waiter has let go", async () => {
+  const { libc, log } = scriptedFile(EAGAIN);
+  const reader = new Reader(libc, 3, 4);
+  const next = reader.next();
+  await turn();
+  await within(reader.close());
+  assert.equal(await within(next), undefined);
+  assert.deepEqual(log, ["read: errno 11", "wait", "release", "released", "close"]);
+});
+
+test("close() without a wait opens no waiter", async () => {
+  const { libc, log } = scriptedFile();
+  await within(new Reader(libc, 3, 4).close());
+  assert.deepEqual(log, ["close"]);
+});
+
+test("close() before the waiter is there waits for it, and then for nothing", async () => {
+  const file = scriptedFile(EAGAIN);
+  const reader = new Reader(file.libc, 3, 4);
+  const next = reader.next();
+  await within(reader.close());
+  assert.equal(await within(next), undefined);
+  assert.deepEqual(file.log, ["read: errno 11", "release", "released", "close"]);
+});
+
+test("a second close() is the first one", async () => {
+  const { libc, log } = scriptedFile();
+  const reader = new Reader(libc, 3, 4);
+  assert.equal(reader.close(), reader.close());
+  await within(reader.close());
+  assert.deepEqual(log, ["close"]);
+});
+
+test("after close() there is nothing next, and nothing is read", async () => {
+  const { libc, log } = scriptedFile(bytes(1));
+  const reader = new Reader(libc, 3, 4);
+  await within(reader.close());
+  assert.equal(await within(reader.next()), undefined);
+  assert.deepEqual(log, ["close"]);
+});
+
+test("bytes that arrive with the close are not delivered", async () => {
+  const { libc, wake } = scriptedFile(EAGAIN);
+  const reader = new Reader(libc, 3, 4);
+  const next = reader.next();
+  await turn();
+  wake(bytes(1));
+  const closed = reader.close();
+  assert.equal(await within(next), undefined);
+  await within(closed);
+});
+
+test("unref() holds for the waiter that comes after it", async () => {
+  const { libc, log, wake } = scriptedFile(EAGAIN, bytes(1));
+  const reader = new Reader(libc, 3, 4);
+  reader.unref();
+  const next = reader.next();
+  await turn();
+  assert.deepEqual(log, ["read: errno 11", "unref", "wait"]);
+  reader.ref();
+  assert.equal(log.at(-1), "ref");
+  wake();
+  await within(next);
+});
+
+test("a waiter that cannot be opened rejects one next(), and the next one tries again", async () => {
+  const file = scriptedFile(EAGAIN, EAGAIN, bytes(1));
+  const { CallFailure } = await import("../ffi/contract.ts");
+  let attempts = 0;
+  const libc = fakeLibc({
+    ...file.libc,
+    waiter: (fd) => {
+      if (attempts++ === 0) return Promise.reject(new CallFailure("eventfd", EMFILE));
+      return file.libc.waiter(fd);
+    },
+  });
+  const reader = new Reader(libc, 3, 4);
+  await assert.rejects(
+    within(reader.next()),
+    (error) =>
+      error instanceof InotifyError && error.code === "EMFILE" && error.syscall === "eventfd" &&
+      error.message === "Cannot wait for events: too many open files (EMFILE)",
+  );
+  const next = reader.next();
+  await turn();
+  file.wake();
+  assert.deepEqual(await within(next), bytes(1));
+});
