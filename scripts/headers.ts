@@ -1,0 +1,104 @@
+/**
+ * Checks constants and struct layouts against the C headers of this machine, by static assertions
+ * that a C compiler evaluates. Exits with 77 where there is no compiler.
+ */
+
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import * as contract from "../ffi/contract.ts";
+import * as mask from "../src/mask.ts";
+
+const HEADERS = [
+  "dirent.h",
+  "errno.h",
+  "fcntl.h",
+  "limits.h",
+  "linux/kcmp.h",
+  "poll.h",
+  "stddef.h",
+  "sys/eventfd.h",
+  "sys/inotify.h",
+  "sys/syscall.h",
+];
+
+/** What the code takes for granted of structs, as C expressions. */
+const LAYOUTS: Record<string, number> = {
+  "offsetof(struct inotify_event, wd)": 0,
+  "offsetof(struct inotify_event, mask)": 4,
+  "offsetof(struct inotify_event, cookie)": 8,
+  "offsetof(struct inotify_event, len)": 12,
+  "offsetof(struct inotify_event, name)": 16,
+  "sizeof(struct inotify_event)": 16,
+  "offsetof(struct pollfd, fd)": 0,
+  "offsetof(struct pollfd, events)": 4,
+  "offsetof(struct pollfd, revents)": 6,
+  "sizeof(struct pollfd)": 8,
+  "offsetof(struct dirent64, d_reclen)": 16,
+  "offsetof(struct dirent64, d_type)": 18,
+  "offsetof(struct dirent64, d_name)": 19,
+};
+
+const exported: Record<string, unknown> = { ...mask, ...contract };
+const constants = Object.keys(exported).filter((name) => typeof exported[name] === "number");
+
+const source = ["#define _GNU_SOURCE", ...HEADERS.map((header) => `#include <${header}>`)];
+for (const name of constants) {
+  // The numbers of system calls differ by machine: SYS_name_machine is C's SYS_name there.
+  const [, call, machine] = /^(SYS_\w+?)_(x86_64|aarch64)$/.exec(name) ?? [];
+  const line = assertion(call ?? name, exported[name] as number, name);
+  source.push(...machine === undefined ? [line] : [`#ifdef __${machine}__`, line, "#endif"]);
+}
+for (const [file, name, value] of otherConstants()) {
+  source.push(`#ifdef ${name}`, assertion(name, value, `${name} in ${file}`), "#endif");
+}
+for (const [expression, value] of Object.entries(LAYOUTS)) {
+  source.push(assertion(expression, value, expression));
+}
+
+compile(["-fsyntax-only"], source);
+const macros = compile(["-E", "-dM"], ["#include <sys/inotify.h>"]);
+const missing = [...macros.matchAll(/^#define (IN_[A-Z_]+) /gm)]
+  .map(([, name]) => name!)
+  .filter((name) => !constants.includes(name));
+if (missing.length > 0) fail(`<sys/inotify.h> has more: ${missing.join(", ")}`);
+console.log(`${constants.length} constants and ${Object.keys(LAYOUTS).length} layouts are C's`);
+
+function assertion(expression: string, value: number, what: string): string {
+  return `_Static_assert((unsigned)(${expression}) == ${value >>> 0}u, "${what} is not ${value}");`;
+}
+
+/** The other constants of the sources; whether a name is C's too is for the preprocessor to say. */
+function* otherConstants(): Generator<[file: string, name: string, value: number]> {
+  for (const folder of ["ffi/", "src/"]) {
+    for (const file of readdirSync(new URL(`../${folder}`, import.meta.url))) {
+      if (!file.endsWith(".ts")) continue;
+      const text = readFileSync(new URL(`../${folder}${file}`, import.meta.url), "utf8");
+      for (const [, name, value] of text.matchAll(/^\s*(?:export )?const ([A-Z]\w+) = (\w+);/gm)) {
+        if (constants.includes(name!) || !Number.isInteger(Number(value))) continue;
+        yield [folder + file, name!, Number(value)];
+      }
+    }
+  }
+}
+
+/** Gives C to the compiler. @returns what it prints */
+function compile(options: readonly string[], lines: readonly string[]): string {
+  const cc = process.env["CC"] ?? "cc";
+  const { error, status, stdout, stderr } = spawnSync(cc, [...options, "-x", "c", "-"], {
+    input: lines.join("\n") + "\n",
+    encoding: "utf8",
+    maxBuffer: Infinity,
+  });
+  if (error !== undefined) {
+    console.log(`There is no C compiler here: ${error.message}`);
+    process.exit(77);
+  }
+  if (status !== 0) fail(stderr);
+  return stdout;
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}

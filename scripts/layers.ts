@@ -1,0 +1,92 @@
+/**
+ * Checks that the published modules import downwards only, without cycles, from no package, and that
+ * only ffi/ names a runtime.
+ */
+
+import { dirname, join } from "@std/path";
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+
+/** From top to bottom. A module may import from its own layer and from those below. */
+const LAYERS: readonly RegExp[] = [
+  /^src\/cli\//,
+  /^mod\.ts$/,
+  /^src\/watcher\.ts$/,
+  /^src\/(watches|renames|walk)\.ts$/,
+  /^src\/inotify\.ts$/,
+  /^src\/(readiness|reader|syscall|limits|procfs)\.ts$/,
+  /^src\/(call|error|iterate|mask|parse|path)\.ts$/,
+  /^ffi\//,
+];
+
+/** Finds what a module imports and which runtimes it names, passing over comments and strings. */
+const TOKENS = new RegExp(
+  [
+    /\/\*[^]*?\*\/|\/\/.*/, // a comment
+    /\b(?:from|import)\s*\(?\s*["'](?<specifier>[^"'\n]+)["']/,
+    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/, // a string
+    /\b(?<runtime>Deno|Bun)(?=\??[.[])/,
+  ].map((token) => token.source).join("|"),
+  "g",
+);
+
+const problems: string[] = [];
+const imports = new Map<string, string[]>();
+
+const modules = ["src", "ffi"].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`)
+).filter((name) => name.endsWith(".ts"));
+modules.push("mod.ts");
+modules.forEach(check);
+modules.forEach((module) => findCycle([module]));
+
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exit(1);
+console.log(`${modules.length} modules in ${LAYERS.length} layers`);
+
+function check(module: string): void {
+  const layer = layerOf(module);
+  if (layer === -1) problems.push(`${module} is in no layer: give it one in scripts/layers.ts`);
+  const internal: string[] = [];
+  for (const { groups } of readFileSync(module, "utf8").matchAll(TOKENS)) {
+    const { specifier, runtime } = groups!;
+    if (runtime !== undefined && !module.startsWith("ffi/")) {
+      problems.push(`${module} names ${runtime}: only ffi/ may know a runtime`);
+    }
+    if (specifier?.startsWith(".")) {
+      const imported = join(dirname(module), specifier);
+      internal.push(imported);
+      if (!modules.includes(imported)) {
+        problems.push(`${module} imports ${imported}, which is not published`);
+      } else if (layerOf(imported) < layer) {
+        problems.push(`${module} imports ${imported}, which is above it`);
+      }
+    } else if (specifier !== undefined && !isBuiltIn(module, specifier)) {
+      problems.push(
+        `${module} imports "${specifier}": the module depends on no package or runtime`,
+      );
+    }
+  }
+  imports.set(module, internal);
+}
+
+function layerOf(module: string): number {
+  return LAYERS.findIndex((layer) => layer.test(module));
+}
+
+function isBuiltIn(module: string, specifier: string): boolean {
+  if (specifier === "node:ffi") return false; // Deno refuses the module's very name
+  return specifier.startsWith("node:") || module.startsWith("ffi/") && specifier.startsWith("bun:");
+}
+
+/** Follows imports from a path's last module, to find those that lead back to its first one. */
+function findCycle(path: readonly [string, ...string[]], seen: Set<string> = new Set()): void {
+  for (const imported of imports.get(path.at(-1)!) ?? []) {
+    if (imported === path[0]) {
+      problems.push(`Modules import each other: ${[...path, imported].join(" -> ")}`);
+    } else if (imported > path[0] && !seen.has(imported)) {
+      // Only what sorts after the first module, so that a cycle is found from one of its modules.
+      findCycle([...path, imported], seen.add(imported));
+    }
+  }
+}

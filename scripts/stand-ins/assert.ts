@@ -1,0 +1,13 @@
+/** Stands in for `jsr:@std/assert` where that does not resolve: only what is used here. */
+
+import nodeAssert from "node:assert/strict";
+
+/** Fails unless `condition` is truthy. */
+export function assert(condition: unknown, message?: string): asserts condition {
+  nodeAssert.ok(condition, message);
+}
+
+/** Fails unless both are deeply equal. */
+export function assertEquals<T>(actual: T, expected: T, message?: string): void {
+  nodeAssert.deepStrictEqual(actual, expected, message);
+}
