@@ -26,16 +26,16 @@ interface BunProcess {
 export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
   // Not `import "bun:ffi"`: one module graph serves the three runtimes, and Node would refuse it.
   const { process } = globalThis as unknown as { process: BunProcess };
-  const { dlopen, read } = process.getBuiltinModule("bun:ffi");
+  const { dlopen, FFIType, read } = process.getBuiltinModule("bun:ffi");
   const { symbols: c } = dlopen("libc.so.6", {
     __errno_location: { args: [], returns: "ptr" },
     inotify_init1: { args: ["i32"], returns: "i32" },
     inotify_add_watch: { args: ["i32", "ptr", "u32"], returns: "i32" },
     inotify_rm_watch: { args: ["i32", "i32"], returns: "i32" },
-    read: { args: ["i32", "ptr", "u64_fast"], returns: "i64_fast" },
+    read: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     open: { args: ["ptr", "i32"], returns: "i32" },
-    getdents64: { args: ["i32", "ptr", "u64_fast"], returns: "i64_fast" },
-    readlink: { args: ["ptr", "ptr", "u64_fast"], returns: "i64_fast" },
+    getdents64: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
+    readlink: { args: ["ptr", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     close: { args: ["i32"], returns: "i32" },
     syscall: { args: ["i64", "i32", "i32", "i32", "u64", "u64"], returns: "i64" },
     eventfd: { args: ["u32", "i32"], returns: "i32" },

@@ -19,7 +19,8 @@ interface NativeReadable {
   unref(): void;
 }
 
-interface BunGlobals {
+/** What of Bun's globals is used. */
+export interface BunGlobals {
   readonly Bun: { file(fd: number): { stream(): ReadableStream<Uint8Array> } };
   readonly process: {
     getBuiltinModule(name: "node:stream"): {

@@ -65,9 +65,6 @@ export function openDeno(): Libc {
   };
 }
 
-/** The symbols of libc as Deno calls them. */
-export type DenoSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-
 function open(): Deno.DynamicLibrary<typeof SYMBOLS> {
   const path = permitted();
   try {

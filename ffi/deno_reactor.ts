@@ -9,15 +9,24 @@
  */
 
 import { CallFailure, EFD_CLOEXEC, EFD_NONBLOCK, POLLIN, type Waiter } from "./contract.ts";
-import type { DenoSymbols } from "./deno.ts";
 
 /** What the reactor calls. */
-export type ReactorSymbols =
-  & Pick<
-    DenoSymbols,
-    "close" | "eventfd" | "eventfd_read" | "eventfd_write" | "parked_poll" | "poll"
-  >
-  & { errno(): number };
+export interface ReactorCalls {
+  /** `errno` of this thread; right only at once after a call. */
+  errno(): number;
+  /** close(2) */
+  close(fd: number): number;
+  /** eventfd(2) */
+  eventfd(initval: number, flags: number): number;
+  /** eventfd(3) */
+  eventfd_read(fd: number, value: BigUint64Array<ArrayBuffer>): number;
+  /** eventfd(3) */
+  eventfd_write(fd: number, value: bigint): number;
+  /** poll(2) */
+  poll(fds: Int32Array<ArrayBuffer>, nfds: bigint, timeout: number): number;
+  /** poll(2) on a thread of its own. */
+  parked_poll(fds: Int32Array<ArrayBuffer>, nfds: bigint, timeout: number): Promise<number>;
+}
 
 /** The part of Deno's internal core that lets go of a promise; the only way to unref an FFI call. */
 interface OpReferences {
@@ -35,7 +44,7 @@ const EINTR = 4;
 
 /** One for each isolate. It holds an eventfd while it has waiters, and a thread while one waits. */
 export class Reactor {
-  readonly #c: ReactorSymbols;
+  readonly #c: ReactorCalls;
   readonly #waits = new Map<number, Wait>();
   readonly #references: OpReferences | undefined;
   readonly #discard = new BigUint64Array(1);
@@ -46,8 +55,8 @@ export class Reactor {
   /** An array of `struct pollfd { int fd; short events; short revents; }`, two words each. */
   #pollfds = new Int32Array(2 * 8);
 
-  constructor(symbols: ReactorSymbols) {
-    this.#c = symbols;
+  constructor(calls: ReactorCalls) {
+    this.#c = calls;
     this.#references = opReferences();
     // A worker's thread outlives the worker while the call is parked.
     globalThis.addEventListener("unload", () => this.#wake());
@@ -61,16 +70,19 @@ export class Reactor {
     const setRef = (value: boolean) => {
       ref = value;
       const wait = this.#waits.get(fd);
-      if (wait === undefined) return;
-      wait.ref = value;
+      if (wait !== undefined) wait.ref = value;
       this.#updateRef();
     };
     return {
       wait: () =>
         new Promise<undefined>((resolve, reject) => {
           this.#waits.set(fd, { resolve: () => resolve(undefined), reject, ref });
-          if (this.#parked === undefined) this.#run();
-          else this.#wake();
+          if (this.#parked === undefined) {
+            this.#run();
+          } else {
+            this.#updateRef();
+            this.#wake();
+          }
         }),
       ref: () => setRef(true),
       unref: () => {

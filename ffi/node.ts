@@ -7,7 +7,7 @@
  */
 
 import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
-import { Poller } from "./node_poller.ts";
+import { type Callbacks, Poller } from "./node_poller.ts";
 
 /** The JavaScript type of each C type. */
 interface CTypes {
@@ -36,7 +36,7 @@ export interface NodeFfi {
 /** The type of a C function. */
 export interface NodeSignature {
   /** C types of the arguments. */
-  readonly arguments: readonly (keyof CTypes)[];
+  readonly arguments: readonly Exclude<keyof CTypes, "void">[];
   /** C type of the result. */
   readonly return: keyof CTypes;
 }
@@ -74,8 +74,7 @@ type Values<Types extends readonly (keyof CTypes)[]> = {
 };
 type CFunction<S extends NodeSignature> = (...args: Values<S["arguments"]>) => CTypes[S["return"]];
 
-/** The symbols of the process as Node calls them. */
-export type NodeSymbols = {
+type NodeSymbols = {
   readonly [Name in keyof typeof SYMBOLS]: CFunction<(typeof SYMBOLS)[Name]>;
 };
 
@@ -100,6 +99,11 @@ export function openNode(): Libc {
   const c = functions as NodeSymbols;
   const errnoLocation = c.__errno_location();
   const SYS_kcmp = BigInt(process.arch === "arm64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
+  const callbacks: Callbacks = {
+    poll: (callback) =>
+      lib.registerCallback({ arguments: ["pointer", "i32", "i32"], return: "void" }, callback),
+    close: (callback) => lib.registerCallback({ arguments: ["pointer"], return: "void" }, callback),
+  };
   let poller: Poller | undefined;
   return {
     runtime: "node",
@@ -123,7 +127,7 @@ export function openNode(): Libc {
             "when the worker is terminated; use the main thread, or readSync()",
         );
       }
-      return (poller ??= new Poller(c, lib, ffi.getCurrentEventLoop())).waiter(fd);
+      return (poller ??= new Poller(c, callbacks, ffi.getCurrentEventLoop())).waiter(fd);
     },
   };
 }

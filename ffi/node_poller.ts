@@ -5,7 +5,36 @@
  */
 
 import { CallFailure, type Waiter } from "./contract.ts";
-import type { NodeLibrary, NodeSymbols } from "./node.ts";
+
+/** What the poller calls. */
+export interface PollerCalls {
+  /** malloc(3) */
+  malloc(size: bigint): bigint;
+  /** free(3) */
+  free(pointer: bigint): void;
+  /** libuv's function */
+  uv_handle_size(type: number): bigint;
+  /** libuv's function */
+  uv_poll_init(loop: bigint, handle: bigint, fd: number): number;
+  /** libuv's function */
+  uv_poll_start(handle: bigint, events: number, callback: bigint): number;
+  /** libuv's function */
+  uv_poll_stop(handle: bigint): number;
+  /** libuv's function */
+  uv_ref(handle: bigint): void;
+  /** libuv's function */
+  uv_unref(handle: bigint): void;
+  /** libuv's function */
+  uv_close(handle: bigint, callback: bigint): void;
+}
+
+/** The C pointers of functions of JavaScript, by what they take. */
+export interface Callbacks {
+  /** `uv_poll_cb` */
+  poll(callback: (handle: bigint, status: number, events: number) => void): bigint;
+  /** `uv_close_cb` */
+  close(callback: (handle: bigint) => void): bigint;
+}
 
 /** `UV_POLL` of enum uv_handle_type (uv.h). */
 const UV_POLL = 8;
@@ -25,24 +54,20 @@ interface Handle {
 
 /** Makes the waiters of one event loop. */
 export class Poller {
-  readonly #c: NodeSymbols;
+  readonly #c: PollerCalls;
   readonly #loop: bigint;
   readonly #handles = new Map<bigint, Handle>();
   readonly #onPoll: bigint;
   readonly #onClose: bigint;
 
-  constructor(symbols: NodeSymbols, library: NodeLibrary, loop: bigint) {
-    this.#c = symbols;
+  constructor(calls: PollerCalls, callbacks: Callbacks, loop: bigint) {
+    this.#c = calls;
     this.#loop = loop;
     // After a callback Node runs neither microtasks nor process.nextTick, and an exception in one
     // ends the process: so they do next to nothing, and setImmediate goes on from there.
-    this.#onPoll = library.registerCallback(
-      { arguments: ["pointer", "i32", "i32"], return: "void" },
-      (address: bigint, status: number) => this.#polled(address, status),
-    );
-    this.#onClose = library.registerCallback(
-      { arguments: ["pointer"], return: "void" },
-      (address: bigint) => void setImmediate(this.#handles.get(address)!.closed!),
+    this.#onPoll = callbacks.poll((address, status) => this.#polled(address, status));
+    this.#onClose = callbacks.close((address) =>
+      void setImmediate(this.#handles.get(address)!.closed!)
     );
   }
 

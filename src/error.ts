@@ -37,6 +37,8 @@ export class InotifyError extends Error {
   readonly path?: string;
 
   /**
+   * The library makes these; there is no use for it elsewhere.
+   *
    * @param action what failed, as in "watch"
    * @param reason why, without its code, or `undefined` for what the C library says of it
    */
