@@ -1,0 +1,129 @@
+/** The command behind `scripts/watch.sh`, run as a process of its own. */
+
+import assert from "node:assert/strict";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { test } from "node:test";
+import { command } from "./helpers/runtime.ts";
+import { tmpDir } from "./helpers/tmp.ts";
+import { until } from "./helpers/within.ts";
+
+interface Running {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly output: { stdout: string; stderr: string; code?: number | string | null };
+}
+
+function watch(args: string[], cwd?: string): Running {
+  const [file, argv] = command("../../src/cli/watch.ts", args);
+  const child = spawn(file, argv, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const output: Running["output"] = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => output.stdout += chunk);
+  child.stderr.on("data", (chunk) => output.stderr += chunk);
+  child.on("close", (code, signal) => output.code = code ?? signal);
+  return { child, output };
+}
+
+async function watching(args: string[], cwd?: string): Promise<Running> {
+  const running = watch(args, cwd);
+  const { output } = running;
+  const ready = () => output.stderr.includes("Ctrl-C ends it.\n");
+  await until(() => ready() || output.code !== undefined, () => output);
+  assert.ok(ready(), output.stderr);
+  return running;
+}
+
+test("prints a line for each change, of each directory", async () => {
+  const [one, two] = [join(tmpDir(), "one"), join(tmpDir(), "two")];
+  mkdirSync(one);
+  mkdirSync(two);
+  const { child, output } = await watching([one, `${two}/`]);
+  writeFileSync(join(one, "file"), "x");
+  renameSync(join(one, "file"), join(two, "moved"));
+  mkdirSync(join(two, "sub"));
+  rmSync(join(two, "moved"));
+  const expected = [
+    `${one}/ CREATE file`,
+    `${one}/ MODIFY file`,
+    `${one}/ CLOSE_WRITE file`,
+    `${one}/ MOVED_FROM file`,
+    `${two}/ MOVED_TO moved`,
+    `${two}/ CREATE,ISDIR sub`,
+    `${two}/ DELETE moved`,
+    "",
+  ].join("\n");
+  await until(() => output.stdout.length >= expected.length, () => output);
+  assert.equal(output.stdout, expected);
+  child.kill("SIGINT");
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.code, "SIGINT");
+});
+
+test("watches the current directory by default", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching([], directory);
+  mkdirSync(join(directory, "sub"));
+  await until(() => output.stdout !== "", () => output);
+  assert.equal(output.stdout, "./ CREATE,ISDIR sub\n");
+  child.kill();
+});
+
+test("a terminal is not sent what a name would have it do", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching([directory]);
+  mkdirSync(join(directory, "\x1b[31mred\n"));
+  await until(() => output.stdout !== "", () => output);
+  assert.equal(output.stdout, `${directory}/ CREATE,ISDIR \\u001b[31mred\\n\n`);
+  child.kill();
+});
+
+test("ends when nothing is left to watch", async () => {
+  const directory = join(tmpDir(), "gone");
+  mkdirSync(directory);
+  const { output } = await watching([directory]);
+  rmSync(directory, { recursive: true });
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.stdout, `${directory}/ DELETE_SELF\n${directory}/ IGNORED\n`);
+  assert.match(output.stderr, /\nwatch: nothing is left to watch\n$/);
+  assert.equal(output.code, 1);
+});
+
+test("ends quietly when its reader has gone away", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching([directory]);
+  child.stdout.destroy();
+  let made = 0;
+  await until(() => {
+    mkdirSync(join(directory, String(made++)));
+    return output.code !== undefined;
+  }, () => output);
+  assert.equal(output.code, 0);
+  assert.equal(output.stderr, `Watching ${directory}; Ctrl-C ends it.\n`);
+});
+
+for (
+  const [args, code, stderr] of [
+    [
+      ["/no/such/directory"],
+      1,
+      /^watch: Cannot watch "\/no\/such\/directory": no such file or directory \(ENOENT\)\n$/,
+    ],
+    [["--no-such-option"], 2, /^watch: Unknown option '--no-such-option'.*\n$/],
+  ] as const
+) {
+  test(`watch ${args[0]} says why it does not, in one line`, async () => {
+    const { output } = watch([...args]);
+    await until(() => output.code !== undefined, () => output);
+    assert.equal(output.code, code);
+    assert.match(output.stderr, stderr);
+    assert.equal(output.stdout, "");
+  });
+}
+
+test("--help says how to use it", async () => {
+  const { output } = watch(["--help"]);
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.code, 0);
+  assert.match(output.stdout, /^Usage: watch/);
+});
