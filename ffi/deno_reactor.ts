@@ -58,8 +58,6 @@ export class Reactor {
   constructor(calls: ReactorCalls) {
     this.#c = calls;
     this.#references = opReferences();
-    // A worker's thread outlives the worker while the call is parked.
-    globalThis.addEventListener("unload", () => this.#wake());
   }
 
   /** A waiter for `fd`; see {@link Waiter}. */

@@ -99,6 +99,7 @@ export function openNode(): Libc {
   const c = functions as NodeSymbols;
   const errnoLocation = c.__errno_location();
   const SYS_kcmp = BigInt(process.arch === "arm64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
+  const { isMainThread } = process.getBuiltinModule("node:worker_threads");
   const callbacks: Callbacks = {
     poll: (callback) =>
       lib.registerCallback({ arguments: ["pointer", "i32", "i32"], return: "void" }, callback),
@@ -118,10 +119,10 @@ export function openNode(): Libc {
     kcmp_file: (pid, fd1, fd2) =>
       Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     close: c.close,
-    closeOffThread: (fd) =>
-      new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve())),
+    // In a worker node:fs warns of a descriptor that it did not open, and a block is no harm there.
+    closeOffThread: async (fd) => isMainThread ? await closeWithFs(process, fd) : void c.close(fd),
     async waiter(fd) {
-      if (!process.getBuiltinModule("node:worker_threads").isMainThread) {
+      if (!isMainThread) {
         throw new Error(
           "Cannot wait for events in a Node.js worker thread: an open libuv handle aborts the whole process " +
             "when the worker is terminated; use the main thread, or readSync()",
@@ -130,6 +131,10 @@ export function openNode(): Libc {
       return (poller ??= new Poller(c, callbacks, ffi.getCurrentEventLoop())).waiter(fd);
     },
   };
+}
+
+function closeWithFs(process: NodeProcess, fd: number): Promise<void> {
+  return new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve()));
 }
 
 function open(ffi: NodeFfi): ReturnType<NodeFfi["dlopen"]> {

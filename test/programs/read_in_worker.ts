@@ -1,0 +1,19 @@
+/** A worker: says what a read() and a readSync() of a directory give, once each. */
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { IN_CREATE, Inotify } from "../../mod.ts";
+
+const directory = workerData as string;
+const inotify = new Inotify();
+inotify.addWatch(directory, IN_CREATE);
+writeFileSync(join(directory, "a"), "");
+const sync = inotify.readSync().map(({ name }) => name);
+setTimeout(() => writeFileSync(join(directory, "b"), ""), 20);
+const read = await inotify.read().then(
+  (events) => events.map(({ name }) => name),
+  (error: Error) => error.message,
+);
+await inotify.close();
+parentPort!.postMessage({ sync, read });
