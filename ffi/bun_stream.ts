@@ -101,7 +101,7 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
   const waiter = streamWaiter(fd);
   try {
     const bytes = waiter.wait();
-    queueEvent(c, fd);
+    if (!queueEvent(c, fd)) return true; // likewise
     const arrived = await Promise.race([bytes, delay(PATIENCE)]);
     queueEvent(c, fd);
     await delay(0);
@@ -120,11 +120,11 @@ const SIZEOF_EVENT = 16;
 /** Milliseconds after which the stream counts as mute. It takes less than one. */
 const PATIENCE = 1000;
 
-/** Queues one event, `IN_IGNORED`. */
-function queueEvent(c: Pick<Libc, "inotify_add_watch" | "inotify_rm_watch">, fd: number): void {
+/** Queues one event, `IN_IGNORED`. @returns whether that was possible */
+function queueEvent(c: Pick<Libc, "inotify_add_watch" | "inotify_rm_watch">, fd: number): boolean {
   const root = new Uint8Array([0x2f, 0]);
   const IN_DELETE_SELF = 0x400;
-  c.inotify_rm_watch(fd, c.inotify_add_watch(fd, root, IN_DELETE_SELF));
+  return c.inotify_rm_watch(fd, c.inotify_add_watch(fd, root, IN_DELETE_SELF)) === 0;
 }
 
 function delay(milliseconds: number): Promise<undefined> {

@@ -8,6 +8,8 @@ import type { Libc } from "../ffi/contract.ts";
 
 /** Interrupted by a signal; such a call is made again. */
 const EINTR = 4;
+/** Says that something went wrong, where errno does not say what. */
+const EIO = 5;
 /** Nothing to read now. */
 export const EAGAIN = 11;
 
@@ -26,7 +28,8 @@ export function call(libc: Libc, invoke: () => number, expected?: number): numbe
     if (errno === EINTR) continue;
     // A garbage collection between the call and errno() was seen to leave EAGAIN, once in many
     // millions; the same failure again is not by chance.
-    if (doubted || errno === expected || (errno !== EAGAIN && errno !== 0)) return -errno;
+    if (errno === expected || (errno !== EAGAIN && errno !== 0)) return -errno;
+    if (doubted) return -(errno || EIO);
     doubted = true;
   }
 }

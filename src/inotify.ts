@@ -95,8 +95,8 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
    * @param mask the events wanted, and flags, joined by `|`
    * @returns the watch descriptor, which the watch's events have as `wd`
    * @throws {InotifyError} ENOENT, ENOTDIR (with `IN_ONLYDIR`), EACCES, EEXIST (with
-   * `IN_MASK_CREATE`), ENOSPC (no more watches), EINVAL (a mask without events, or a NUL byte in the
-   * path), EBADF (closed), ENAMETOOLONG, ENOMEM; see inotify_add_watch(2)
+   * `IN_MASK_CREATE`), ENOSPC (no more watches), EINVAL (a mask without a bit that means
+   * anything, or a NUL byte in the path), EBADF (closed), ENAMETOOLONG, ENOMEM; see inotify_add_watch(2)
    * @throws {TypeError} if `path` is no path
    * @throws {RangeError} if `mask` is not an integer of 32 bits
    */
@@ -113,6 +113,7 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
    * @param wd what {@link addWatch} returned
    * @throws {InotifyError} EINVAL if this instance has no such watch, or EBADF if it is closed
    * @throws {TypeError} if `wd` is not an integer
+   * @throws {RangeError} if `wd` is not an integer of 32 bits
    */
   rmWatch(wd: number): void {
     this.#requireOpen(`remove watch ${wd}`, "inotify_rm_watch");

@@ -117,11 +117,13 @@ interface Sysctl {
 const WATCHES = ["fs.inotify.max_user_watches", "user.max_inotify_watches"];
 const INSTANCES = ["fs.inotify.max_user_instances", "user.max_inotify_instances"];
 
+/** What to raise a limit to that is zero or cannot be read: at least a kernel's default. */
+const DEFAULTS = { watches: 8192, instances: 128 };
+
 function tightest(c: Libc, names: readonly string[]): Sysctl {
   return names
     .map((name) => ({ name, value: number(c, name) }))
-    .filter(({ value }) => !Number.isNaN(value))
-    .reduce((a, b) => b.value < a.value ? b : a);
+    .reduce((a, b) => b.value < a.value || Number.isNaN(a.value) ? b : a);
 }
 
 function number(c: Libc, sysctl: string): number {
@@ -136,9 +138,9 @@ function explain(c: Libc, what: "instances" | "watches", { name, value }: Sysctl
     .filter(({ pid }) => pid !== self)
     .slice(0, 3)
     .map(({ command, pid, [what]: count }) => `, ${command} (${pid}) has ${count}`);
-  return `all ${value} inotify ${what} that this user may have are in use; ` +
-    `this process has ${own}${holders.join("")}; ` +
-    `raise the limit with: sudo sysctl ${name}=${value * 2}`;
+  return `all ${Number.isNaN(value) ? "" : `${value} `}inotify ${what} that this user may have ` +
+    `are in use; this process has ${own}${holders.join("")}; ` +
+    `raise the limit with: sudo sysctl ${name}=${value * 2 || DEFAULTS[what]}`;
 }
 
 /** @returns `undefined` if the process is gone */

@@ -47,7 +47,7 @@ const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  * ```
  */
 export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
-  if (bytes.byteOffset % 4 !== 0) return parseEvents(bytes.slice());
+  if (bytes.byteOffset % 4 !== 0) return parseEvents(new Uint8Array(bytes));
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   const end = bytes.byteLength;
   // A decoder call for each name costs four times as much as one for all: ASCII names are slices.
@@ -88,7 +88,7 @@ function decode(name: Uint8Array): Pick<InotifyEvent, "name" | "rawName"> {
   try {
     return { name: utf8.decode(name) };
   } catch {
-    return { name: lossyUtf8.decode(name), rawName: name.slice() };
+    return { name: lossyUtf8.decode(name), rawName: new Uint8Array(name) };
   }
 }
 

@@ -8,7 +8,7 @@
 export type Path = string | URL | Uint8Array;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * The bytes of a path, with the NUL byte that ends them in C.
@@ -38,6 +38,13 @@ function text(path: string | URL): string {
 }
 
 function fileURLToPath(url: URL): string {
+  try {
+    decodeURIComponent(url.pathname);
+  } catch {
+    throw new TypeError(
+      `A file: URL is UTF-8, and ${url.href} is not: give the path as Uint8Array`,
+    );
+  }
   // Not imported, for it costs Deno milliseconds at each start.
   const { process } = globalThis as unknown as {
     process: {

@@ -67,6 +67,9 @@ export function inotifyAddWatch(libc: Libc, fd: number, path: Path, mask: number
 /** inotify_rm_watch(2) */
 export function inotifyRmWatch(libc: Libc, fd: number, wd: number): void {
   if (!Number.isInteger(wd)) throw new TypeError(`A watch descriptor is an integer, and not ${wd}`);
+  if (wd !== (wd | 0)) {
+    throw new RangeError(`A watch descriptor is an integer of 32 bits, and not ${wd}`);
+  }
   const result = call(libc, () => libc.inotify_rm_watch(fd, wd));
   if (result >= 0) return;
   throw new InotifyError(
