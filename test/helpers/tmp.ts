@@ -3,18 +3,22 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 
 const made: string[] = [];
 
 /** @returns a new, empty directory, removed when the process exits */
 export function tmpDir(): string {
   if (made.length === 0) {
-    process.on(
-      "exit",
-      () => made.forEach((path) => rmSync(path, { recursive: true, force: true })),
-    );
+    // `deno test` has the one, Bun and Node.js have the other.
+    globalThis.addEventListener?.("unload", removeAll);
+    process.on("exit", removeAll);
   }
   const path = mkdtempSync(join(tmpdir(), "inotify-"));
   made.push(path);
   return path;
+}
+
+function removeAll(): void {
+  for (const path of made) rmSync(path, { recursive: true, force: true });
 }

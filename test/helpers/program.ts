@@ -1,0 +1,65 @@
+/** Runs the programs of test/programs/, in this runtime, and reads the JSON that they print. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { command, type Start } from "./runtime.ts";
+import { within } from "./within.ts";
+
+/** What became of a program. */
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export function run(program: string, args?: readonly string[], options?: Start): Ended {
+  const [file, rest] = command(program, args, options);
+  const { status, stdout, stderr } = spawnSync(file, rest, { encoding: "utf8", timeout: 30_000 });
+  return { status, stdout, stderr };
+}
+
+/** Runs a program to its end. @returns the JSON that it printed */
+export function runForJson<T>(program: string, args?: readonly string[], options?: Start): T {
+  const { status, stdout, stderr } = run(program, args, options);
+  if (status !== 0) throw new Error(`${program} ended with ${status}: ${stdout}${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** A program that runs. */
+export interface Running {
+  readonly pid: number;
+  /** The next line that it prints, which is JSON. */
+  line<T>(): Promise<T>;
+}
+
+/** Starts a program that prints lines of JSON. */
+export function start(program: string, args?: readonly string[], options?: Start): Running {
+  const [file, rest] = command(program, args, options);
+  const child = spawn(file, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  let ended = false;
+  let changed = () => {};
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    changed();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  child.on("close", () => {
+    ended = true;
+    changed();
+  });
+  return {
+    pid: child.pid!,
+    async line<T>() {
+      while (!stdout.includes("\n")) {
+        if (ended) throw new Error(`${program} has ended: ${stdout}${stderr}`);
+        await within(new Promise<void>((resolve) => changed = resolve), () => ({ stdout, stderr }));
+      }
+      const end = stdout.indexOf("\n");
+      const line = stdout.slice(0, end);
+      stdout = stdout.slice(end + 1);
+      return JSON.parse(line) as T;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** What mod.ts exports: the names, and the values of inotify(7). */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as mod from "../mod.ts";
+
+/** As in inotify(7) and <sys/inotify.h>. */
+const CONSTANTS = {
+  IN_ACCESS: 0x1,
+  IN_MODIFY: 0x2,
+  IN_ATTRIB: 0x4,
+  IN_CLOSE_WRITE: 0x8,
+  IN_CLOSE_NOWRITE: 0x10,
+  IN_OPEN: 0x20,
+  IN_MOVED_FROM: 0x40,
+  IN_MOVED_TO: 0x80,
+  IN_CREATE: 0x100,
+  IN_DELETE: 0x200,
+  IN_DELETE_SELF: 0x400,
+  IN_MOVE_SELF: 0x800,
+  IN_CLOSE: 0x8 | 0x10,
+  IN_MOVE: 0x40 | 0x80,
+  IN_ALL_EVENTS: 0xfff,
+  IN_UNMOUNT: 0x2000,
+  IN_Q_OVERFLOW: 0x4000,
+  IN_IGNORED: 0x8000,
+  IN_ONLYDIR: 0x1000000,
+  IN_DONT_FOLLOW: 0x2000000,
+  IN_EXCL_UNLINK: 0x4000000,
+  IN_MASK_CREATE: 0x10000000,
+  IN_MASK_ADD: 0x20000000,
+  IN_ISDIR: 0x40000000,
+  IN_ONESHOT: 0x80000000,
+};
+
+const FUNCTIONS = ["limits", "maskNames", "parseEvents", "usage"];
+const CLASSES = ["Inotify", "InotifyError"];
+
+test("exports exactly what is documented", () => {
+  const expected = [...Object.keys(CONSTANTS), ...FUNCTIONS, ...CLASSES];
+  assert.deepEqual(Object.keys(mod).sort(), expected.sort());
+});
+
+test("constants have the values of inotify(7)", () => {
+  const exported = Object.entries(mod).filter(([name]) => name.startsWith("IN_"));
+  assert.deepEqual(Object.fromEntries(exported), CONSTANTS);
+});
+
+test("an instance has exactly the members that are documented", () => {
+  const members = Reflect.ownKeys(mod.Inotify.prototype).map(String).sort();
+  const expected = ["addWatch", "batches", "close", "constructor", "read", "readSync", "ref"];
+  const symbols = [Symbol.asyncIterator, Symbol.asyncDispose, Symbol.dispose].map(String);
+  assert.deepEqual(members, [...expected, "rmWatch", "unref", ...symbols].sort());
+});

@@ -1,0 +1,19 @@
+/** Opens files until the process may open no more, makes an instance, and prints as JSON how that went. */
+
+import { closeSync, openSync } from "node:fs";
+import { Inotify } from "../../mod.ts";
+import { thrown } from "../helpers/thrown.ts";
+
+await new Inotify().close(); // libc is open from here on
+const filled: number[] = [];
+try {
+  while (true) filled.push(openSync("/dev/null", "r"));
+} catch {
+  // no descriptor is left
+}
+const error = thrown(() => new Inotify());
+closeSync(filled.pop()!);
+await using inotify = new Inotify();
+const again = inotify.fd > 0;
+filled.forEach((fd) => closeSync(fd));
+console.log(JSON.stringify({ error, again }));

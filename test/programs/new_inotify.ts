@@ -1,0 +1,6 @@
+/** Makes an instance and prints the error that this gives, as JSON. */
+
+import { Inotify } from "../../mod.ts";
+import { thrown } from "../helpers/thrown.ts";
+
+console.log(JSON.stringify(thrown(() => new Inotify())));
