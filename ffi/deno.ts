@@ -9,6 +9,7 @@
 
 import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
 import { Reactor } from "./deno_reactor.ts";
+import { lazy } from "./lazy.ts";
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
@@ -17,12 +18,18 @@ const SYMBOLS = {
   inotify_add_watch: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   inotify_rm_watch: { parameters: ["i32", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const;
+
+const FILE_SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
-  close: { parameters: ["i32"], result: "i32" },
-  close_off_thread: { name: "close", parameters: ["i32"], result: "i32", nonblocking: true },
   syscall: { parameters: ["isize", "i32", "i32", "i32", "usize", "usize"], result: "isize" },
+} as const;
+
+const WAIT_SYMBOLS = {
+  close_off_thread: { name: "close", parameters: ["i32"], result: "i32", nonblocking: true },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
   eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
@@ -37,7 +44,10 @@ const SYMBOLS = {
 
 /** Opens libc through Deno. */
 export function openDeno(): Libc {
-  const { symbols: c } = open();
+  const path = permitted();
+  const { symbols: c } = open(path);
+  const file = lazy(() => Deno.dlopen(path, FILE_SYMBOLS).symbols);
+  const wait = lazy(() => Deno.dlopen(path, WAIT_SYMBOLS).symbols);
   const errnoLocation = c.__errno_location();
   const errnoCopy = new Int32Array(1);
   // Copied by memcpy rather than read by UnsafePointerView: the latter wants an unscoped --allow-ffi.
@@ -46,7 +56,7 @@ export function openDeno(): Libc {
     return errnoCopy[0];
   };
   const SYS_kcmp = BigInt(Deno.build.arch === "aarch64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
-  let reactor: Reactor | undefined;
+  const reactor = lazy(() => new Reactor({ ...wait(), close: c.close, errno }));
   return {
     runtime: "deno",
     errno,
@@ -54,19 +64,19 @@ export function openDeno(): Libc {
     inotify_add_watch: (fd, pathname, mask) => c.inotify_add_watch(fd, bytes(pathname), mask),
     inotify_rm_watch: c.inotify_rm_watch,
     read: (fd, buf, count) => Number(c.read(fd, bytes(buf), usize(count))),
-    open: (pathname, flags) => c.open(bytes(pathname), flags),
-    getdents64: (fd, dirp, count) => Number(c.getdents64(fd, bytes(dirp), usize(count))),
-    readlink: (pathname, buf, size) => Number(c.readlink(bytes(pathname), bytes(buf), usize(size))),
+    open: (pathname, flags) => file().open(bytes(pathname), flags),
+    getdents64: (fd, dirp, count) => Number(file().getdents64(fd, bytes(dirp), usize(count))),
+    readlink: (pathname, buf, size) =>
+      Number(file().readlink(bytes(pathname), bytes(buf), usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
-      Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+      Number(file().syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     close: c.close,
-    closeOffThread: async (fd) => void await c.close_off_thread(fd),
-    waiter: async (fd) => (reactor ??= new Reactor({ ...c, errno })).waiter(fd),
+    closeOffThread: async (fd) => void await wait().close_off_thread(fd),
+    waiter: async (fd) => reactor().waiter(fd),
   };
 }
 
-function open(): Deno.DynamicLibrary<typeof SYMBOLS> {
-  const path = permitted();
+function open(path: string): Deno.DynamicLibrary<typeof SYMBOLS> {
   try {
     return Deno.dlopen(path, SYMBOLS);
   } catch (cause) {

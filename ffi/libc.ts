@@ -41,13 +41,14 @@ export function libc(): Libc {
  */
 export function choose(globals: Globals): () => Libc {
   // Deno and Bun have `process.versions.node` too, so they come first. Deno's `process` is not
-  // asked: its first use loads Deno's Node layer, which takes longer than all the rest of a start.
-  const { Deno, Bun, process } = globals;
+  // touched: it loads Deno's Node layer, which takes longer than all the rest of a start.
+  const { Deno } = globals;
   if (Deno?.version?.deno !== undefined) {
     requireLinux(Deno.build.os);
     requireVersion("Deno", Deno.version.deno);
     return openDeno;
   }
+  const { Bun, process } = globals;
   if (Bun?.version !== undefined) {
     requireLinux(process?.platform);
     requireVersion("Bun", Bun.version);

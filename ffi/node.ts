@@ -7,6 +7,7 @@
  */
 
 import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
+import { lazy } from "./lazy.ts";
 import { type Callbacks, Poller } from "./node_poller.ts";
 
 /** The JavaScript type of each C type. */
@@ -45,6 +46,8 @@ export interface NodeSignature {
 export interface NodeLibrary {
   /** A C function pointer that calls back into JavaScript, on this thread, and must not throw. */
   registerCallback(signature: NodeSignature, callback: (...args: never[]) => void): bigint;
+  /** Functions of the library. */
+  getFunctions(definitions: Record<string, NodeSignature>): unknown;
 }
 
 const SYMBOLS = {
@@ -53,11 +56,17 @@ const SYMBOLS = {
   inotify_add_watch: { arguments: ["i32", "buffer", "u32"], return: "i32" },
   inotify_rm_watch: { arguments: ["i32", "i32"], return: "i32" },
   read: { arguments: ["i32", "buffer", "u64"], return: "i64" },
+  close: { arguments: ["i32"], return: "i32" },
+} as const;
+
+const FILE_SYMBOLS = {
   open: { arguments: ["buffer", "i32"], return: "i32" },
   getdents64: { arguments: ["i32", "buffer", "u64"], return: "i64" },
   readlink: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
-  close: { arguments: ["i32"], return: "i32" },
   syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
+} as const;
+
+const WAIT_SYMBOLS = {
   malloc: { arguments: ["u64"], return: "pointer" },
   free: { arguments: ["pointer"], return: "void" },
   uv_handle_size: { arguments: ["i32"], return: "u64" },
@@ -74,8 +83,8 @@ type Values<Types extends readonly (keyof CTypes)[]> = {
 };
 type CFunction<S extends NodeSignature> = (...args: Values<S["arguments"]>) => CTypes[S["return"]];
 
-type NodeSymbols = {
-  readonly [Name in keyof typeof SYMBOLS]: CFunction<(typeof SYMBOLS)[Name]>;
+type CFunctions<Symbols extends Record<string, NodeSignature>> = {
+  readonly [Name in keyof Symbols]: CFunction<Symbols[Name]>;
 };
 
 /** The part of `process` and of `node:fs` that is used. */
@@ -96,7 +105,8 @@ export function openNode(): Libc {
     );
   }
   const { lib, functions } = open(ffi);
-  const c = functions as NodeSymbols;
+  const c = functions as CFunctions<typeof SYMBOLS>;
+  const file = lazy(() => lib.getFunctions(FILE_SYMBOLS) as CFunctions<typeof FILE_SYMBOLS>);
   const errnoLocation = c.__errno_location();
   const SYS_kcmp = BigInt(process.arch === "arm64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
   const { isMainThread } = process.getBuiltinModule("node:worker_threads");
@@ -105,7 +115,10 @@ export function openNode(): Libc {
       lib.registerCallback({ arguments: ["pointer", "i32", "i32"], return: "void" }, callback),
     close: (callback) => lib.registerCallback({ arguments: ["pointer"], return: "void" }, callback),
   };
-  let poller: Poller | undefined;
+  const poller = lazy(() => {
+    const calls = lib.getFunctions(WAIT_SYMBOLS) as CFunctions<typeof WAIT_SYMBOLS>;
+    return new Poller(calls, callbacks, ffi.getCurrentEventLoop());
+  });
   return {
     runtime: "node",
     errno: () => ffi.getInt32(errnoLocation),
@@ -113,11 +126,11 @@ export function openNode(): Libc {
     inotify_add_watch: c.inotify_add_watch,
     inotify_rm_watch: c.inotify_rm_watch,
     read: (fd, buf, count) => Number(c.read(fd, buf, BigInt(count))),
-    open: c.open,
-    getdents64: (fd, dirp, count) => Number(c.getdents64(fd, dirp, BigInt(count))),
-    readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, BigInt(size))),
+    open: (pathname, flags) => file().open(pathname, flags),
+    getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, BigInt(count))),
+    readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, BigInt(size))),
     kcmp_file: (pid, fd1, fd2) =>
-      Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+      Number(file().syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     close: c.close,
     // In a worker node:fs warns of a descriptor that it did not open, and a block is no harm there.
     closeOffThread: async (fd) => isMainThread ? await closeWithFs(process, fd) : void c.close(fd),
@@ -128,7 +141,7 @@ export function openNode(): Libc {
             "when the worker is terminated; use the main thread, or readSync()",
         );
       }
-      return (poller ??= new Poller(c, callbacks, ffi.getCurrentEventLoop())).waiter(fd);
+      return poller().waiter(fd);
     },
   };
 }
