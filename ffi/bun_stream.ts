@@ -11,9 +11,10 @@ import { IN_CLOEXEC, IN_NONBLOCK, type Libc, type Waiter } from "./contract.ts";
 
 /** The part of node:stream's `Readable` that is used, with what Bun adds to a native one. */
 interface NativeReadable {
-  on(event: "readable" | "close", listener: () => void): void;
+  on(event: "close", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
-  read(): Uint8Array | null;
+  push(chunk: Uint8Array | null): boolean;
+  _read(size: number): void;
   destroy(): void;
   ref(): void;
   unref(): void;
@@ -35,7 +36,9 @@ export interface BunGlobals {
 export function streamWaiter(fd: number): Waiter {
   const { Bun, process } = globalThis as unknown as BunGlobals;
   const { Readable } = process.getBuiltinModule("node:stream");
-  // A mark of zero, with read() only while somebody waits: nothing is read ahead.
+  // Only the two functions at the bottom of a Readable are used: _read() asks for bytes once, and
+  // push() gets them, with "no more" for its answer. So nothing is read ahead, and no turn of the
+  // event loop passes before the bytes are here, as it does by a Readable's events.
   const stream = Readable.fromWeb(Bun.file(fd).stream(), { highWaterMark: 0 });
   let pending: PromiseWithResolvers<Uint8Array | undefined> | undefined;
   let failure: Error | undefined;
@@ -47,19 +50,23 @@ export function streamWaiter(fd: number): Waiter {
     if (held) stream.ref();
     else stream.unref();
   };
-  const take = () => {
-    const bytes = pending === undefined ? null : stream.read();
-    if (bytes === null) return;
-    pending!.resolve(bytes);
-    pending = undefined;
-    hold(false);
+  stream.push = (bytes) => {
+    if (bytes === null || pending === undefined) {
+      fail(
+        new Error(`Bun has ${bytes ? "read ahead" : "ended"} the stream of an inotify descriptor`),
+      );
+    } else {
+      pending.resolve(bytes);
+      pending = undefined;
+      hold(false);
+    }
+    return false;
   };
   const fail = (error: Error) => {
     failure ??= error;
     pending?.reject(failure);
     pending = undefined;
   };
-  stream.on("readable", take);
   stream.on("error", fail);
   const closed = new Promise<void>((resolve) => stream.on("close", resolve));
   closed.then(() => fail(new Error("Bun has ended the stream of an inotify descriptor")));
@@ -67,7 +74,7 @@ export function streamWaiter(fd: number): Waiter {
     wait() {
       if (failure !== undefined) return Promise.reject(failure);
       const { promise } = pending = Promise.withResolvers();
-      take();
+      stream._read(SIZE);
       // A stream begins ref'd with a count of zero, where unref() alone does nothing.
       if (pending !== undefined) hold(true);
       if (!ref) hold(false);
@@ -115,6 +122,8 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
   }
 }
 
+/** Bytes that Bun reads at a time. */
+const SIZE = 65536;
 /** `sizeof(struct inotify_event)`, of an event without a name. */
 const SIZEOF_EVENT = 16;
 /** Milliseconds after which the stream counts as mute. It takes less than one. */
