@@ -50,9 +50,10 @@ export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
   if (bytes.byteOffset % 4 !== 0) return parseEvents(new Uint8Array(bytes));
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   const end = bytes.byteLength;
-  // A decoder call for each name costs four times as much as one for all: ASCII names are slices.
+  // A decoder call for each name costs several times as much as one for all: ASCII names are slices.
   const text = latin1.decode(bytes);
   const events: InotifyEvent[] = [];
+  const foreign: ForeignName[] = [];
   for (let offset = 0; offset < end;) {
     const start = offset + HEADER;
     if (start > end) throw malformed(offset, HEADER, end);
@@ -74,21 +75,43 @@ export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
     const wd = words[word];
     const mask = words[word + 1] >>> 0;
     const cookie = words[word + 2] >>> 0;
-    if (bits < 0x80) {
-      events.push({ wd, mask, cookie, name: text.slice(start, nameEnd) });
-    } else {
-      events.push({ wd, mask, cookie, ...decode(bytes.subarray(start, nameEnd)) });
-    }
+    const event = { wd, mask, cookie, name: text.slice(start, nameEnd) };
+    if (bits >= 0x80) foreign.push({ event, bytes: bytes.subarray(start, nameEnd) });
+    events.push(event);
     offset = next;
   }
+  if (foreign.length > 0) decode(foreign);
   return events;
 }
 
-function decode(name: Uint8Array): Pick<InotifyEvent, "name" | "rawName"> {
+/** A name that is not ASCII, and the event that is to have it. */
+interface ForeignName {
+  readonly event: { name: string; rawName?: Uint8Array };
+  readonly bytes: Uint8Array;
+}
+
+/** Decodes the names by one call, with NUL between, which no name has in it. */
+function decode(foreign: readonly ForeignName[]): void {
+  const joined = new Uint8Array(foreign.reduce((sum, { bytes }) => sum + bytes.length + 1, 0));
+  let offset = 0;
+  for (const { bytes } of foreign) {
+    joined.set(bytes, offset);
+    offset += bytes.length + 1;
+  }
   try {
-    return { name: utf8.decode(name) };
+    const names = utf8.decode(joined).split("\0");
+    for (let i = 0; i < foreign.length; i++) foreign[i].event.name = names[i];
   } catch {
-    return { name: lossyUtf8.decode(name), rawName: new Uint8Array(name) };
+    for (const { event, bytes } of foreign) decodeAlone(event, bytes);
+  }
+}
+
+function decodeAlone(event: ForeignName["event"], bytes: Uint8Array): void {
+  try {
+    event.name = utf8.decode(bytes);
+  } catch {
+    event.name = lossyUtf8.decode(bytes);
+    event.rawName = new Uint8Array(bytes);
   }
 }
 

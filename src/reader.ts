@@ -8,6 +8,14 @@ import { CallFailure, type Libc, type Waiter } from "../ffi/contract.ts";
 import { InotifyError } from "./error.ts";
 import { readEvents } from "./syscall.ts";
 
+/**
+ * How long events gather while a storm lasts, in milliseconds. Most of the cost of a storm is in waking
+ * up for each event; a lone event, and the first ones of a storm, are delivered at once.
+ */
+const GATHER = 1;
+/** After how many waits that ended within that time it counts as a storm. */
+const STORM = 8;
+
 /** Reads one nonblocking descriptor, waiting only when it has nothing to read. */
 export class Reader {
   readonly #libc: Libc;
@@ -16,6 +24,8 @@ export class Reader {
   #opening: Promise<Waiter> | undefined;
   #waiter: Waiter | undefined;
   #ref = true;
+  /** How many waits in a row have ended at once. */
+  #hurry = 0;
   #closed: Promise<void> | undefined;
 
   constructor(libc: Libc, fd: number, bufferSize: number) {
@@ -37,6 +47,7 @@ export class Reader {
 
   /** What comes next, valid until the next call; `undefined` once closed. One call at a time. */
   async next(): Promise<Uint8Array | undefined> {
+    if (this.#hurry === STORM) await new Promise((resolve) => setTimeout(resolve, GATHER));
     while (!this.closed) {
       const bytes = this.readNow() ?? await this.#wait();
       if (bytes !== undefined && !this.closed) return bytes;
@@ -70,7 +81,11 @@ export class Reader {
   async #wait(): Promise<Uint8Array | undefined> {
     try {
       const waiter = this.#waiter ?? await this.#open();
-      return this.closed ? undefined : await waiter.wait();
+      if (this.closed) return undefined;
+      const asked = performance.now();
+      const bytes = await waiter.wait();
+      this.#hurry = performance.now() - asked < GATHER ? Math.min(this.#hurry + 1, STORM) : 0;
+      return bytes;
     } catch (error) {
       throw error instanceof CallFailure
         ? new InotifyError("wait for events", undefined, error)

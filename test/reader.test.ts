@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { InotifyError } from "../src/error.ts";
 import { Reader } from "../src/reader.ts";
 import { fakeLibc, scriptedFile } from "./helpers/fake_libc.ts";
-import { within } from "./helpers/within.ts";
+import { until, within } from "./helpers/within.ts";
 
 const EINTR = 4;
 const EIO = 5;
@@ -72,6 +72,48 @@ test("a read that fails rejects with its errno, and the next one goes on", async
       error.syscall === "read",
   );
   assert.deepEqual(await within(reader.next()), bytes(5));
+});
+
+/** Has the reader wait often enough, and shortly enough, for it to count as a storm. */
+async function storm(reader: Reader, wake: (bytes: Uint8Array) => void): Promise<void> {
+  for (let i = 0; i < 8; i++) {
+    const next = reader.next();
+    await Promise.resolve();
+    await Promise.resolve();
+    wake(bytes(i));
+    await within(next);
+  }
+}
+
+test("in a storm, events gather for a moment before the next read", async () => {
+  const { libc, log, wake } = scriptedFile();
+  const reader = new Reader(libc, 3, 4);
+  await storm(reader, wake);
+  const before = log.length;
+  const next = reader.next();
+  await Promise.resolve();
+  assert.equal(log.length, before, "nothing is read at once");
+  await until(() => log.length > before, () => log);
+  await until(() => log.at(-1) === "wait", () => log);
+  wake(bytes(1));
+  await within(next);
+});
+
+test("a wait that lasts ends the storm: what comes then is delivered at once", async () => {
+  const { libc, log, wake } = scriptedFile();
+  const reader = new Reader(libc, 3, 4);
+  await storm(reader, wake);
+  const last = reader.next();
+  await until(() => log.at(-1) === "wait", () => log);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  wake(bytes(1));
+  await within(last);
+  const before = log.length;
+  const next = reader.next();
+  assert.equal(log[before], "read: errno 11", "the read is made at once");
+  await until(() => log.at(-1) === "wait", () => log);
+  wake(bytes(2));
+  assert.deepEqual(await within(next), bytes(2));
 });
 
 test("close() closes only after the waiter has let go", async () => {
