@@ -1,0 +1,79 @@
+/*
+ * Makes the changes that the benchmarks observe, in a process of its own:
+ *
+ *   writer make  DIRECTORY COUNT        creates the numbered files
+ *   writer open  DIRECTORY COUNT        opens each of them, for one event each
+ *   writer write DIRECTORY COUNT PAUSE  writes to each, about PAUSE µs apart; prints when, in ns
+ *   writer storm DIRECTORY COUNT        creates, closes and removes COUNT files at full speed; prints
+ *                                       the ns of a cycle, and creates "end" when all is long done
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void pause_for(int64_t ns) {
+  struct timespec t = {ns / 1000000000, ns % 1000000000};
+  nanosleep(&t, NULL);
+}
+
+static void fail(const char *what) {
+  fprintf(stderr, "writer: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static int open_file(const char *name, int flags) {
+  int fd = open(name, flags | O_CLOEXEC, 0600);
+  if (fd < 0) fail(name);
+  return fd;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 4) return 2;
+  const char *mode = argv[1];
+  long count = atol(argv[3]);
+  int64_t pause_ns = argc > 4 ? atol(argv[4]) * 1000 : 0;
+  if (chdir(argv[2]) < 0) fail(argv[2]);
+
+  int64_t *stamps = calloc(count, sizeof *stamps);
+  int64_t start = now();
+  srand(start);
+  for (long i = 0; i < count; i++) {
+    char name[48];
+    snprintf(name, sizeof name, "%06ld-of-a-usual-size", i); // 22 bytes
+    if (!strcmp(mode, "make")) {
+      close(open_file(name, O_CREAT | O_WRONLY));
+    } else if (!strcmp(mode, "open")) {
+      close(open_file(name, O_RDONLY));
+    } else if (!strcmp(mode, "write")) {
+      // Between 3/4 and 5/4 of the pause, so that no timer of the reader's can keep in step.
+      pause_for(pause_ns * 3 / 4 + rand() % (pause_ns / 2 + 1));
+      int fd = open_file(name, O_WRONLY);
+      stamps[i] = now();
+      if (write(fd, "x", 1) != 1) fail(name);
+      close(fd);
+    } else {
+      close(open_file(name, O_CREAT | O_WRONLY));
+      if (unlink(name) < 0) fail(name);
+    }
+  }
+  if (!strcmp(mode, "write")) {
+    for (long i = 0; i < count; i++) printf("%lld\n", (long long)stamps[i]);
+  } else if (!strcmp(mode, "storm")) {
+    printf("%lld\n", (long long)((now() - start) / count));
+    pause_for(300000000); // so that "end" does not fall victim to an overflow
+    close(open_file("end", O_CREAT | O_WRONLY));
+    unlink("end");
+  }
+  return 0;
+}
