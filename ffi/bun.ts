@@ -7,8 +7,7 @@
  */
 
 import type * as bunFfi from "bun:ffi";
-import { streamWaiter, streamWorks } from "./bun_stream.ts";
-import { workerWaiter } from "./bun_worker.ts";
+import type { streamWorks } from "./bun_stream.ts";
 import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
 
 /** The part of `process` and of `node:fs` that is used. */
@@ -21,9 +20,9 @@ interface BunProcess {
 /**
  * Opens libc through Bun.
  *
- * @param tryStream whether the way to wait that Bun does not document works
+ * @param tryStream instead of {@link streamWorks}: whether the way that Bun does not document works
  */
-export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
+export function openBun(tryStream?: typeof streamWorks): Libc {
   // Not `import "bun:ffi"`: one module graph serves the three runtimes, and Node would refuse it.
   const { process } = globalThis as unknown as { process: BunProcess };
   const { dlopen, FFIType, read } = process.getBuiltinModule("bun:ffi");
@@ -62,7 +61,10 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
   return {
     ...calls,
     async waiter(fd) {
-      if (await (tried ??= tryStream(calls))) return streamWaiter(fd);
+      const stream = await import("./bun_stream.ts");
+      tried ??= (tryStream ?? stream.streamWorks)(calls);
+      if (await tried) return stream.streamWaiter(fd);
+      const { workerWaiter } = await import("./bun_worker.ts");
       return workerWaiter({ ...calls, eventfd: c.eventfd, eventfd_write: c.eventfd_write }, fd);
     },
   };

@@ -8,14 +8,17 @@
  */
 
 import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
-import { Reactor } from "./deno_reactor.ts";
 import { lazy } from "./lazy.ts";
 
+/** What a program needs to watch something. */
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
   inotify_init1: { parameters: ["i32"], result: "i32" },
   inotify_add_watch: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+} as const;
+
+const READ_SYMBOLS = {
   inotify_rm_watch: { parameters: ["i32", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
@@ -46,6 +49,7 @@ const WAIT_SYMBOLS = {
 export function openDeno(): Libc {
   const path = permitted();
   const { symbols: c } = open(path);
+  const read = lazy(() => Deno.dlopen(path, READ_SYMBOLS).symbols);
   const file = lazy(() => Deno.dlopen(path, FILE_SYMBOLS).symbols);
   const wait = lazy(() => Deno.dlopen(path, WAIT_SYMBOLS).symbols);
   const errnoLocation = c.__errno_location();
@@ -56,23 +60,26 @@ export function openDeno(): Libc {
     return errnoCopy[0];
   };
   const SYS_kcmp = BigInt(Deno.build.arch === "aarch64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
-  const reactor = lazy(() => new Reactor({ ...wait(), close: c.close, errno }));
+  const reactor = lazy(async () => {
+    const { Reactor } = await import("./deno_reactor.ts");
+    return new Reactor({ ...wait(), close: read().close, errno });
+  });
   return {
     runtime: "deno",
     errno,
     inotify_init1: c.inotify_init1,
     inotify_add_watch: (fd, pathname, mask) => c.inotify_add_watch(fd, bytes(pathname), mask),
-    inotify_rm_watch: c.inotify_rm_watch,
-    read: (fd, buf, count) => Number(c.read(fd, bytes(buf), usize(count))),
+    inotify_rm_watch: (fd, wd) => read().inotify_rm_watch(fd, wd),
+    read: (fd, buf, count) => Number(read().read(fd, bytes(buf), usize(count))),
     open: (pathname, flags) => file().open(bytes(pathname), flags),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, bytes(dirp), usize(count))),
     readlink: (pathname, buf, size) =>
       Number(file().readlink(bytes(pathname), bytes(buf), usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
-    close: c.close,
+    close: (fd) => read().close(fd),
     closeOffThread: async (fd) => void await wait().close_off_thread(fd),
-    waiter: async (fd) => reactor().waiter(fd),
+    waiter: async (fd) => (await reactor()).waiter(fd),
   };
 }
 

@@ -8,7 +8,7 @@
 
 import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
 import { lazy } from "./lazy.ts";
-import { type Callbacks, Poller } from "./node_poller.ts";
+import type { Callbacks } from "./node_poller.ts";
 
 /** The JavaScript type of each C type. */
 interface CTypes {
@@ -115,7 +115,8 @@ export function openNode(): Libc {
       lib.registerCallback({ arguments: ["pointer", "i32", "i32"], return: "void" }, callback),
     close: (callback) => lib.registerCallback({ arguments: ["pointer"], return: "void" }, callback),
   };
-  const poller = lazy(() => {
+  const poller = lazy(async () => {
+    const { Poller } = await import("./node_poller.ts");
     const calls = lib.getFunctions(WAIT_SYMBOLS) as CFunctions<typeof WAIT_SYMBOLS>;
     return new Poller(calls, callbacks, ffi.getCurrentEventLoop());
   });
@@ -141,7 +142,7 @@ export function openNode(): Libc {
             "when the worker is terminated; use the main thread, or readSync()",
         );
       }
-      return poller().waiter(fd);
+      return (await poller()).waiter(fd);
     },
   };
 }
