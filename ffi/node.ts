@@ -50,10 +50,14 @@ export interface NodeLibrary {
   getFunctions(definitions: Record<string, NodeSignature>): unknown;
 }
 
+/** What a program needs to watch something. */
 const SYMBOLS = {
   __errno_location: { arguments: [], return: "pointer" },
   inotify_init1: { arguments: ["i32"], return: "i32" },
   inotify_add_watch: { arguments: ["i32", "buffer", "u32"], return: "i32" },
+} as const;
+
+const READ_SYMBOLS = {
   inotify_rm_watch: { arguments: ["i32", "i32"], return: "i32" },
   read: { arguments: ["i32", "buffer", "u64"], return: "i64" },
   close: { arguments: ["i32"], return: "i32" },
@@ -106,10 +110,11 @@ export function openNode(): Libc {
   }
   const { lib, functions } = open(ffi);
   const c = functions as CFunctions<typeof SYMBOLS>;
+  const read = lazy(() => lib.getFunctions(READ_SYMBOLS) as CFunctions<typeof READ_SYMBOLS>);
   const file = lazy(() => lib.getFunctions(FILE_SYMBOLS) as CFunctions<typeof FILE_SYMBOLS>);
   const errnoLocation = c.__errno_location();
   const SYS_kcmp = BigInt(process.arch === "arm64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
-  const { isMainThread } = process.getBuiltinModule("node:worker_threads");
+  const threads = lazy(() => process.getBuiltinModule("node:worker_threads"));
   const callbacks: Callbacks = {
     poll: (callback) =>
       lib.registerCallback({ arguments: ["pointer", "i32", "i32"], return: "void" }, callback),
@@ -125,18 +130,19 @@ export function openNode(): Libc {
     errno: () => ffi.getInt32(errnoLocation),
     inotify_init1: c.inotify_init1,
     inotify_add_watch: c.inotify_add_watch,
-    inotify_rm_watch: c.inotify_rm_watch,
-    read: (fd, buf, count) => Number(c.read(fd, buf, BigInt(count))),
+    inotify_rm_watch: (fd, wd) => read().inotify_rm_watch(fd, wd),
+    read: (fd, buf, count) => Number(read().read(fd, buf, BigInt(count))),
     open: (pathname, flags) => file().open(pathname, flags),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, BigInt(count))),
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, BigInt(size))),
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
-    close: c.close,
+    close: (fd) => read().close(fd),
     // In a worker node:fs warns of a descriptor that it did not open, and a block is no harm there.
-    closeOffThread: async (fd) => isMainThread ? await closeWithFs(process, fd) : void c.close(fd),
+    closeOffThread: async (fd) =>
+      threads().isMainThread ? await closeWithFs(process, fd) : void read().close(fd),
     async waiter(fd) {
-      if (!isMainThread) {
+      if (!threads().isMainThread) {
         throw new Error(
           "Cannot wait for events in a Node.js worker thread: an open libuv handle aborts the whole process " +
             "when the worker is terminated; use the main thread, or readSync()",

@@ -146,7 +146,7 @@ function strip(directory: string): void {
     const stripped = stripTypeScriptTypes(readFileSync(path.join(root, file), "utf8"));
     const target = path.join(directory, file.replace(/ts$/, "js"));
     mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, stripped.replaceAll(/(from "\.[^"]*)\.ts"/g, '$1.js"'));
+    writeFileSync(target, stripped.replaceAll(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"'));
   }
   writeFileSync(path.join(directory, "package.json"), '{ "type": "module" }');
 }
