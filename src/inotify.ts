@@ -121,7 +121,9 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
   }
 
   /**
-   * Waits until there are events.
+   * Waits until there are events. In a storm, when eight calls in a row had to wait less than a
+   * millisecond each, the next ones let events gather for one before they read: it saves most of the
+   * CPU. After a quiet millisecond the first event is delivered at once again.
    *
    * @returns at least one event, in the kernel's order; none once the instance is closed
    * @throws {InotifyError} EBUSY if this instance has another reader

@@ -15,8 +15,8 @@ interface Running {
   readonly output: { stdout: string; stderr: string; code?: number | string | null };
 }
 
-function watch(args: string[], cwd?: string): Running {
-  const [file, argv] = command("../../src/cli/watch.ts", args);
+function watch(args: string[], cwd?: string, under?: string[]): Running {
+  const [file, argv] = command("../../src/cli/watch.ts", args, under && { under });
   const child = spawn(file, argv, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const output: Running["output"] = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => output.stdout += chunk);
@@ -25,8 +25,8 @@ function watch(args: string[], cwd?: string): Running {
   return { child, output };
 }
 
-async function watching(args: string[], cwd?: string): Promise<Running> {
-  const running = watch(args, cwd);
+async function watching(args: string[], cwd?: string, under?: string[]): Promise<Running> {
+  const running = watch(args, cwd, under);
   const { output } = running;
   const ready = () => output.stderr.includes("Ctrl-C ends it.\n");
   await until(() => ready() || output.code !== undefined, () => output);
@@ -72,9 +72,9 @@ test("watches the current directory by default", async () => {
 test("a terminal is not sent what a name would have it do", async () => {
   const directory = tmpDir();
   const { child, output } = await watching([directory]);
-  mkdirSync(join(directory, "\x1b[31mred\n"));
+  mkdirSync(join(directory, "\x1b[31mred\n\x9b"));
   await until(() => output.stdout !== "", () => output);
-  assert.equal(output.stdout, `${directory}/ CREATE,ISDIR \\u001b[31mred\\n\n`);
+  assert.equal(output.stdout, `${directory}/ CREATE,ISDIR \\u001b[31mred\\u000a\\u009b\n`);
   child.kill();
 });
 
@@ -100,6 +100,16 @@ test("ends quietly when its reader has gone away", async () => {
   }, () => output);
   assert.equal(output.code, 0);
   assert.equal(output.stderr, `Watching ${directory}; Ctrl-C ends it.\n`);
+});
+
+test("says what is wrong with its output, where it is not that nobody reads it", async () => {
+  const directory = tmpDir();
+  const under = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
+  const { output } = await watching([directory], undefined, under);
+  mkdirSync(join(directory, "a"));
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.code, 1);
+  assert.match(output.stderr, /\nwatch: .*(ENOSPC|[Nn]o space left).*\n$/);
 });
 
 for (

@@ -58,8 +58,11 @@ export async function main(args: string[]): Promise<number> {
     process.stderr.write(`watch: ${(error as Error).message}\n`);
     return 2;
   }
-  // A reader that has gone away, as with `| head`, is no error.
-  process.stdout.on("error", () => process.exit(0));
+  process.stdout.on("error", (error: Error & { code?: string }) => {
+    if (error.code === "EPIPE") process.exit(0); // the reader has seen enough, as with `| head`
+    process.stderr.write(`watch: ${error.message}\n`);
+    process.exit(1);
+  });
   try {
     await print(directories);
     return 0;
@@ -92,7 +95,9 @@ function line({ mask, name }: InotifyEvent, directory: string | undefined): stri
 /** A name may hold anything but "/" and NUL: a terminal must not obey it. */
 function printable(name: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => JSON.stringify(c).slice(1, -1));
+  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
