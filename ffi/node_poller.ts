@@ -84,11 +84,9 @@ export class Poller {
       resolveWait = undefined;
     };
     const readable = () => {
-      c.uv_unref(address);
+      c.uv_unref(address); // it counts for the life of the process only while somebody waits
       resolve();
     };
-    // A handle counts for the life of the process only while somebody waits; it starts unref'd.
-    c.uv_unref(address);
     return {
       wait: () =>
         new Promise<undefined>((resolve) => {

@@ -72,11 +72,13 @@ if $gate; then
 fi
 toolchain "${tools[@]}"
 
+# What these tests are about blocks for ever when it is broken, and takes the runner along.
+bounded=(timeout --kill-after=10 300)
 for runtime in "${suites[@]}"; do
   case $runtime in
-    deno) step "suite on Deno" deno test --quiet --allow-all --no-check "${files[@]}" ;;
-    bun) step "suite on Bun" bun test --timeout 120000 "${files[@]}" ;;
-    node) step "suite on Node.js" node --disable-warning=ExperimentalWarning --test "${files[@]}" ;;
+    deno) step "suite on Deno" "${bounded[@]}" deno test --quiet --allow-all --no-check "${files[@]}" ;;
+    bun) step "suite on Bun" "${bounded[@]}" bun test --timeout 120000 "${files[@]}" ;;
+    node) step "suite on Node.js" "${bounded[@]}" node --disable-warning=ExperimentalWarning --test "${files[@]}" ;;
   esac
 done
 
