@@ -1,12 +1,14 @@
 /** `Inotify` on the real kernel: the five ways in which asynchronous reading fails, made impossible. */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
   IN_ATTRIB,
   IN_CREATE,
+  IN_DELETE,
   IN_IGNORED,
   IN_MODIFY,
   IN_MOVE,
@@ -19,6 +21,7 @@ import {
   type InotifyEvent,
   limits,
 } from "../mod.ts";
+import { command } from "./helpers/runtime.ts";
 import { tmpDir } from "./helpers/tmp.ts";
 import { within } from "./helpers/within.ts";
 
@@ -115,6 +118,25 @@ test("readSync() after read() goes on where it ended", async () => {
     seen,
     Array.from({ length: 50 }, (_, i) => [`${i}-a`, `${i}-b`, `${i}-c`]).flat(),
   );
+});
+
+test("while another process writes, read() and readSync() in turn miss nothing", async () => {
+  const directory = tmpDir();
+  await using inotify = new Inotify();
+  inotify.addWatch(directory, IN_CREATE | IN_DELETE);
+  const count = 5000; // fewer events than a queue holds
+  const [file, args] = command("count.ts", [directory, String(count)]);
+  const writer = spawn(file, args, { stdio: "inherit" });
+  const seen: string[] = [];
+  const note = (events: readonly InotifyEvent[]) => {
+    for (const { mask, name } of events) seen.push(`${mask === IN_CREATE ? "+" : "-"}${name}`);
+  };
+  while (seen.length < 2 * count) {
+    note(await within(inotify.read(), () => seen.length));
+    for (let events; (events = inotify.readSync()).length > 0;) note(events);
+  }
+  assert.deepEqual(seen, Array.from({ length: count }, (_, i) => [`+${i}`, `-${i}`]).flat());
+  assert.equal(writer.exitCode ?? 0, 0);
 });
 
 test("the two halves of a rename have one cookie", async () => {
