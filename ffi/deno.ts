@@ -8,6 +8,7 @@
  */
 
 import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
+import type { Reactor } from "./deno_reactor.ts";
 import { lazy } from "./lazy.ts";
 
 /** What a program needs to watch something. */
@@ -60,10 +61,7 @@ export function openDeno(): Libc {
     return errnoCopy[0];
   };
   const SYS_kcmp = BigInt(Deno.build.arch === "aarch64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
-  const reactor = lazy(async () => {
-    const { Reactor } = await import("./deno_reactor.ts");
-    return new Reactor({ ...wait(), close: read().close, errno });
-  });
+  let reactor: Reactor | undefined;
   return {
     runtime: "deno",
     errno,
@@ -79,7 +77,12 @@ export function openDeno(): Libc {
       Number(file().syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     close: (fd) => read().close(fd),
     closeOffThread: async (fd) => void await wait().close_off_thread(fd),
-    waiter: async (fd) => (await reactor()).waiter(fd),
+    async waiter(fd) {
+      // Each time: a failed import, as with no descriptor left, must not fail for ever.
+      const { Reactor } = await import("./deno_reactor.ts");
+      reactor ??= new Reactor({ ...wait(), close: read().close, errno });
+      return reactor.waiter(fd);
+    },
   };
 }
 

@@ -8,7 +8,7 @@
 
 import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
 import { lazy } from "./lazy.ts";
-import type { Callbacks } from "./node_poller.ts";
+import type { Callbacks, Poller } from "./node_poller.ts";
 
 /** The JavaScript type of each C type. */
 interface CTypes {
@@ -120,11 +120,8 @@ export function openNode(): Libc {
       lib.registerCallback({ arguments: ["pointer", "i32", "i32"], return: "void" }, callback),
     close: (callback) => lib.registerCallback({ arguments: ["pointer"], return: "void" }, callback),
   };
-  const poller = lazy(async () => {
-    const { Poller } = await import("./node_poller.ts");
-    const calls = lib.getFunctions(WAIT_SYMBOLS) as CFunctions<typeof WAIT_SYMBOLS>;
-    return new Poller(calls, callbacks, ffi.getCurrentEventLoop());
-  });
+  const wait = lazy(() => lib.getFunctions(WAIT_SYMBOLS) as CFunctions<typeof WAIT_SYMBOLS>);
+  let poller: Poller | undefined;
   return {
     runtime: "node",
     errno: () => ffi.getInt32(errnoLocation),
@@ -148,7 +145,10 @@ export function openNode(): Libc {
             "when the worker is terminated; use the main thread, or readSync()",
         );
       }
-      return (await poller()).waiter(fd);
+      // Each time: a failed import, as with no descriptor left, must not fail for ever.
+      const { Poller } = await import("./node_poller.ts");
+      poller ??= new Poller(wait(), callbacks, ffi.getCurrentEventLoop());
+      return poller.waiter(fd);
     },
   };
 }
