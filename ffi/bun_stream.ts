@@ -34,68 +34,115 @@ export interface BunGlobals {
 
 /** A waiter for `fd` whose `wait()` resolves with bytes; see {@link Waiter}. */
 export function streamWaiter(fd: number): Waiter {
-  const { Bun, process } = globalThis as unknown as BunGlobals;
-  const { Readable } = process.getBuiltinModule("node:stream");
-  // Only the two functions at the bottom of a Readable are used: _read() asks for bytes once, and
-  // push() gets them, with "no more" for its answer. So nothing is read ahead, and no turn of the
-  // event loop passes before the bytes are here, as it does by a Readable's events.
-  const stream = Readable.fromWeb(Bun.file(fd).stream(), { highWaterMark: 0 });
+  let stream: NativeReadable | undefined;
+  let closed = Promise.resolve();
   let pending: PromiseWithResolvers<Uint8Array | undefined> | undefined;
+  let parts: Uint8Array[] = [];
   let failure: Error | undefined;
   let ref = true;
-  let held = false;
-  const hold = (value: boolean) => {
-    if (held === value) return;
-    held = value;
-    if (held) stream.ref();
-    else stream.unref();
-  };
-  stream.push = (bytes) => {
-    if (bytes === null || pending === undefined) {
-      fail(
-        new Error(`Bun has ${bytes ? "read ahead" : "ended"} the stream of an inotify descriptor`),
-      );
-    } else {
-      pending.resolve(bytes);
-      pending = undefined;
-      hold(false);
-    }
-    return false;
+
+  const settle = (bytes: Uint8Array | undefined) => {
+    const { resolve } = pending!;
+    pending = undefined;
+    resolve(bytes);
   };
   const fail = (error: Error) => {
     failure ??= error;
     pending?.reject(failure);
     pending = undefined;
   };
-  stream.on("error", fail);
-  const closed = new Promise<void>((resolve) => stream.on("close", resolve));
-  closed.then(() => fail(new Error("Bun has ended the stream of an inotify descriptor")));
+  const destroy = () => {
+    stream?.destroy();
+    stream = undefined;
+  };
+  const push = (bytes: Uint8Array | null) => {
+    if (bytes === null || pending === undefined) {
+      fail(
+        new Error(`Bun has ${bytes ? "read ahead" : "ended"} the stream of an inotify descriptor`),
+      );
+      return false;
+    }
+    if (parts.length === 0 && bytes.length < LARGE) {
+      hold(stream!, false);
+      settle(bytes);
+      return false;
+    }
+    parts.push(new Uint8Array(bytes)); // Bun may use its buffer again
+    if (parts.length === 1) setTimeout(finish, 0);
+    stream!._read(SIZE);
+    return false;
+  };
+  // After much at once Bun goes on reading, whether it is asked or not. So it is asked until there is
+  // no more, and then has to begin anew.
+  const finish = () => {
+    if (pending === undefined) return;
+    destroy();
+    const bytes = concatenate(parts);
+    parts = [];
+    settle(bytes);
+  };
+  const open = () => {
+    const { Bun, process } = globalThis as unknown as BunGlobals;
+    const { Readable } = process.getBuiltinModule("node:stream");
+    const opened = Readable.fromWeb(Bun.file(fd).stream(), { highWaterMark: 0 });
+    // Only the two functions at the bottom of a Readable are used: _read() asks for bytes once, and
+    // push() gets them, with "no more" for its answer. So no turn of the event loop passes before the
+    // bytes are here, as it does by a Readable's events.
+    opened.push = (bytes) => opened === stream && push(bytes);
+    opened.on("error", fail);
+    closed = new Promise((resolve) => opened.on("close", resolve));
+    closed.then(() => opened === stream && push(null));
+    return opened;
+  };
   return {
     wait() {
       if (failure !== undefined) return Promise.reject(failure);
       const { promise } = pending = Promise.withResolvers();
+      stream ??= open();
       stream._read(SIZE);
       // A stream begins ref'd with a count of zero, where unref() alone does nothing.
-      if (pending !== undefined) hold(true);
-      if (!ref) hold(false);
+      if (pending !== undefined) hold(stream, true);
+      if (!ref) hold(stream, false);
       return promise;
     },
     ref() {
       ref = true;
-      if (pending !== undefined) hold(true);
+      if (pending !== undefined && stream !== undefined) hold(stream, true);
     },
     unref() {
       ref = false;
-      hold(false);
+      if (stream !== undefined) hold(stream, false);
     },
     async release() {
-      const { resolve } = pending ?? {};
-      pending = undefined;
-      stream.destroy();
+      destroy();
       await closed;
-      resolve?.(undefined);
+      if (pending !== undefined) settle(undefined);
     },
   };
+}
+
+/** The streams that keep the process alive. */
+const held = new WeakSet<NativeReadable>();
+
+function hold(stream: NativeReadable, value: boolean): void {
+  if (held.has(stream) === value) return;
+  if (value) {
+    held.add(stream);
+    stream.ref();
+  } else {
+    held.delete(stream);
+    stream.unref();
+  }
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
 }
 
 /**
@@ -122,8 +169,10 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
   }
 }
 
-/** Bytes that Bun reads at a time. */
+/** Bytes that Bun is asked for; it gives more. */
 const SIZE = 65536;
+/** How many bytes are much. Bun was seen to go on from 240 KiB, where it has filled its buffer. */
+const LARGE = 32768;
 /** `sizeof(struct inotify_event)`, of an event without a name. */
 const SIZEOF_EVENT = 16;
 /** Milliseconds after which the stream counts as mute. It takes less than one. */

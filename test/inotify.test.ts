@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import {
   IN_ATTRIB,
   IN_CREATE,
@@ -84,7 +85,7 @@ test("read() of an empty queue waits for the event to come", async () => {
   const wd = inotify.addWatch(directory, IN_CREATE);
   let settled = false;
   const read = inotify.read().finally(() => settled = true);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await setTimeout(20);
   assert.equal(settled, false);
   touch(directory, "a");
   assert.deepEqual(await within(read), [{ wd, mask: IN_CREATE, cookie: 0, name: "a" }]);
@@ -111,7 +112,7 @@ test("readSync() after read() goes on where it ended", async () => {
     touch(directory, `${round}-a`);
     seen.push(...names(await within(read)));
     touch(directory, `${round}-b`, `${round}-c`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await setTimeout(1);
     seen.push(...names(inotify.readSync()));
   }
   assert.deepEqual(
@@ -137,6 +138,32 @@ test("while another process writes, read() and readSync() in turn miss nothing",
   }
   assert.deepEqual(seen, Array.from({ length: count }, (_, i) => [`+${i}`, `-${i}`]).flat());
   assert.equal(writer.exitCode ?? 0, 0);
+});
+
+test("a queue that fills up while a read is pending is read in order", async () => {
+  const directory = tmpDir();
+  await using inotify = new Inotify();
+  inotify.addWatch(directory, IN_CREATE | IN_DELETE);
+  touch(directory, "first");
+  await within(inotify.read());
+  const pending = inotify.read();
+  await setTimeout(50); // so that the runtime waits for the descriptor
+  const { maxQueuedEvents } = limits();
+  const count = Math.ceil(maxQueuedEvents / 2) + 1; // one more file than there is room for
+  for (let i = 0; i < count; i++) {
+    writeFileSync(join(directory, `${i}`), "");
+    rmSync(join(directory, `${i}`));
+  }
+  const seen: string[] = [];
+  for (let events = await within(pending); !seen.includes("lost");) {
+    for (const { mask, name } of events) {
+      seen.push(mask & IN_Q_OVERFLOW ? "lost" : `${mask & IN_CREATE ? "+" : "-"}${name}`);
+    }
+    await setTimeout(2); // a turn of the event loop, in which nothing may be read ahead
+    events = inotify.readSync();
+  }
+  const all = Array.from({ length: count }, (_, i) => [`+${i}`, `-${i}`]).flat();
+  assert.deepEqual(seen, [...all.slice(0, maxQueuedEvents), "lost"]);
 });
 
 test("the two halves of a rename have one cookie", async () => {
@@ -267,7 +294,7 @@ test("close() ends a pending read() with no events", async () => {
   const inotify = new Inotify();
   inotify.addWatch(tmpDir(), IN_CREATE);
   const read = inotify.read();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await setTimeout(5);
   await within(inotify.close());
   assert.deepEqual(await within(read), []);
 });
