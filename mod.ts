@@ -1,6 +1,19 @@
 /**
  * Linux inotify for Deno, Bun and Node.js, by the runtime's own FFI.
  *
+ * {@link watch} is the path level: it watches whole trees, and single files, and never loses anything
+ * silently.
+ *
+ * ```ts
+ * import { watch } from "@inotify/inotify";
+ *
+ * const signal = AbortSignal.timeout(100); // so that this example ends; leave it out to watch for ever
+ * for await (const event of watch(".", { ignore: ["node_modules", ".git"], signal })) {
+ *   if (event.kind === "rename") console.log(event.from, "is now", event.path);
+ *   else console.log(event);
+ * }
+ * ```
+ *
  * {@link Inotify} is the kernel level: the system calls of inotify(7) with one reader that never loses,
  * tears or misreads an event.
  *
@@ -14,7 +27,18 @@
  * for (const { mask, name } of events) console.log(maskNames(mask), name);
  * ```
  *
- * ## Gotchas
+ * ## Gotchas of the path level
+ *
+ * - A rename within what is watched is one `rename`; from elsewhere it is a `create`, with all below,
+ *   and to elsewhere a `remove`. Each says all that is to know of what is below.
+ * - After `overflow` come the differences only; what came and went meanwhile nobody knows.
+ * - A file that is written gives one `modify` or several: the kernel merges what is not read in between.
+ *   To wait for the end of the writing, ask for `closeWrite`, or take {@link Watcher.batches}.
+ * - A hard link is an entry of its own: what is written by one name is told of that name, unless the
+ *   other one is itself a path that was given.
+ * - What is mounted over a watched directory is not seen until something else changes there.
+ *
+ * ## Gotchas of the kernel level
  *
  * - A watch is of an inode and not recursive: what is in a subdirectory needs a watch of its own.
  * - Two paths to one inode share a watch, and the second `addWatch` replaces the mask of the first.
@@ -29,6 +53,17 @@
  */
 
 export { InotifyError } from "./src/error.ts";
+export type {
+  EntryEvent,
+  EntryKind,
+  ErrorEvent,
+  OverflowEvent,
+  RenameEvent,
+  UnmountEvent,
+  WatchEvent,
+  WatchKind,
+} from "./src/event.ts";
+export type { Ignore } from "./src/ignore.ts";
 export { Inotify, type InotifyOptions } from "./src/inotify.ts";
 export { type Limits, limits, type ProcessUsage, type Usage, usage } from "./src/limits.ts";
 export {
@@ -61,3 +96,4 @@ export {
 } from "./src/mask.ts";
 export { type InotifyEvent, parseEvents } from "./src/parse.ts";
 export type { Path } from "./src/path.ts";
+export { type BatchOptions, watch, Watcher, type WatchOptions } from "./src/watcher.ts";

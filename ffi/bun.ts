@@ -8,7 +8,7 @@
 
 import type * as bunFfi from "bun:ffi";
 import type { streamWorks } from "./bun_stream.ts";
-import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
+import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
 
 /** The part of `process` and of `node:fs` that is used. */
 interface BunProcess {
@@ -34,6 +34,8 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     read: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     open: { args: ["ptr", "i32"], returns: "i32" },
     getdents64: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
+    memfd_create: { args: ["ptr", "u32"], returns: "i32" },
+    statx: { args: ["i32", "ptr", "i32", "u32", "ptr"], returns: "i32" },
     readlink: { args: ["ptr", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     close: { args: ["i32"], returns: "i32" },
     syscall: { args: ["i64", "i32", "i32", "i32", "u64", "u64"], returns: "i64" },
@@ -41,9 +43,10 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     eventfd_write: { args: ["i32", "u64"], returns: "i32" },
   });
   const errnoLocation = c.__errno_location()!;
-  const SYS_kcmp = process.arch === "arm64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64;
+  const { SYS_kcmp, ...flags } = architecture(process.arch === "arm64");
   const calls: Omit<Libc, "waiter"> = {
     runtime: "bun",
+    ...flags,
     errno: () => read.i32(errnoLocation, 0),
     inotify_init1: c.inotify_init1,
     inotify_add_watch: c.inotify_add_watch,
@@ -51,8 +54,11 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     read: (fd, buf, count) => Number(c.read(fd, buf, count)),
     open: c.open,
     getdents64: (fd, dirp, count) => Number(c.getdents64(fd, dirp, count)),
+    memfd_create: c.memfd_create,
+    statx: c.statx,
     readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),
     kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
+    mayRead: () => true,
     close: c.close,
     closeOffThread: (fd) =>
       new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve())),

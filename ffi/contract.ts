@@ -30,14 +30,33 @@ export interface Libc {
   read(fd: number, buf: Uint8Array, count: number): number;
   /** open(2) of something that exists, so without a mode; `pathname` ends with a NUL byte. */
   open(pathname: Uint8Array, flags: number): number;
+  /** Flag of open(2), which depends on the architecture: fail unless it is a directory. */
+  readonly O_DIRECTORY: number;
+  /** Flag of open(2), which depends on the architecture: fail if it is a symbolic link. */
+  readonly O_NOFOLLOW: number;
   /** getdents64(2) */
   getdents64(fd: number, dirp: Uint8Array, count: number): number;
+  /** memfd_create(2); `name` ends with a NUL byte. */
+  memfd_create(name: Uint8Array, flags: number): number;
+  /** statx(2); `pathname` ends with a NUL byte, `statxbuf` has 256 bytes. */
+  statx(
+    dirfd: number,
+    pathname: Uint8Array,
+    flags: number,
+    mask: number,
+    statxbuf: Uint8Array,
+  ): number;
   /** readlink(2); `pathname` ends with a NUL byte, what is written to `buf` does not. */
   readlink(pathname: Uint8Array, buf: Uint8Array, bufsiz: number): number;
   /**
    * kcmp(2) with `KCMP_FILE`: 0 if two descriptors of a process are of one open file, 1 to 3 if not.
    */
   kcmp_file(pid: number, fd1: number, fd2: number): number;
+  /**
+   * Whether the runtime lets the program read what is at a path, by permissions of its own; the
+   * runtime may ask the user.
+   */
+  mayRead(path: string): boolean;
   /** close(2) */
   close(fd: number): number;
   /**
@@ -103,9 +122,46 @@ export const EFD_NONBLOCK = 0o4000;
 export const EFD_CLOEXEC = 0o2000000;
 /** Type of kcmp(2): compare two open files. */
 export const KCMP_FILE = 0;
+/** Flag of memfd_create(2): the descriptor is closed by execve(2). */
+export const MFD_CLOEXEC = 0x0001;
+/** Directory of statx(2) to which a relative path is relative: the working directory. */
+export const AT_FDCWD = -100;
+/** Bit of statx(2)'s mask: the type is wanted. */
+export const STATX_TYPE = 0x0001;
+/** Bit of statx(2)'s mask: the time of the last status change is wanted. */
+export const STATX_CTIME = 0x0080;
 /** The number of kcmp(2) on x86-64; libc has no function for it (syscall(2)). */
 export const SYS_kcmp_x86_64 = 312;
 /** The number of kcmp(2) on aarch64. */
 export const SYS_kcmp_aarch64 = 272;
+/** {@link Libc.O_DIRECTORY} on x86-64. */
+export const O_DIRECTORY_x86_64 = 0o200000;
+/** {@link Libc.O_DIRECTORY} on aarch64. */
+export const O_DIRECTORY_aarch64 = 0o40000;
+/** {@link Libc.O_NOFOLLOW} on x86-64. */
+export const O_NOFOLLOW_x86_64 = 0o400000;
+/** {@link Libc.O_NOFOLLOW} on aarch64. */
+export const O_NOFOLLOW_aarch64 = 0o100000;
 /** Event of poll(2): there is something to read. */
 export const POLLIN = 0x001;
+
+/** What depends on the architecture. */
+export interface Architecture {
+  /** The number of kcmp(2). */
+  readonly SYS_kcmp: number;
+  /** See {@link Libc.O_DIRECTORY}. */
+  readonly O_DIRECTORY: number;
+  /** See {@link Libc.O_NOFOLLOW}. */
+  readonly O_NOFOLLOW: number;
+}
+
+/** @param aarch64 whether this is aarch64; else it is x86-64 */
+export function architecture(aarch64: boolean): Architecture {
+  return aarch64
+    ? {
+      SYS_kcmp: SYS_kcmp_aarch64,
+      O_DIRECTORY: O_DIRECTORY_aarch64,
+      O_NOFOLLOW: O_NOFOLLOW_aarch64,
+    }
+    : { SYS_kcmp: SYS_kcmp_x86_64, O_DIRECTORY: O_DIRECTORY_x86_64, O_NOFOLLOW: O_NOFOLLOW_x86_64 };
+}

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
+import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
 import type { Reactor } from "./deno_reactor.ts";
 import { lazy } from "./lazy.ts";
 
@@ -28,6 +28,8 @@ const READ_SYMBOLS = {
 const FILE_SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   syscall: { parameters: ["isize", "i32", "i32", "i32", "usize", "usize"], result: "isize" },
 } as const;
@@ -60,10 +62,11 @@ export function openDeno(): Libc {
     c.memcpy(errnoCopy, errnoLocation, 4n);
     return errnoCopy[0];
   };
-  const SYS_kcmp = BigInt(Deno.build.arch === "aarch64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
+  const { SYS_kcmp, ...flags } = architecture(Deno.build.arch === "aarch64");
   let reactor: Reactor | undefined;
   return {
     runtime: "deno",
+    ...flags,
     errno,
     inotify_init1: c.inotify_init1,
     inotify_add_watch: (fd, pathname, mask) => c.inotify_add_watch(fd, bytes(pathname), mask),
@@ -71,10 +74,14 @@ export function openDeno(): Libc {
     read: (fd, buf, count) => Number(read().read(fd, bytes(buf), usize(count))),
     open: (pathname, flags) => file().open(bytes(pathname), flags),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, bytes(dirp), usize(count))),
+    memfd_create: (name, flags) => file().memfd_create(bytes(name), flags),
+    statx: (dirfd, pathname, flags, mask, statxbuf) =>
+      file().statx(dirfd, bytes(pathname), flags, mask, bytes(statxbuf)),
     readlink: (pathname, buf, size) =>
       Number(file().readlink(bytes(pathname), bytes(buf), usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
-      Number(file().syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+      Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+    mayRead: (path) => Deno.permissions.requestSync({ name: "read", path }).state === "granted",
     close: (fd) => read().close(fd),
     closeOffThread: async (fd) => void await wait().close_off_thread(fd),
     async waiter(fd) {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { KCMP_FILE, type Libc, SYS_kcmp_aarch64, SYS_kcmp_x86_64 } from "./contract.ts";
+import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
 import { lazy } from "./lazy.ts";
 import type { Callbacks, Poller } from "./node_poller.ts";
 
@@ -66,6 +66,8 @@ const READ_SYMBOLS = {
 const FILE_SYMBOLS = {
   open: { arguments: ["buffer", "i32"], return: "i32" },
   getdents64: { arguments: ["i32", "buffer", "u64"], return: "i64" },
+  memfd_create: { arguments: ["buffer", "u32"], return: "i32" },
+  statx: { arguments: ["i32", "buffer", "i32", "u32", "buffer"], return: "i32" },
   readlink: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
   syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
 } as const;
@@ -113,7 +115,7 @@ export function openNode(): Libc {
   const read = lazy(() => lib.getFunctions(READ_SYMBOLS) as CFunctions<typeof READ_SYMBOLS>);
   const file = lazy(() => lib.getFunctions(FILE_SYMBOLS) as CFunctions<typeof FILE_SYMBOLS>);
   const errnoLocation = c.__errno_location();
-  const SYS_kcmp = BigInt(process.arch === "arm64" ? SYS_kcmp_aarch64 : SYS_kcmp_x86_64);
+  const { SYS_kcmp, ...flags } = architecture(process.arch === "arm64");
   const threads = lazy(() => process.getBuiltinModule("node:worker_threads"));
   const callbacks: Callbacks = {
     poll: (callback) =>
@@ -124,6 +126,7 @@ export function openNode(): Libc {
   let poller: Poller | undefined;
   return {
     runtime: "node",
+    ...flags,
     errno: () => ffi.getInt32(errnoLocation),
     inotify_init1: c.inotify_init1,
     inotify_add_watch: c.inotify_add_watch,
@@ -131,9 +134,13 @@ export function openNode(): Libc {
     read: (fd, buf, count) => Number(read().read(fd, buf, BigInt(count))),
     open: (pathname, flags) => file().open(pathname, flags),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, BigInt(count))),
+    memfd_create: (name, flags) => file().memfd_create(name, flags),
+    statx: (dirfd, pathname, flags, mask, statxbuf) =>
+      file().statx(dirfd, pathname, flags, mask, statxbuf),
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, BigInt(size))),
     kcmp_file: (pid, fd1, fd2) =>
-      Number(file().syscall(SYS_kcmp, pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+      Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+    mayRead: () => true,
     close: (fd) => read().close(fd),
     // In a worker node:fs warns of a descriptor that it did not open, and a block is no harm there.
     closeOffThread: async (fd) =>

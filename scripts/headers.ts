@@ -19,6 +19,8 @@ const HEADERS = [
   "stddef.h",
   "sys/eventfd.h",
   "sys/inotify.h",
+  "sys/mman.h",
+  "sys/stat.h",
   "sys/syscall.h",
 ];
 
@@ -34,6 +36,11 @@ const LAYOUTS: Record<string, number> = {
   "offsetof(struct pollfd, events)": 4,
   "offsetof(struct pollfd, revents)": 6,
   "sizeof(struct pollfd)": 8,
+  "offsetof(struct statx, stx_mode)": 28,
+  "offsetof(struct statx, stx_ctime)": 96,
+  "offsetof(struct statx_timestamp, tv_sec)": 0,
+  "offsetof(struct statx_timestamp, tv_nsec)": 8,
+  "sizeof(struct statx)": 256,
   "offsetof(struct dirent64, d_reclen)": 16,
   "offsetof(struct dirent64, d_type)": 18,
   "offsetof(struct dirent64, d_name)": 19,
@@ -44,9 +51,9 @@ const constants = Object.keys(exported).filter((name) => typeof exported[name] =
 
 const source = ["#define _GNU_SOURCE", ...HEADERS.map((header) => `#include <${header}>`)];
 for (const name of constants) {
-  // The numbers of system calls differ by machine: SYS_name_machine is C's SYS_name there.
-  const [, call, machine] = /^(SYS_\w+?)_(x86_64|aarch64)$/.exec(name) ?? [];
-  const line = assertion(call ?? name, exported[name] as number, name);
+  // What differs by machine has the machine's name behind that of C.
+  const [, common, machine] = /^(\w+?)_(x86_64|aarch64)$/.exec(name) ?? [];
+  const line = assertion(common ?? name, exported[name] as number, name);
   source.push(...machine === undefined ? [line] : [`#ifdef __${machine}__`, line, "#endif"]);
 }
 for (const [file, name, value] of otherConstants()) {

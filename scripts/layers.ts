@@ -12,10 +12,11 @@ const LAYERS: readonly RegExp[] = [
   /^src\/cli\//,
   /^mod\.ts$/,
   /^src\/watcher\.ts$/,
-  /^src\/(watches|renames|walk)\.ts$/,
-  /^src\/inotify\.ts$/,
-  /^src\/(readiness|reader|syscall|limits|procfs)\.ts$/,
-  /^src\/(call|error|iterate|mask|parse|path)\.ts$/,
+  /^src\/tracker\.ts$/,
+  /^src\/(hub|route)\.ts$/,
+  /^src\/(inotify|renames|scan|tree)\.ts$/,
+  /^src\/(coalesce|event|files|limits|lossless|procfs|reader|syscall)\.ts$/,
+  /^src\/(call|channel|delay|error|ignore|iterate|mask|parse|path)\.ts$/,
   /^ffi\//,
 ];
 

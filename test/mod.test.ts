@@ -33,8 +33,8 @@ const CONSTANTS = {
   IN_ONESHOT: 0x80000000,
 };
 
-const FUNCTIONS = ["limits", "maskNames", "parseEvents", "usage"];
-const CLASSES = ["Inotify", "InotifyError"];
+const FUNCTIONS = ["limits", "maskNames", "parseEvents", "usage", "watch"];
+const CLASSES = ["Inotify", "InotifyError", "Watcher"];
 
 test("exports exactly what is documented", () => {
   const expected = [...Object.keys(CONSTANTS), ...FUNCTIONS, ...CLASSES];
@@ -51,4 +51,11 @@ test("an instance has exactly the members that are documented", () => {
   const expected = ["addWatch", "batches", "close", "constructor", "read", "readSync", "ref"];
   const symbols = [Symbol.asyncIterator, Symbol.asyncDispose, Symbol.dispose].map(String);
   assert.deepEqual(members, [...expected, "rmWatch", "unref", ...symbols].sort());
+});
+
+test("a watcher has exactly the members that are documented", () => {
+  const members = Reflect.ownKeys(mod.Watcher.prototype).map(String).sort();
+  const expected = ["add", "batches", "close", "constructor", "ref", "remove", "sync", "unref"];
+  const symbols = [Symbol.asyncIterator, Symbol.asyncDispose, Symbol.dispose].map(String);
+  assert.deepEqual(members, [...expected, "watched", ...symbols].sort());
 });

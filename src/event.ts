@@ -1,0 +1,133 @@
+/**
+ * What a watcher says, in its user's terms.
+ *
+ * @module
+ */
+
+import { toBytes, toText } from "./lossless.ts";
+import {
+  IN_ACCESS,
+  IN_ATTRIB,
+  IN_CLOSE_NOWRITE,
+  IN_CLOSE_WRITE,
+  IN_MODIFY,
+  IN_OPEN,
+} from "./mask.ts";
+
+/** What happened to an entry; see {@link WatchEvent}. */
+export type EntryKind =
+  | "exists"
+  | "create"
+  | "modify"
+  | "closeWrite"
+  | "attrib"
+  | "remove"
+  | "open"
+  | "access"
+  | "closeNoWrite";
+
+/** Every kind of {@link WatchEvent}. */
+export type WatchKind = WatchEvent["kind"];
+
+/** Something happened to an entry. */
+export interface EntryEvent {
+  /** What. A directory's `remove` stands for everything below it too. */
+  readonly kind: EntryKind;
+  /** Where: absolute, with U+FFFD for bytes that are not UTF-8. */
+  readonly path: string;
+  /** The path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
+  /** Whether the entry is a directory. */
+  readonly isDirectory: boolean;
+}
+
+/** An entry has another path, and so has everything below it. */
+export interface RenameEvent {
+  /** Always "rename". */
+  readonly kind: "rename";
+  /** The new path: absolute, with U+FFFD for bytes that are not UTF-8. */
+  readonly path: string;
+  /** The new path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
+  /** The old path. */
+  readonly from: string;
+  /** The old path's bytes, where they are not UTF-8. */
+  readonly rawFrom?: Uint8Array;
+  /** Whether the entry is a directory. */
+  readonly isDirectory: boolean;
+  /** Whether something else had the new path, and is gone. */
+  readonly replaced: boolean;
+}
+
+/** Events were lost. What differs now follows; what came and went meanwhile is not known. */
+export interface OverflowEvent {
+  /** Always "overflow". */
+  readonly kind: "overflow";
+}
+
+/** The file system below a path was unmounted. */
+export interface UnmountEvent {
+  /** Always "unmount". */
+  readonly kind: "unmount";
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** Something cannot be watched; the rest is. */
+export interface ErrorEvent {
+  /** Always "error". */
+  readonly kind: "error";
+  /** What is not covered: absolute. */
+  readonly path: string;
+  /** Why. */
+  readonly error: Error;
+}
+
+/** What a {@link Watcher} says, told apart by `kind`. */
+export type WatchEvent = EntryEvent | RenameEvent | OverflowEvent | UnmountEvent | ErrorEvent;
+
+/** The kinds that say nothing of an entry's coming and going, by the bit of the kernel's mask. */
+export const CONTENT_KINDS: ReadonlyMap<number, EntryKind> = new Map<number, EntryKind>([
+  [IN_MODIFY, "modify"],
+  [IN_CLOSE_WRITE, "closeWrite"],
+  [IN_ATTRIB, "attrib"],
+  [IN_OPEN, "open"],
+  [IN_ACCESS, "access"],
+  [IN_CLOSE_NOWRITE, "closeNoWrite"],
+]);
+
+/** Every kind. */
+export const KINDS: readonly WatchKind[] = [
+  "exists",
+  "create",
+  "remove",
+  "rename",
+  ...CONTENT_KINDS.values(),
+  "overflow",
+  "unmount",
+  "error",
+];
+
+/** @param path as lossless text */
+export function entryEvent(kind: EntryKind, path: string, isDirectory: boolean): EntryEvent {
+  if (path.isWellFormed()) return { kind, path, isDirectory };
+  return { kind, path: toText(path), rawPath: toBytes(path), isDirectory };
+}
+
+/** @param from as lossless text; @param path likewise */
+export function renameEvent(
+  from: string,
+  path: string,
+  isDirectory: boolean,
+  replaced: boolean,
+): RenameEvent {
+  return {
+    kind: "rename",
+    path: toText(path),
+    ...path.isWellFormed() ? {} : { rawPath: toBytes(path) },
+    from: toText(from),
+    ...from.isWellFormed() ? {} : { rawFrom: toBytes(from) },
+    isDirectory,
+    replaced,
+  };
+}

@@ -1,0 +1,242 @@
+/**
+ * The one inotify instance of all watchers.
+ *
+ * @module
+ */
+
+import { libc } from "../ffi/libc.ts";
+import { type Libc, MFD_CLOEXEC } from "../ffi/contract.ts";
+import { call } from "./call.ts";
+import { delay } from "./delay.ts";
+import { cString } from "./lossless.ts";
+import { Inotify } from "./inotify.ts";
+import { IN_ATTRIB, IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
+import type { InotifyEvent } from "./parse.ts";
+import { type Move, Renames } from "./renames.ts";
+import { type Scan, scan, type ScanFailure } from "./scan.ts";
+
+/** One who holds watches. */
+export interface Subscriber {
+  /** An event of a watch that it holds; with `IN_IGNORED`, which ends the watch, the last one. */
+  event(event: InotifyEvent): void;
+  /** A rename of which at least one half is in a watch that it holds. */
+  move(move: Move): void;
+}
+
+/** One for whom the instance is kept open. */
+export interface Member extends Subscriber {
+  /** Events are lost: anything may have changed since the queue was last seen empty. */
+  overflow(): void;
+  /** The instance has failed, and is closed. */
+  fail(error: unknown): void;
+}
+
+/** How long a second half of a rename is waited for once the queue is empty, in milliseconds. */
+const PATIENCE = 2;
+/** Fewer events than fill a read: it has emptied the queue. */
+const FEW = 200;
+/** How long events are handled at a stretch before the runtime has a turn, in milliseconds. */
+const STRETCH = 10;
+/** The name of the memfd, as it shows in /proc/PID/fd. */
+const MARK = cString("inotify-mark");
+
+let shared: Hub | undefined;
+
+/** An inotify instance, shared by those who have entered it, closed when the last one has left. */
+export class Hub {
+  readonly libc: Libc = libc();
+  readonly #inotify = new Inotify();
+  readonly #renames = new Renames();
+  /** Those inside, and whether each keeps the process alive. */
+  readonly #members = new Map<Member, boolean>();
+  readonly #watches = new Map<number, Set<Subscriber>>();
+  /** An inode that nobody else can watch. */
+  readonly #memfd: number;
+  /** Whom to call when a mark comes back, by its watch. */
+  readonly #marks = new Map<number, (() => void)[]>();
+  #nextMark: (() => void)[] = [];
+  #handling = false;
+  #drained = 0;
+  /** Whether what comes in may have gaps that no event tells of. */
+  #lost = false;
+
+  constructor() {
+    this.#memfd = call(this.libc, () => this.libc.memfd_create(MARK, MFD_CLOEXEC));
+  }
+
+  /** When the queue was last seen empty, in milliseconds since 1970. */
+  get drained(): number {
+    return this.#drained;
+  }
+
+  /** Enters the hub of this process. */
+  static enter(subscriber: Member): Hub {
+    if (shared === undefined) {
+      shared = new Hub();
+      shared.#run();
+    }
+    shared.#members.set(subscriber, true);
+    shared.#updateRef();
+    return shared;
+  }
+
+  /** Leaves the hub, and every watch that the subscriber still holds. */
+  async leave(subscriber: Member): Promise<void> {
+    if (!this.#members.delete(subscriber)) return;
+    for (const [wd, holders] of this.#watches) {
+      if (holders.has(subscriber)) this.release(wd, subscriber);
+    }
+    if (this.#members.size > 0) return this.#updateRef();
+    if (shared === this) shared = undefined;
+    await this.#inotify.close();
+    this.libc.close(this.#memfd);
+  }
+
+  /** Whether a subscriber keeps the process alive. */
+  setRef(subscriber: Member, ref: boolean): void {
+    this.#members.set(subscriber, ref);
+    this.#updateRef();
+  }
+
+  /** Scans a directory, and from then on tells the subscriber of its events; see {@link scan}. */
+  scan(path: string, mask: number, follow: boolean, subscriber: Subscriber): Scan | ScanFailure {
+    const result = scan(this.libc, this.#inotify.fd, path, mask, follow);
+    if ("wd" in result) this.#hold(result.wd, subscriber);
+    return result;
+  }
+
+  /** Watches a path, without a look at what is in it. @returns the watch, or a negative errno */
+  watch(path: Uint8Array, mask: number, subscriber: Subscriber): number {
+    const bits = (mask | IN_MASK_ADD) >>> 0;
+    const wd = call(
+      this.libc,
+      () => this.libc.inotify_add_watch(this.#inotify.fd, path, bits),
+    );
+    if (wd >= 0) this.#hold(wd, subscriber);
+    return wd;
+  }
+
+  /** Gives up a watch; it ends with its last holder. */
+  release(wd: number, subscriber: Subscriber): void {
+    const holders = this.#watches.get(wd);
+    if (!holders?.delete(subscriber) || holders.size > 0) return;
+    this.#watches.delete(wd);
+    // It fails if the inode is gone and IN_IGNORED on its way, which is as well.
+    call(this.libc, () => this.libc.inotify_rm_watch(this.#inotify.fd, wd));
+  }
+
+  /** Calls back when everything has been handled that the kernel has queued by now. */
+  mark(callback: () => void): void {
+    this.#nextMark.push(callback);
+    if (!this.#handling) this.#sendMark();
+  }
+
+  #hold(wd: number, subscriber: Subscriber): void {
+    const holders = this.#watches.get(wd);
+    if (holders === undefined) this.#watches.set(wd, new Set([subscriber]));
+    else holders.add(subscriber);
+  }
+
+  /** A mark is a watch that is removed at once: its IN_IGNORED comes after all that is queued. */
+  #sendMark(): void {
+    if (this.#nextMark.length === 0) return;
+    const path = cString(`/proc/self/fd/${this.#memfd}`);
+    const { fd } = this.#inotify;
+    const wd = call(this.libc, () => this.libc.inotify_add_watch(fd, path, IN_ATTRIB));
+    this.#marks.set(wd, this.#nextMark);
+    this.#nextMark = [];
+    call(this.libc, () => this.libc.inotify_rm_watch(fd, wd));
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        const events = await this.#inotify.read();
+        if (events.length === 0) return;
+        if (events.length < FEW) this.#drained = Date.now();
+        this.#renames.push(events);
+        this.#handling = true;
+        await this.#handleAll();
+        this.#handling = false;
+        this.#sendMark();
+      }
+    } catch (error) {
+      if (shared === this) shared = undefined;
+      for (const member of this.#members.keys()) member.fail(error);
+    }
+  }
+
+  async #handleAll(): Promise<void> {
+    let started = performance.now();
+    for (let count = 1, last = false; !this.#renames.empty; count++) {
+      const change = this.#renames.shift(last);
+      if (change === undefined) {
+        if (!this.#renames.empty) last = await this.#readMore();
+        continue;
+      }
+      last = false;
+      this.#dispatch(change);
+      if (count % 256 === 0 && performance.now() - started > STRETCH) {
+        await delay(0);
+        started = performance.now();
+      }
+    }
+  }
+
+  /** Reads on for the second half of a rename. @returns whether to wait for it no longer */
+  async #readMore(): Promise<boolean> {
+    let events = this.#inotify.readSync();
+    if (events.length === 0) {
+      await delay(PATIENCE);
+      events = this.#inotify.readSync();
+    }
+    this.#renames.push(events);
+    return events.length === 0;
+  }
+
+  #dispatch(change: InotifyEvent | Move): void {
+    if (!("wd" in change)) return this.#dispatchMove(change);
+    const { wd, mask } = change;
+    if (mask & IN_Q_OVERFLOW) return this.#overflow();
+    const holders = this.#watches.get(wd);
+    if (mask & IN_IGNORED) {
+      this.#watches.delete(wd);
+      const callbacks = this.#marks.get(wd);
+      this.#marks.delete(wd);
+      callbacks?.forEach((callback) => callback());
+    } else if (this.#lost) return;
+    if (holders !== undefined) { for (const holder of holders) holder.event(change); }
+  }
+
+  #dispatchMove(move: Move): void {
+    if (this.#lost) return;
+    const from = move.from && this.#watches.get(move.from.wd);
+    const to = move.to && this.#watches.get(move.to.wd);
+    const holders = from === to || to === undefined ? from : new Set([...from ?? [], ...to]);
+    if (holders !== undefined) { for (const holder of holders) holder.move(move); }
+  }
+
+  /**
+   * While an IN_Q_OVERFLOW waits to be read, the kernel queues no other: what it drops then may be
+   * later than what comes after it. So nothing counts before a mark that is sent now comes back. The
+   * marks that are on their way may be among what is lost, and are sent again.
+   */
+  #overflow(): void {
+    const resent = [...this.#marks.values()].flat().filter((mark) => mark !== this.#recovered);
+    this.#marks.clear();
+    this.#nextMark.unshift(this.#recovered);
+    this.#nextMark.push(...resent);
+    this.#lost = true;
+    this.#sendMark();
+  }
+
+  readonly #recovered = (): void => {
+    this.#lost = false;
+    for (const member of this.#members.keys()) member.overflow();
+  };
+
+  #updateRef(): void {
+    if ([...this.#members.values()].includes(true)) this.#inotify.ref();
+    else this.#inotify.unref();
+  }
+}

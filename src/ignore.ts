@@ -1,0 +1,54 @@
+/**
+ * What a user does not want to know of.
+ *
+ * @module
+ */
+
+/**
+ * A glob as of node:path's `matchesGlob`, a RegExp, or a function.
+ *
+ * A glob with no `/` is for a name, at any depth; one that begins with `/` is for the absolute path;
+ * any other is for the path below the watched one. A RegExp and a function get the absolute path.
+ */
+export type Ignore = string | RegExp | ((path: string, isDirectory: boolean) => boolean);
+
+/** Whether an entry is ignored. @param root the watched path above it */
+export type Ignores = (path: string, isDirectory: boolean, root: string) => boolean;
+
+/**
+ * One function for one or several rules.
+ *
+ * @throws {TypeError} if one is no rule
+ */
+export function ignores(rules: Ignore | readonly Ignore[] | undefined): Ignores {
+  const list = rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Ignore];
+  const tests = list.map(compile);
+  return (path, isDirectory, root) => tests.some((test) => test(path, isDirectory, root));
+}
+
+function compile(rule: Ignore): Ignores {
+  if (typeof rule === "function") return (path, isDirectory) => rule(path, isDirectory) === true;
+  if (rule instanceof RegExp) return (path) => path.search(rule) >= 0; // whatever its lastIndex
+  if (typeof rule !== "string" || rule === "") {
+    throw new TypeError(
+      `ignore takes globs, RegExps and functions, and not ${JSON.stringify(rule) ?? String(rule)}`,
+    );
+  }
+  const { matchesGlob } = nodePath();
+  const glob = rule.replace(/(?<=.)\/$/, "");
+  if (glob.startsWith("/")) return (path) => matchesGlob(path, glob);
+  if (!glob.includes("/")) {
+    return (path) => matchesGlob(path.slice(path.lastIndexOf("/") + 1), glob);
+  }
+  return (path, _, root) => matchesGlob(path.slice(root === "/" ? 1 : root.length + 1), glob);
+}
+
+/** Not imported: whoever ignores nothing, or by other means, need not load it. */
+function nodePath(): { matchesGlob(path: string, glob: string): boolean } {
+  const { process } = globalThis as unknown as {
+    process: {
+      getBuiltinModule(name: "node:path"): { matchesGlob(path: string, glob: string): boolean };
+    };
+  };
+  return process.getBuiltinModule("node:path");
+}

@@ -1,0 +1,74 @@
+/**
+ * Paths as text that loses nothing.
+ *
+ * A path of Linux is bytes. Inside the module it is a string in which a byte that is not UTF-8 is a
+ * lone surrogate, U+DC80 to U+DCFF, as in Python's surrogateescape (PEP 383): such text can be joined,
+ * compared and used as a key, and well-formed text is what it seems to be.
+ *
+ * @module
+ */
+
+import type { InotifyEvent } from "./parse.ts";
+
+const encoder = new TextEncoder();
+const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
+const ESCAPE = 0xdc00;
+
+/** Bytes as lossless text. */
+export function fromBytes(bytes: Uint8Array): string {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return escape(bytes);
+  }
+}
+
+/** The name of an event as lossless text. */
+export function nameOf(event: InotifyEvent): string {
+  return event.rawName === undefined ? event.name : escape(event.rawName);
+}
+
+/** Lossless text as bytes. */
+export function toBytes(text: string): Uint8Array {
+  if (text.isWellFormed()) return encoder.encode(text);
+  const bytes: number[] = [];
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    if (code > ESCAPE && code <= ESCAPE + 0xff) bytes.push(code - ESCAPE);
+    else bytes.push(...encoder.encode(character));
+  }
+  return new Uint8Array(bytes);
+}
+
+/** Lossless text as bytes, with the NUL byte that ends them in C. */
+export function cString(text: string): Uint8Array {
+  return toBytes(text + "\0");
+}
+
+/** Lossless text for people: bytes that are not UTF-8 appear as U+FFFD. */
+export function toText(text: string): string {
+  return text.isWellFormed() ? text : lossy.decode(toBytes(text));
+}
+
+/** The longest pieces that are UTF-8 stay, byte by byte from the front; other bytes are escaped. */
+function escape(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length;) {
+    const length = sequenceLength(bytes[i]);
+    const piece = bytes.subarray(i, i + length);
+    try {
+      text += strict.decode(piece);
+      i += length;
+    } catch {
+      text += String.fromCharCode(ESCAPE + bytes[i]);
+      i++;
+    }
+  }
+  return text;
+}
+
+/** How many bytes a character has that begins with this one. */
+function sequenceLength(byte: number): number {
+  return byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}

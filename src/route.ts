@@ -1,0 +1,196 @@
+/**
+ * Follows a path, wherever it leads, from the root directory on.
+ *
+ * Every directory on the way is watched: for being moved or removed itself and, where the path goes on
+ * by a symbolic link, or ends, for the name in it. So whatever makes the path lead elsewhere is noticed:
+ * a part of it that comes, goes or is replaced, a link that is pointed elsewhere.
+ *
+ * @module
+ */
+
+import { readLink } from "./files.ts";
+import type { Hub, Subscriber } from "./hub.ts";
+import { cString, nameOf, toText } from "./lossless.ts";
+import {
+  IN_CREATE,
+  IN_DELETE,
+  IN_DELETE_SELF,
+  IN_EXCL_UNLINK,
+  IN_IGNORED,
+  IN_MOVE,
+  IN_MOVE_SELF,
+  IN_ONLYDIR,
+  IN_UNMOUNT,
+} from "./mask.ts";
+import type { InotifyEvent } from "./parse.ts";
+import type { Move } from "./renames.ts";
+
+/** What a path leads to. */
+export interface Target {
+  /** The watch of its inode, which identifies it; or why there is none, as a negative errno. */
+  readonly wd: number;
+  /** Whether it is a directory. */
+  readonly isDirectory: boolean;
+}
+
+/** What a {@link Route} tells. */
+export interface Traveller {
+  /** The path may lead elsewhere: {@link Route.look} again. */
+  moved(): void;
+  /** Something happened to what the path leads to, if that is no directory: bits of the mask. */
+  touched(mask: number): void;
+}
+
+const SELF = IN_MOVE_SELF | IN_DELETE_SELF;
+const ENTRY = IN_CREATE | IN_DELETE | IN_MOVE | IN_EXCL_UNLINK;
+
+// errno(3)
+const ENOENT = 2;
+const EACCES = 13;
+const ENOTDIR = 20;
+const EINVAL = 22;
+const ELOOP = 40;
+/** Symbolic links that a path may have in it (path_resolution(7)). */
+const MAXSYMLINKS = 40;
+
+/** A path that is followed. */
+export class Route implements Subscriber {
+  readonly #hub: Hub;
+  readonly #path: string;
+  readonly #content: number;
+  readonly #traveller: Traveller;
+  readonly #held = new Set<number>();
+  /** The names that matter, by the watch of the directory they are in. */
+  #names = new Map<number, Set<string>>();
+  /** The watch of what the path leads to. */
+  #target = -1;
+  #isDirectory = false;
+  /** What the last event of the name said, if the one of the inode is still to come. */
+  #said = 0;
+
+  /**
+   * @param path absolute, as lossless text
+   * @param content the bits that are wanted of what the path leads to, if that is no directory
+   */
+  constructor(hub: Hub, path: string, content: number, traveller: Traveller) {
+    this.#hub = hub;
+    this.#path = path;
+    this.#content = content;
+    this.#traveller = traveller;
+  }
+
+  /** Watches the way, and then sees where it leads. @returns `undefined` if nowhere */
+  look(): Target | undefined {
+    for (;;) {
+      const before = this.#names;
+      const target = this.#walk();
+      // What changed before a directory on the way was watched went unseen; so all are watched first.
+      if (sameKeys(before, this.#names)) return target;
+    }
+  }
+
+  /** Gives up all its watches. */
+  close(): void {
+    for (const wd of this.#held) this.#release(wd);
+  }
+
+  event(event: InotifyEvent): void {
+    const { wd, mask } = event;
+    if (event.name !== "") {
+      if (!this.#names.get(wd)?.has(nameOf(event))) return;
+      if (mask & ENTRY) this.#traveller.moved();
+      if (!this.#isDirectory && mask & this.#content) this.#touched(mask);
+    } else if (mask & (SELF | IN_IGNORED | IN_UNMOUNT)) {
+      this.#traveller.moved();
+    } else if (wd === this.#target && !this.#isDirectory) {
+      // By another name of the inode; or by this one, which its directory has said already.
+      if (this.#said === mask) this.#said = 0;
+      else this.#traveller.touched(mask);
+    }
+  }
+
+  move({ from, to }: Move): void {
+    if (from !== undefined) this.event(from);
+    if (to !== undefined) this.event(to);
+  }
+
+  #touched(mask: number): void {
+    this.#said = mask;
+    this.#traveller.touched(mask);
+  }
+
+  #walk(): Target | undefined {
+    const { libc } = this.#hub;
+    const names = new Map<number, Set<string>>();
+    const parts = this.#path.split("/").filter(Boolean);
+    let directory = "";
+    for (let links = 0; parts.length > 0;) {
+      const wd = this.#watch(directory || "/", SELF | IN_ONLYDIR);
+      if (wd >= 0 && !names.has(wd)) names.set(wd, new Set());
+      const name = parts.shift()!;
+      if (name === ".") continue;
+      if (name === "..") {
+        directory = directory.slice(0, directory.lastIndexOf("/"));
+        continue;
+      }
+      const path = `${directory}/${name}`;
+      const link = readLink(libc, path);
+      if (link === EINVAL && parts.length > 0) {
+        directory = path;
+        continue;
+      }
+      names.get(wd)?.add(name);
+      // What is not there yet may be there, and changed, before its own watch is.
+      const content = link === ENOENT ? this.#content : 0;
+      this.#watch(directory || "/", ENTRY | content | IN_ONLYDIR);
+      if (readLink(libc, path) !== link) return this.#walk();
+      if (link === EINVAL) return this.#find(names, directory, path);
+      if (typeof link === "number") {
+        return this.#arrive(names, link === ENOENT ? undefined : { wd: -link, isDirectory: false });
+      }
+      if (++links > MAXSYMLINKS) return this.#arrive(names, { wd: -ELOOP, isDirectory: false });
+      if (link.startsWith("/")) directory = "";
+      parts.unshift(...link.split("/").filter(Boolean));
+    }
+    return this.#find(names, directory, directory || "/");
+  }
+
+  /** What is at the end of the way, which is no symbolic link. */
+  #find(names: Map<number, Set<string>>, directory: string, path: string): Target | undefined {
+    if (!this.#hub.libc.mayRead(toText(path))) {
+      return this.#arrive(names, { wd: -EACCES, isDirectory: false });
+    }
+    let wd = this.#watch(path, SELF | IN_ONLYDIR);
+    const isDirectory = wd !== -ENOTDIR;
+    if (!isDirectory) {
+      this.#watch(directory || "/", ENTRY | this.#content | IN_ONLYDIR);
+      wd = this.#watch(path, SELF | this.#content);
+    }
+    return this.#arrive(names, wd === -ENOENT ? undefined : { wd, isDirectory });
+  }
+
+  #arrive(names: Map<number, Set<string>>, target: Target | undefined): Target | undefined {
+    this.#isDirectory = target?.isDirectory ?? false;
+    this.#target = target?.wd ?? -1;
+    this.#names = names;
+    for (const wd of this.#held) {
+      if (!names.has(wd) && wd !== this.#target) this.#release(wd);
+    }
+    return target;
+  }
+
+  #watch(path: string, mask: number): number {
+    const wd = this.#hub.watch(cString(path), mask, this);
+    if (wd >= 0) this.#held.add(wd);
+    return wd;
+  }
+
+  #release(wd: number): void {
+    this.#held.delete(wd);
+    this.#hub.release(wd, this);
+  }
+}
+
+function sameKeys(a: ReadonlyMap<number, unknown>, b: ReadonlyMap<number, unknown>): boolean {
+  return a.size === b.size && [...a.keys()].every((key) => b.has(key));
+}

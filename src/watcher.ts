@@ -1,0 +1,473 @@
+/**
+ * The path level: watches whole trees, and single files, by path.
+ *
+ * @module
+ */
+
+import { libc } from "../ffi/libc.ts";
+import { Channel, type Reading } from "./channel.ts";
+import { coalesce } from "./coalesce.ts";
+import { delay } from "./delay.ts";
+import { InotifyError } from "./error.ts";
+import { CONTENT_KINDS, entryEvent, KINDS, type WatchEvent, type WatchKind } from "./event.ts";
+import { readLink } from "./files.ts";
+import { type Ignore, type Ignores, ignores } from "./ignore.ts";
+import { fromBytes, toText } from "./lossless.ts";
+import { type Path, toCString, toDisplay } from "./path.ts";
+import { Tracker } from "./tracker.ts";
+
+/** Options of {@link watch}. */
+export interface WatchOptions {
+  /**
+   * Whether what is below subdirectories is watched too.
+   *
+   * @default {true}
+   */
+  readonly recursive?: boolean;
+  /**
+   * The kinds that are wanted; the kernel is not asked for others. `overflow`, `unmount` and `error`
+   * come always. Where `rename` is not wanted, a rename is a `remove` and a `create`.
+   *
+   * @default {["create", "modify", "remove", "rename"]}
+   */
+  readonly events?: readonly WatchKind[];
+  /** What is neither looked at nor watched, with all that is below it. */
+  readonly ignore?: Ignore | readonly Ignore[];
+  /**
+   * Whether a symbolic link to a directory, found in a watched directory, is entered. What is in it has
+   * a path through the link. A link that leads back to a directory that it is in is not entered.
+   *
+   * @default {false}
+   */
+  readonly followSymlinks?: boolean;
+  /**
+   * Whether what is there in the beginning is said, as `exists`.
+   *
+   * @default {false}
+   */
+  readonly initial?: boolean;
+  /**
+   * How many events may wait for a slow loop. When there are so many, nothing more is queued until it
+   * has taken all of them; then follow `overflow`, and what has changed by then.
+   *
+   * @default {65536}
+   */
+  readonly maxQueue?: number;
+  /**
+   * Whether the watcher keeps the process alive; see {@link Watcher.unref}.
+   *
+   * @default {true}
+   */
+  readonly persistent?: boolean;
+  /** Closes the watcher when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Called now and then while directories are set up, with how many there are so far. */
+  readonly onProgress?: (directories: number) => void;
+}
+
+/** When {@link Watcher.batches} hands out a batch. */
+export interface BatchOptions {
+  /**
+   * After how many milliseconds without an event.
+   *
+   * @default {50}
+   */
+  readonly settle?: number;
+  /**
+   * After how many milliseconds from the first event, whether or not more keep coming.
+   *
+   * @default {1000}
+   */
+  readonly maxWait?: number;
+}
+
+/**
+ * Watches paths: directories with all that is in them, and files.
+ *
+ * A path need not exist: it is waited for, and what vanishes is waited for again. Nothing is lost
+ * silently: take the paths that were there, add what `create` and `exists` say, take away what
+ * `remove` says with all below it, and move what `rename` says with all below it: once
+ * {@link Watcher.sync} resolves, that is what is on the disk, after whatever storm.
+ *
+ * @param paths what to watch; relative ones are relative to the working directory now
+ * @throws {TypeError} if a path, a kind or a rule to ignore is none
+ * @throws {RangeError} if `maxQueue` is no positive integer
+ * @throws {InotifyError} EACCES if Deno does not let the program read a path (`--allow-read`)
+ * @throws {Error} if this is no Linux, or no runtime with a usable FFI
+ *
+ * @example Changes, as they happen
+ * ```ts
+ * import { watch } from "@inotify/inotify";
+ *
+ * const directory = await Deno.makeTempDir();
+ * await using watcher = watch(directory);
+ * await watcher.ready;
+ * await Deno.mkdir(`${directory}/a/b`, { recursive: true });
+ * await Deno.writeTextFile(`${directory}/a/b/c`, "hello");
+ * for await (const event of watcher) {
+ *   if (event.kind === "create") console.log(event.path);
+ *   if (event.kind === "create" && event.path.endsWith("c")) break; // closes the watcher
+ * }
+ * ```
+ */
+export function watch(paths: Path | readonly Path[], options: WatchOptions = {}): Watcher {
+  return new Watcher(paths, options);
+}
+
+/** What {@link watch} returns: an asynchronous iterable of events. */
+export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disposable {
+  /**
+   * Resolves when everything is watched: what happens from then on is told.
+   *
+   * Rejects with an {@link InotifyError}, and the watcher is closed, when the limit of watches (ENOSPC),
+   * instances or open files (EMFILE) is reached before, or a path that was given cannot be
+   * watched (EACCES, ENOTDIR, ELOOP).
+   */
+  readonly ready: Promise<void>;
+  readonly #kinds: ReadonlySet<WatchKind>;
+  readonly #initial: boolean;
+  readonly #recursive: boolean;
+  readonly #ignores: Ignores;
+  readonly #onProgress: ((directories: number) => void) | undefined;
+  readonly #channel: Channel<WatchEvent>;
+  readonly #tracker: Tracker | undefined;
+  /** The paths that were given, and whether what was there was said, or was not to be. */
+  readonly #paths = new Set<string>();
+  /** Those of them that no other one covers. */
+  readonly #tracked = new Set<string>();
+  readonly #signal: AbortSignal | undefined;
+  readonly #ready = Promise.withResolvers<void>();
+  #settingUp = true;
+  #closed: Promise<void> | undefined;
+
+  /** See {@link watch}. */
+  constructor(paths: Path | readonly Path[], options: WatchOptions = {}) {
+    const { events = DEFAULT_KINDS, maxQueue = 65536, persistent = true, signal } = options;
+    if (!Number.isInteger(maxQueue) || maxQueue < 1) {
+      throw new RangeError(`maxQueue must be a positive integer, and is ${maxQueue}`);
+    }
+    this.#kinds = kindsOf(events);
+    this.#initial = options.initial ?? false;
+    this.#recursive = options.recursive ?? true;
+    this.#ignores = ignores(options.ignore);
+    this.#onProgress = options.onProgress;
+    this.#signal = signal;
+    this.ready = this.#ready.promise;
+    this.ready.catch(() => {}); // whoever iterates is told too
+    const given = (Array.isArray(paths) ? paths : [paths as Path]).map(permitted);
+    this.#channel = new Channel(
+      maxQueue,
+      () => this.#tracker?.freeze(),
+      () => this.#tracker?.thaw(),
+      () => void this.close(),
+    );
+    if (signal?.aborted) {
+      this.#end({});
+      return;
+    }
+    try {
+      this.#tracker = new Tracker({
+        report: (event) => this.#report(event),
+        ignores: (path, isDirectory, root) => this.#ignored(path, isDirectory, root),
+        fail: (error) => this.#end({ error }),
+        progress: (count) => this.#progress(count),
+      }, {
+        recursive: this.#recursive,
+        followSymlinks: options.followSymlinks ?? false,
+        initial: this.#initial,
+        content: [...CONTENT_KINDS].reduce(
+          (mask, [bit, kind]) => this.#kinds.has(kind) ? mask | bit : mask,
+          0,
+        ),
+      });
+    } catch (error) {
+      this.#end({ error });
+      return;
+    }
+    signal?.addEventListener("abort", this.#onAbort);
+    if (!persistent) this.unref();
+    for (const path of given) this.#paths.add(path);
+    this.#update(false);
+    this.sync().then(() => {
+      this.#settingUp = false;
+      this.#ready.resolve();
+    });
+  }
+
+  /**
+   * Watches another path. What is there already is no news, unless `initial` is set.
+   *
+   * @returns resolves when everything in it is watched
+   * @throws {TypeError} if it is no path
+   * @throws {InotifyError} EACCES if Deno does not let the program read it (`--allow-read`)
+   */
+  add(path: Path): Promise<void> {
+    this.#paths.add(permitted(path));
+    this.#update(false);
+    return this.sync();
+  }
+
+  /**
+   * Watches a path no longer, without a word about what is in it. What another watched path covers is
+   * watched on.
+   *
+   * @returns whether it was watched
+   * @throws {TypeError} if it is no path
+   */
+  remove(path: Path): boolean {
+    const removed = this.#paths.delete(absolute(path));
+    this.#update(true);
+    return removed;
+  }
+
+  /** The directories and single files that have a watch now, absolute. */
+  watched(): string[] {
+    return this.#tracker === undefined ? [] : [...this.#tracker.watched()].map(toText);
+  }
+
+  /**
+   * Resolves when everything that happened before the call is in the queue of every loop. To know this,
+   * nothing is written anywhere.
+   */
+  async sync(): Promise<void> {
+    await this.#tracker?.settled();
+  }
+
+  /** The events. Each loop gets all from its begin on, the first one those before, too. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<WatchEvent, undefined> {
+    return this.#channel.read();
+  }
+
+  /**
+   * The events in batches, each of which tells the difference that it makes in the end: what was created
+   * and changed is only created, what came and went is not told.
+   *
+   * @throws {RangeError} if `settle` or `maxWait` is no number of milliseconds
+   *
+   * @example
+   * ```ts
+   * import { watch } from "@inotify/inotify";
+   *
+   * const directory = await Deno.makeTempDir();
+   * await using watcher = watch(directory);
+   * await watcher.ready;
+   * await Deno.writeTextFile(`${directory}/a`, "hello");
+   * for await (const events of watcher.batches({ settle: 20 })) {
+   *   console.log(events.length, "changes: build again");
+   *   break;
+   * }
+   * ```
+   */
+  batches(options: BatchOptions = {}): AsyncIterableIterator<WatchEvent[], undefined> {
+    const { settle = 50, maxWait = 1000 } = options;
+    for (const [name, value] of Object.entries({ settle, maxWait })) {
+      if (!(value >= 0)) {
+        throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
+      }
+    }
+    return batches(this.#channel.read(), settle, maxWait);
+  }
+
+  /** The watcher keeps the process alive. So it does from the start, unless not `persistent`. */
+  ref(): void {
+    this.#tracker?.setRef(true);
+  }
+
+  /**
+   * The watcher no longer keeps the process alive. A top-level `for await` does so all the same.
+   *
+   * @throws {Error} on a Deno that has no way to do so
+   */
+  unref(): void {
+    this.#tracker?.setRef(false);
+  }
+
+  /**
+   * Ends all loops, and every watch that nobody else needs. What waits in a queue is dropped.
+   *
+   * @returns resolves when it is done
+   */
+  close(): Promise<void> {
+    return this.#end({});
+  }
+
+  /** {@link close}, at the end of an `await using` scope. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** {@link close} at the end of a `using` scope, which does not wait for it: prefer `await using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  readonly #onAbort = (): void => void this.close();
+
+  #end(ending: { readonly error?: unknown }): Promise<void> {
+    return this.#closed ??= this.#close(ending);
+  }
+
+  async #close(ending: { readonly error?: unknown }): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#channel.end(ending);
+    if ("error" in ending) this.#ready.reject(ending.error);
+    this.#ready.resolve();
+    await this.#tracker?.close();
+  }
+
+  /** Tracks what has to be: the paths that are not below another one. */
+  #update(silent: boolean): void {
+    if (this.#closed !== undefined) return;
+    const needed = [...this.#paths].filter((path) => !this.#isCovered(path));
+    for (const path of this.#tracked) {
+      if (needed.includes(path)) continue;
+      this.#tracked.delete(path);
+      this.#tracker!.remove(path);
+    }
+    for (const path of needed) {
+      if (this.#tracked.has(path)) continue;
+      this.#tracked.add(path);
+      this.#tracker!.add(path, silent);
+    }
+  }
+
+  /** Whether an entry of another path's tree is what this path means. */
+  #isCovered(path: string): boolean {
+    if (!this.#recursive) return false;
+    for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) {
+      const above = path.slice(0, end) || "/";
+      if (above !== path && this.#paths.has(above) && !this.#isPruned(path, above)) return true;
+      if (end === 0) break;
+    }
+    return false;
+  }
+
+  #isPruned(path: string, root: string): boolean {
+    for (let end = path.length; end > root.length; end = path.lastIndexOf("/", end - 1)) {
+      if (this.#ignored(path.slice(0, end), true, root)) return true;
+    }
+    return false;
+  }
+
+  #ignored(path: string, isDirectory: boolean, root: string): boolean {
+    try {
+      return this.#ignores(toText(path), isDirectory, toText(root));
+    } catch (error) {
+      void this.#end({ error });
+      return true;
+    }
+  }
+
+  #progress(count: number): void {
+    if (this.#settingUp) this.#onProgress?.(count);
+  }
+
+  #report(event: WatchEvent): void {
+    if (event.kind === "error" && this.#settingUp && this.#isFatal(event.path, event.error)) {
+      void this.#end({ error: event.error });
+      return;
+    }
+    if (ALWAYS.has(event.kind) || this.#kinds.has(event.kind)) return this.#channel.put(event);
+    if (event.kind === "exists" && this.#initial) return this.#channel.put(event);
+    if (event.kind !== "rename") return;
+    const { path, rawPath, from, rawFrom, isDirectory, replaced } = event;
+    const old = rawFrom === undefined ? from : fromBytes(rawFrom);
+    const fresh = rawPath === undefined ? path : fromBytes(rawPath);
+    if (replaced) this.#report(entryEvent("remove", fresh, isDirectory));
+    this.#report(entryEvent("remove", old, isDirectory));
+    this.#report(entryEvent("create", fresh, isDirectory));
+  }
+
+  /** Whether a watcher that begins with this is not worth having. */
+  #isFatal(path: string, error: Error): boolean {
+    if (!(error instanceof InotifyError)) return true;
+    return error.code === "ENOSPC" || error.code === "EMFILE" ||
+      [...this.#tracked].some((tracked) => toText(tracked) === path);
+  }
+}
+
+// errno(3)
+const EACCES = 13;
+
+const DEFAULT_KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
+const ALWAYS: ReadonlySet<WatchKind> = new Set<WatchKind>(["overflow", "unmount", "error"]);
+
+function kindsOf(events: readonly WatchKind[]): ReadonlySet<WatchKind> {
+  for (const kind of events) {
+    if (!KINDS.includes(kind)) {
+      throw new TypeError(
+        `events takes ${KINDS.join(", ")}, and not ${JSON.stringify(kind) ?? String(kind)}`,
+      );
+    }
+  }
+  return new Set(events);
+}
+
+/** A path that the program may read, absolute, as lossless text. */
+function permitted(path: Path): string {
+  const text = absolute(path);
+  if (libc().mayRead(toText(text))) return text;
+  throw new InotifyError(
+    `watch ${JSON.stringify(toText(text))}`,
+    "Deno may not read it; run with --allow-read, or with --allow-read=PATH",
+    { errno: EACCES, syscall: "open", path: toText(text) },
+  );
+}
+
+/** Without `.`, `..`, and slashes that say nothing. A `..` after a symbolic link is taken as text. */
+function absolute(path: Path): string {
+  const bytes = toCString(path);
+  const nul = bytes.indexOf(0);
+  if (nul === 0) throw new TypeError("A path must not be empty");
+  if (nul < bytes.length - 1) {
+    throw new TypeError(`A path has no NUL byte, and ${JSON.stringify(toDisplay(path))} has`);
+  }
+  const text = fromBytes(bytes.subarray(0, nul));
+  const parts: string[] = [];
+  for (
+    const part of (text.startsWith("/") ? text : `${readLink(libc(), "/proc/self/cwd")}/${text}`)
+      .split("/")
+  ) {
+    if (part === "..") parts.pop();
+    else if (part !== "." && part !== "") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+function batches(
+  reading: Reading<WatchEvent>,
+  settle: number,
+  maxWait: number,
+): AsyncIterableIterator<WatchEvent[], undefined> {
+  const generator = collect(reading, settle, maxWait);
+  return {
+    next: () => generator.next(),
+    async return() {
+      // First the reading, since a generator lets a pending next() end before it returns.
+      await reading.return!();
+      return generator.return(undefined) as Promise<IteratorReturnResult<undefined>>;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* collect(
+  reading: Reading<WatchEvent>,
+  settle: number,
+  maxWait: number,
+): AsyncGenerator<WatchEvent[], undefined> {
+  while (await reading.wait()) {
+    const end = performance.now() + maxWait;
+    const events = reading.take();
+    for (let left = maxWait; left > 0; left = end - performance.now()) {
+      await delay(Math.min(settle, left));
+      const more = reading.take();
+      if (more.length === 0) break;
+      for (const event of more) events.push(event);
+    }
+    const batch = coalesce(events);
+    if (batch.length > 0) yield batch;
+  }
+}

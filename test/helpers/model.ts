@@ -1,0 +1,61 @@
+/** What a consumer of a watcher's events believes to be on the disk. */
+
+import { Buffer } from "node:buffer";
+import { lstatSync, readdirSync } from "node:fs";
+import type { WatchEvent } from "../../mod.ts";
+
+/** A set of paths that is built from events alone. Paths are text with one character a byte. */
+export class Model {
+  readonly paths: Set<string> = new Set();
+  /** Events that cannot be true of what was believed before. */
+  readonly contradictions: string[] = [];
+  overflows = 0;
+  errors: Error[] = [];
+
+  apply(event: WatchEvent): void {
+    if (event.kind === "overflow") this.overflows++;
+    if (event.kind === "error") this.errors.push(event.error);
+    if (event.kind === "create" || event.kind === "exists") {
+      const path = key(event.path, event.rawPath);
+      if (this.paths.has(path)) this.contradictions.push(`${event.kind} ${path}, which is there`);
+      this.paths.add(path);
+    } else if (event.kind === "remove") {
+      const path = key(event.path, event.rawPath);
+      if (!this.paths.has(path)) this.contradictions.push(`remove ${path}, which is not there`);
+      this.#take(path);
+    } else if (event.kind === "rename") {
+      const from = key(event.from, event.rawFrom);
+      const path = key(event.path, event.rawPath);
+      if (!this.paths.has(from)) this.contradictions.push(`rename ${from}, which is not there`);
+      if (this.#take(path).length > 0 !== event.replaced) {
+        this.contradictions.push(`rename to ${path}, replaced: ${event.replaced}`);
+      }
+      for (const moved of this.#take(from)) this.paths.add(path + moved.slice(from.length));
+    }
+  }
+
+  /** Removes a path and all below it. */
+  #take(path: string): string[] {
+    const taken = [...this.paths].filter((one) => one === path || one.startsWith(`${path}/`));
+    for (const one of taken) this.paths.delete(one);
+    return taken;
+  }
+}
+
+/** All paths on the disk from one on, with one character a byte. */
+export function onDisk(path: string): Set<string> {
+  const found = new Set<string>();
+  const walk = (directory: Buffer) => {
+    found.add(directory.toString("latin1"));
+    if (!lstatSync(directory).isDirectory()) return;
+    for (const name of readdirSync(directory, { encoding: "buffer" })) {
+      walk(Buffer.concat([directory, Buffer.from("/"), name as unknown as Buffer]));
+    }
+  };
+  walk(Buffer.from(path));
+  return found;
+}
+
+function key(path: string, raw: Uint8Array | undefined): string {
+  return Buffer.from(raw ?? Buffer.from(path)).toString("latin1");
+}
