@@ -44,17 +44,17 @@ test("prints a line for each change, of each directory", async () => {
   mkdirSync(join(two, "sub"));
   rmSync(join(two, "moved"));
   const expected = [
-    `${one}/ CREATE file`,
-    `${one}/ MODIFY file`,
-    `${one}/ CLOSE_WRITE file`,
-    `${one}/ MOVED_FROM file`,
-    `${two}/ MOVED_TO moved`,
-    `${two}/ CREATE,ISDIR sub`,
-    `${two}/ DELETE moved`,
+    `create ${one}/file`,
+    `modify ${one}/file`,
+    `rename ${one}/file -> ${two}/moved`,
+    `create ${two}/sub/`,
+    `remove ${two}/moved`,
     "",
   ].join("\n");
-  await until(() => output.stdout.length >= expected.length, () => output);
-  assert.equal(output.stdout, expected);
+  // One change or two for a write: the kernel merges what is not read between them.
+  const changes = () => output.stdout.replace(/(modify .*\n)\1+/g, "$1");
+  await until(() => changes().length >= expected.length, () => output);
+  assert.equal(changes(), expected);
   child.kill("SIGINT");
   await until(() => output.code !== undefined, () => output);
   assert.equal(output.code, "SIGINT");
@@ -65,7 +65,7 @@ test("watches the current directory by default", async () => {
   const { child, output } = await watching([], directory);
   mkdirSync(join(directory, "sub"));
   await until(() => output.stdout !== "", () => output);
-  assert.equal(output.stdout, "./ CREATE,ISDIR sub\n");
+  assert.equal(output.stdout, "create sub/\n");
   child.kill();
 });
 
@@ -74,19 +74,22 @@ test("a terminal is not sent what a name would have it do", async () => {
   const { child, output } = await watching([directory]);
   mkdirSync(join(directory, "\x1b[31mred\n\x9b"));
   await until(() => output.stdout !== "", () => output);
-  assert.equal(output.stdout, `${directory}/ CREATE,ISDIR \\u001b[31mred\\u000a\\u009b\n`);
+  assert.equal(output.stdout, `create ${directory}/\\u001b[31mred\\u000a\\u009b/\n`);
   child.kill();
 });
 
-test("ends when nothing is left to watch", async () => {
-  const directory = join(tmpDir(), "gone");
-  mkdirSync(directory);
-  const { output } = await watching([directory]);
-  rmSync(directory, { recursive: true });
-  await until(() => output.code !== undefined, () => output);
-  assert.equal(output.stdout, `${directory}/ DELETE_SELF\n${directory}/ IGNORED\n`);
-  assert.match(output.stderr, /\nwatch: nothing is left to watch\n$/);
-  assert.equal(output.code, 1);
+test("waits for a path that does not exist, and for one that is gone", async () => {
+  const directory = join(tmpDir(), "later");
+  const { child, output } = await watching([directory]);
+  assert.ok(output.stderr.includes(`, and waiting for ${directory}; Ctrl-C`));
+  for (let round = 1; round <= 2; round++) {
+    mkdirSync(directory);
+    await until(() => output.stdout.split("create").length > round, () => output);
+    rmSync(directory, { recursive: true });
+    await until(() => output.stdout.split("remove").length > round, () => output);
+  }
+  assert.equal(output.stdout, `create ${directory}/\nremove ${directory}/\n`.repeat(2));
+  child.kill();
 });
 
 test("ends quietly when its reader has gone away", async () => {
@@ -99,7 +102,7 @@ test("ends quietly when its reader has gone away", async () => {
     return output.code !== undefined;
   }, () => output);
   assert.equal(output.code, 0);
-  assert.equal(output.stderr, `Watching ${directory}; Ctrl-C ends it.\n`);
+  assert.equal(output.stderr, `Watching ${directory} (1 watch); Ctrl-C ends it.\n`);
 });
 
 test("says what is wrong with its output, where it is not that nobody reads it", async () => {
@@ -115,9 +118,9 @@ test("says what is wrong with its output, where it is not that nobody reads it",
 for (
   const [args, code, stderr] of [
     [
-      ["/no/such/directory"],
+      ["/dev/null/directory"],
       1,
-      /^watch: Cannot watch "\/no\/such\/directory": no such file or directory \(ENOENT\)\n$/,
+      /^watch: Cannot watch "\/dev\/null\/directory": a part of the way to it is not a directory \(ENOTDIR\)\n$/,
     ],
     [["--no-such-option"], 2, /^watch: Unknown option '--no-such-option'.*\n$/],
   ] as const

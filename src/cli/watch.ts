@@ -1,48 +1,39 @@
 /**
- * The command behind `scripts/watch.sh`: prints every change in the directories it is given.
+ * The command behind `scripts/watch.sh`: prints every change below the paths it is given.
  *
  * @module
  */
 
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import process from "node:process";
-import { Inotify } from "../inotify.ts";
-import {
-  IN_ATTRIB,
-  IN_CLOSE_WRITE,
-  IN_CREATE,
-  IN_DELETE,
-  IN_DELETE_SELF,
-  IN_IGNORED,
-  IN_MODIFY,
-  IN_MOVE,
-  IN_MOVE_SELF,
-  IN_Q_OVERFLOW,
-  maskNames,
-} from "../mask.ts";
-import type { InotifyEvent } from "../parse.ts";
+import type { WatchEvent } from "../event.ts";
+import { watch } from "../watcher.ts";
 
-const HELP = `Usage: watch [DIR…]
+const HELP = `Usage: watch [PATH…]
 
-Prints a line for every change of an entry of the directories (default: the current one), as in
+Prints a line for every change of the files and directories given (default: the current directory),
+and of everything below them, as in
 
-  src/ CREATE,ISDIR tests
+  create src/tests/
+  modify src/main.ts
+  rename draft.md -> README.md
 
-until it is interrupted, or none of them is left. What lies below a subdirectory is not watched.
+until it is interrupted. A path that does not exist is waited for.
 `;
 
-/** Everything that changes something; to look at a file is no change. */
-const CHANGES = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE | IN_MOVE |
-  IN_DELETE_SELF | IN_MOVE_SELF;
+/** How often progress is shown on a terminal, in milliseconds. */
+const PROGRESS = 100;
 
 /**
- * Runs the command until nothing is left to watch, or its output is closed.
+ * Runs the command until it is interrupted, or its output is closed.
  *
  * @param args the command line, without the program
  * @returns the exit code
  */
 export async function main(args: string[]): Promise<number> {
-  let directories: string[];
+  let paths: string[];
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -53,7 +44,7 @@ export async function main(args: string[]): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
-    directories = positionals.length > 0 ? positionals : ["."];
+    paths = positionals.length > 0 ? positionals : ["."];
   } catch (error) {
     process.stderr.write(`watch: ${(error as Error).message}\n`);
     return 2;
@@ -64,7 +55,7 @@ export async function main(args: string[]): Promise<number> {
     process.exit(1);
   });
   try {
-    await print(directories);
+    await print(paths);
     return 0;
   } catch (error) {
     process.stderr.write(`watch: ${(error as Error).message}\n`);
@@ -72,24 +63,56 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function print(directories: readonly string[]): Promise<void> {
-  await using inotify = new Inotify();
-  const watched = new Map<number, string>();
-  for (const directory of directories) {
-    watched.set(inotify.addWatch(directory, CHANGES), directory.replace(/\/*$/, "/"));
-  }
-  process.stderr.write(`Watching ${directories.join(", ")}; Ctrl-C ends it.\n`);
-  for await (const events of inotify.batches()) {
-    process.stdout.write(events.map((event) => line(event, watched.get(event.wd))).join(""));
-    for (const { wd, mask } of events) if (mask & IN_IGNORED) watched.delete(wd);
-    if (watched.size === 0) throw new Error("nothing is left to watch");
+async function print(paths: readonly string[]): Promise<void> {
+  await using watcher = watch(paths, { onProgress: progress() });
+  const events = watcher[Symbol.asyncIterator]();
+  await watcher.ready;
+  const missing = paths.filter((path) => !existsSync(path));
+  const waiting = missing.length > 0 ? `, and waiting for ${missing.join(", ")}` : "";
+  const count = watcher.watched().length;
+  process.stderr.write(
+    `Watching ${paths.join(", ")} (${count} ${
+      count === 1 ? "watch" : "watches"
+    })${waiting}; Ctrl-C ends it.\n`,
+  );
+  for await (const event of events) {
+    const text = line(event);
+    if (event.kind === "error") process.stderr.write(`watch: ${text}\n`);
+    else process.stdout.write(`${text}\n`);
   }
 }
 
-function line({ mask, name }: InotifyEvent, directory: string | undefined): string {
-  if (mask & IN_Q_OVERFLOW) return "events were lost: the kernel's queue was full\n";
-  const kinds = maskNames(mask).map((bit) => bit.replace(/^IN_/, "")).join();
-  return `${printable(directory ?? "")} ${kinds} ${printable(name)}`.trimEnd() + "\n";
+/** Shows on a terminal that a big tree takes its time. */
+function progress(): (directories: number) => void {
+  let shown = performance.now();
+  return (directories) => {
+    if (!process.stderr.isTTY || performance.now() - shown < PROGRESS) return;
+    shown = performance.now();
+    process.stderr.write(`${directories} directories…\r`);
+  };
+}
+
+function line(event: WatchEvent): string {
+  switch (event.kind) {
+    case "overflow":
+      return "overflow: events were lost; what differs now follows";
+    case "error":
+      return printable(event.error.message);
+    case "unmount":
+      return `unmount ${shown(event.path, true)}`;
+    case "rename":
+      return `rename ${shown(event.from, event.isDirectory)} -> ` +
+        shown(event.path, event.isDirectory);
+    default:
+      return `${event.kind} ${shown(event.path, event.isDirectory)}`;
+  }
+}
+
+/** A path below the working directory is shown relative to it; that of a directory ends with a slash. */
+function shown(path: string, isDirectory: boolean): string {
+  const below = relative(process.cwd(), path);
+  const short = below.startsWith("../") || below === ".." ? path : below || ".";
+  return printable(isDirectory && !short.endsWith("/") ? `${short}/` : short);
 }
 
 /** A name may hold anything but "/" and NUL: a terminal must not obey it. */
