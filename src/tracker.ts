@@ -160,7 +160,7 @@ export class Tracker implements Member {
 
   /** Resolves when all that the kernel has queued by now has been applied, and all scans are done. */
   async settled(): Promise<void> {
-    do {
+    while (!this.#closed) {
       this.thaw();
       await new Promise<void>((resolve) => {
         this.#settling.add(resolve);
@@ -169,7 +169,8 @@ export class Tracker implements Member {
           resolve();
         });
       });
-    } while ((!this.#idle || this.#frozen) && !this.#closed);
+      if (this.#idle && !this.#frozen) return;
+    }
   }
 
   /** Applies nothing more, until {@link thaw}. */
@@ -194,6 +195,7 @@ export class Tracker implements Member {
     this.#closed = true;
     for (const resolve of this.#settling) resolve();
     for (const { route } of this.#roots.values()) route.close();
+    this.#roots.clear();
     return this.#hub.leave(this);
   }
 

@@ -1,0 +1,346 @@
+/** `watch()` and `Watcher` as they are called; what they tell is in scenarios/ and convergence.test.ts. */
+
+import assert from "node:assert/strict";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { test } from "node:test";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { InotifyError, type Path, watch, type WatchEvent, type WatchOptions } from "../mod.ts";
+import { Model, onDisk } from "./helpers/model.ts";
+import { tmpDir } from "./helpers/tmp.ts";
+import { within } from "./helpers/within.ts";
+
+function touch(directory: string, ...names: string[]): void {
+  for (const name of names) mkdirSync(join(directory, name));
+}
+
+/** Takes events in the background. @returns their lines, as they come; and when it is over */
+function collect(
+  events: AsyncIterable<WatchEvent>,
+  stopAfter: number = Infinity,
+): { readonly lines: string[]; readonly ended: Promise<void> } {
+  const lines: string[] = [];
+  const ended = (async () => {
+    for await (const event of events) {
+      lines.push("path" in event ? `${event.kind} ${event.path}` : event.kind);
+      if (lines.length === stopAfter) break;
+    }
+  })();
+  return { lines, ended };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+// What is watched
+
+for (
+  const [name, path] of Object.entries<(directory: string) => Path>({
+    "a relative path": (directory) => relative(process.cwd(), directory),
+    "a file: URL": (directory) => pathToFileURL(directory),
+    "bytes": (directory) => new TextEncoder().encode(directory),
+    "a path with more in it than it needs": (directory) => `${directory}/./x/..//`,
+  })
+) {
+  test(`${name} is watched, and events have absolute paths`, async () => {
+    const directory = tmpDir();
+    await using watcher = watch(path(directory));
+    const { lines } = collect(watcher);
+    await within(watcher.ready);
+    assert.deepEqual(watcher.watched(), [directory]);
+    touch(directory, "a");
+    await within(watcher.sync());
+    await turn();
+    assert.deepEqual(lines, [`create ${directory}/a`]);
+  });
+}
+
+test("paths are added and removed, and none is told of twice", async () => {
+  const base = tmpDir();
+  touch(base, "a", "a/b", "c");
+  await using watcher = watch(join(base, "a"));
+  const { lines } = collect(watcher);
+  await within(watcher.add(join(base, "a/b")));
+  await within(watcher.add(join(base, "c")));
+  assert.deepEqual(watcher.watched().sort(), ["a", "a/b", "c"].map((name) => join(base, name)));
+  touch(base, "a/b/1", "c/1");
+  await within(watcher.sync());
+  assert.equal(watcher.remove(join(base, "a")), true);
+  assert.equal(watcher.remove(join(base, "a")), false);
+  touch(base, "a/2", "a/b/2", "c/2");
+  await within(watcher.sync());
+  assert.equal(watcher.remove(join(base, "c")), true);
+  touch(base, "c/3", "a/b/3");
+  await within(watcher.sync());
+  await turn();
+  const expected = ["a/b/1", "c/1", "a/b/2", "c/2", "a/b/3"];
+  assert.deepEqual(lines, expected.map((name) => `create ${base}/${name}`));
+});
+
+test("two watchers of one tree are told the same, and closing one does not blind the other", async () => {
+  const directory = tmpDir();
+  touch(directory, "sub");
+  const outer = watch(directory);
+  const inner = watch(join(directory, "sub"), { events: ["create"] });
+  const twin = watch(directory);
+  const seen = [outer, inner, twin].map((watcher) => collect(watcher).lines);
+  await within(Promise.all([outer.ready, inner.ready, twin.ready]));
+  touch(directory, "sub/1");
+  await within(Promise.all([outer.sync(), inner.sync(), twin.sync()]));
+  await within(inner.close());
+  touch(directory, "sub/2");
+  await within(outer.sync());
+  await within(twin.close());
+  touch(directory, "sub/3");
+  await within(outer.sync());
+  await turn();
+  await within(outer.close());
+  const made = (...numbers: number[]) => numbers.map((n) => `create ${directory}/sub/${n}`);
+  assert.deepEqual(seen, [made(1, 2, 3), made(1), made(1, 2)]);
+});
+
+// Bad input
+
+for (
+  const [name, paths, options, error] of [
+    ["an empty path", "", {}, /must not be empty/],
+    ["a path with a NUL byte", "a\0b", {}, /no NUL byte, and "a\\u0000b" has/],
+    ["a number for a path", 5 as unknown as string, {}, /and not 5/],
+    ["an unknown kind", ".", { events: ["created"] }, /and not "created"/],
+    ["an empty glob", ".", { ignore: "" }, /ignore takes .*, and not ""/],
+    ["a number to ignore", ".", { ignore: 5 }, /ignore takes .*, and not 5/],
+    ["a queue for nothing", ".", { maxQueue: 0 }, /maxQueue .*, and is 0/],
+    ["half an event", ".", { maxQueue: 1.5 }, /maxQueue .*, and is 1.5/],
+  ] as const
+) {
+  test(`${name} is refused at once`, () => {
+    assert.throws(() => watch(paths, options as unknown as WatchOptions), error);
+  });
+}
+
+test("batches of a negative time are refused", async () => {
+  await using watcher = watch(tmpDir());
+  assert.throws(() => watcher.batches({ settle: -1 }), /settle must be .*, not -1/);
+  assert.throws(() => watcher.batches({ maxWait: NaN }), /maxWait must be .*, not NaN/);
+});
+
+test("what a function to ignore throws ends the watcher, and is told to its loops", async () => {
+  const directory = tmpDir();
+  const watcher = watch(directory, {
+    ignore(path) {
+      if (path.endsWith("bad")) throw new Error("no idea");
+      return false;
+    },
+  });
+  await within(watcher.ready);
+  const { ended } = collect(watcher);
+  touch(directory, "good", "bad");
+  await assert.rejects(within(ended), /no idea/);
+  assert.deepEqual(watcher.watched(), []);
+  await within(watcher.close());
+});
+
+test("a path that cannot be looked at rejects ready, and every loop", async () => {
+  const watcher = watch("/dev/null/x");
+  const { ended } = collect(watcher);
+  const isENOTDIR = (error: unknown) =>
+    error instanceof InotifyError && error.code === "ENOTDIR" && error.path === "/dev/null/x";
+  await assert.rejects(within(ended), isENOTDIR);
+  await assert.rejects(within(watcher.ready), isENOTDIR);
+});
+
+// Loops
+
+test("the first loop gets what came before it, and each gets everything from its begin on", async () => {
+  const directory = tmpDir();
+  await using watcher = watch(directory);
+  await within(watcher.ready);
+  touch(directory, "1");
+  await within(watcher.sync());
+  const first = collect(watcher).lines;
+  const second = collect(watcher).lines;
+  touch(directory, "2");
+  await within(watcher.sync());
+  await turn();
+  assert.deepEqual(first, ["1", "2"].map((name) => `create ${directory}/${name}`));
+  assert.deepEqual(second, [`create ${directory}/2`]);
+});
+
+test("who leaves a loop leaves the others alone; the last one closes the watcher", async () => {
+  const directory = tmpDir();
+  const watcher = watch(directory);
+  const short = collect(watcher, 1);
+  const long = collect(watcher, 3);
+  await within(watcher.ready);
+  touch(directory, "1", "2");
+  await within(short.ended);
+  await within(watcher.sync());
+  touch(directory, "3");
+  await within(long.ended);
+  assert.equal(long.lines.length, 3);
+  assert.deepEqual(watcher.watched(), []);
+  const late = collect(watcher);
+  await within(late.ended);
+  assert.deepEqual(late.lines, []);
+  await within(watcher.close());
+});
+
+test("next() calls that wait together get one event each, in order", async () => {
+  const directory = tmpDir();
+  await using watcher = watch(directory);
+  const events = watcher[Symbol.asyncIterator]();
+  const waiting = [events.next(), events.next(), events.next()];
+  await within(watcher.ready);
+  touch(directory, "1", "2", "3");
+  const values = (await within(Promise.all(waiting))).map(({ value }) => (value as Named).path);
+  assert.deepEqual(values, ["1", "2", "3"].map((name) => join(directory, name)));
+});
+
+interface Named {
+  readonly path: string;
+}
+
+test("return() ends a next() that waits", async () => {
+  await using watcher = watch(tmpDir());
+  const loops: AsyncIterator<unknown, undefined>[] = [
+    watcher[Symbol.asyncIterator](),
+    watcher.batches(),
+  ];
+  for (const events of loops) {
+    const waiting = events.next();
+    await within(events.return!());
+    assert.deepEqual(await within(waiting), { done: true, value: undefined });
+  }
+});
+
+// The end
+
+test("close() ends loops, syncs and itself, as often as it is called", async () => {
+  const directory = tmpDir();
+  const watcher = watch(directory);
+  const { lines, ended } = collect(watcher);
+  await within(watcher.ready);
+  const sync = watcher.sync();
+  const closed = watcher.close();
+  assert.equal(watcher.close(), closed);
+  await within(Promise.all([sync, closed, ended]));
+  await within(watcher.sync());
+  touch(directory, "late");
+  assert.deepEqual(lines, []);
+});
+
+test("close() from inside a loop ends it, whatever waits", async () => {
+  const directory = tmpDir();
+  const watcher = watch(directory);
+  await within(watcher.ready);
+  touch(directory, "1", "2", "3");
+  await within(watcher.sync());
+  const seen: WatchEvent[] = [];
+  for await (const event of watcher) {
+    seen.push(event);
+    await watcher.close();
+  }
+  assert.equal(seen.length, 1);
+});
+
+test("a watcher is closed at once during the set-up of a tree", async () => {
+  const directory = tmpDir();
+  for (let i = 0; i < 200; i++) touch(directory, String(i));
+  const watcher = watch(directory);
+  const { ended } = collect(watcher);
+  await within(Promise.all([watcher.close(), watcher.ready, ended]));
+});
+
+test("a signal closes, also one that was given before", async () => {
+  const controller = new AbortController();
+  const watcher = watch(tmpDir(), { signal: controller.signal });
+  const { ended } = collect(watcher);
+  await within(watcher.ready);
+  controller.abort();
+  await within(ended);
+  const late = watch(tmpDir(), { signal: controller.signal });
+  await within(Promise.all([late.ready, collect(late).ended]));
+  assert.deepEqual(late.watched(), []);
+});
+
+// Slow loops
+
+test("a loop that takes nothing gets an overflow, and then what has changed", async () => {
+  const directory = tmpDir();
+  await using watcher = watch(directory, { maxQueue: 10, initial: true });
+  await within(watcher.ready);
+  const events = watcher[Symbol.asyncIterator]();
+  touch(directory, ...Array.from({ length: 100 }, (_, i) => String(i)));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let i = 0; i < 50; i++) rmSync(join(directory, String(i)), { recursive: true });
+  const model = new Model();
+  const kinds: string[] = [];
+  while (model.paths.size < 51) {
+    const { value } = await within(events.next(), () => kinds);
+    kinds.push(value!.kind);
+    model.apply(value!);
+  }
+  assert.deepEqual(kinds.slice(0, 11), ["exists", ...Array(9).fill("create"), "overflow"]);
+  while (kinds.length < 11 || model.paths.size !== onDisk(directory).size) {
+    model.apply((await within(events.next(), () => kinds)).value!);
+  }
+  assert.deepEqual(model.paths, onDisk(directory));
+  assert.deepEqual(model.contradictions, []);
+});
+
+test("sync() does not wait for a loop that takes nothing", async () => {
+  const directory = tmpDir();
+  await using watcher = watch(directory, { maxQueue: 5 });
+  await within(watcher.ready);
+  const events = watcher[Symbol.asyncIterator]();
+  touch(directory, ...Array.from({ length: 20 }, (_, i) => String(i)));
+  await within(watcher.sync());
+  await within(watcher.sync());
+  const model = new Model();
+  while (model.paths.size < 20) model.apply((await within(events.next())).value!);
+  assert.ok(model.overflows > 0);
+});
+
+// Batches
+
+test("a batch is what has changed in the end", async () => {
+  const directory = tmpDir();
+  await using watcher = watch(directory);
+  const batches = watcher.batches({ settle: 30 });
+  await within(watcher.ready);
+  writeFileSync(join(directory, "f"), "one");
+  writeFileSync(join(directory, "gone"), "");
+  rmSync(join(directory, "gone"));
+  const first = await within(batches.next());
+  writeFileSync(join(directory, "f.tmp"), "two");
+  renameSync(join(directory, "f.tmp"), join(directory, "f"));
+  const second = await within(batches.next());
+  const path = join(directory, "f");
+  assert.deepEqual([first.value, second.value], [
+    [{ kind: "create", path, isDirectory: false }],
+    [{ kind: "modify", path, isDirectory: false }],
+  ]);
+});
+
+test("a batch does not wait for ever for quiet", async () => {
+  const directory = tmpDir();
+  await using watcher = watch(directory);
+  await within(watcher.ready);
+  let made = 0;
+  const busy = setInterval(() => touch(directory, String(made++)), 5);
+  try {
+    const { value } = await within(watcher.batches({ settle: 1000, maxWait: 60 }).next());
+    assert.ok(value!.length > 1);
+  } finally {
+    clearInterval(busy);
+  }
+});
+
+test("progress is told while a tree is set up", async () => {
+  const directory = tmpDir();
+  touch(directory, "a", "b");
+  const counts: number[] = [];
+  await using watcher = watch(directory, { onProgress: (count) => counts.push(count) });
+  await within(watcher.ready);
+  assert.equal(counts.at(-1), 3);
+});
