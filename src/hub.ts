@@ -10,7 +10,7 @@ import { call } from "./call.ts";
 import { delay } from "./delay.ts";
 import { cString } from "./lossless.ts";
 import { Inotify } from "./inotify.ts";
-import { IN_ATTRIB, IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
+import { IN_DELETE_SELF, IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
 import type { InotifyEvent } from "./parse.ts";
 import { type Move, Renames } from "./renames.ts";
 import { type Scan, scan, type ScanFailure } from "./scan.ts";
@@ -37,6 +37,8 @@ const PATIENCE = 2;
 const FEW = 200;
 /** How long events are handled at a stretch before the runtime has a turn, in milliseconds. */
 const STRETCH = 10;
+/** How long it takes to try again when no watch is left for a mark, in milliseconds. */
+const MARK_RETRY = 10;
 /** The name of the memfd, as it shows in /proc/PID/fd. */
 const MARK = cString("inotify-mark");
 
@@ -52,6 +54,8 @@ export class Hub {
   readonly #watches = new Map<number, Set<Subscriber>>();
   /** An inode that nobody else can watch. */
   readonly #memfd: number;
+  /** The next mark, or a negative errno. */
+  #mark: number;
   /** Whom to call when a mark comes back, by its watch. */
   readonly #marks = new Map<number, (() => void)[]>();
   #nextMark: (() => void)[] = [];
@@ -62,6 +66,7 @@ export class Hub {
 
   constructor() {
     this.#memfd = call(this.libc, () => this.libc.memfd_create(MARK, MFD_CLOEXEC));
+    this.#mark = this.#memfd < 0 ? this.#memfd : this.#addMark();
   }
 
   /** When the queue was last seen empty, in milliseconds since 1970. */
@@ -89,7 +94,7 @@ export class Hub {
     if (this.#members.size > 0) return this.#updateRef();
     if (shared === this) shared = undefined;
     await this.#inotify.close();
-    this.libc.close(this.#memfd);
+    if (this.#memfd >= 0) this.libc.close(this.#memfd);
   }
 
   /** Whether a subscriber keeps the process alive. */
@@ -137,15 +142,30 @@ export class Hub {
     else holders.add(subscriber);
   }
 
-  /** A mark is a watch that is removed at once: its IN_IGNORED comes after all that is queued. */
+  /**
+   * A mark is a watch that is removed: its IN_IGNORED comes after all that is queued. The next one is
+   * added at once, so that there is one still when the limit of watches is reached.
+   */
   #sendMark(): void {
-    if (this.#nextMark.length === 0) return;
-    const path = cString(`/proc/self/fd/${this.#memfd}`);
-    const { fd } = this.#inotify;
-    const wd = call(this.libc, () => this.libc.inotify_add_watch(fd, path, IN_ATTRIB));
-    this.#marks.set(wd, this.#nextMark);
+    if (this.#nextMark.length === 0 || !this.#members.size) return;
+    if (this.#mark < 0) this.#mark = this.#addMark();
+    if (this.#mark < 0) {
+      setTimeout(() => this.#sendMark(), MARK_RETRY); // others were faster
+      return;
+    }
+    this.#marks.set(this.#mark, this.#nextMark);
     this.#nextMark = [];
-    call(this.libc, () => this.libc.inotify_rm_watch(fd, wd));
+    call(this.libc, () => this.libc.inotify_rm_watch(this.#inotify.fd, this.#mark));
+    this.#mark = this.#addMark();
+  }
+
+  /** @returns a watch that no event comes of; or a negative errno */
+  #addMark(): number {
+    const path = cString(`/proc/self/fd/${this.#memfd}`);
+    return call(
+      this.libc,
+      () => this.libc.inotify_add_watch(this.#inotify.fd, path, IN_DELETE_SELF),
+    );
   }
 
   async #run(): Promise<void> {
