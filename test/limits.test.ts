@@ -1,14 +1,13 @@
 /** limits() and usage() against /proc, and what is said when a limit is reached for real. */
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { IN_CREATE, Inotify, type Limits, limits, type ProcessUsage, usage } from "../mod.ts";
+import { limited, LIMITS } from "./helpers/namespace.ts";
 import { runForJson, start } from "./helpers/program.ts";
-import type { Start } from "./helpers/runtime.ts";
 import { tmpDir } from "./helpers/tmp.ts";
 import { until, within } from "./helpers/within.ts";
 
@@ -152,21 +151,7 @@ test("usage() leaves out processes without an instance", async () => {
 
 // A limit that is reached
 
-/** Runs a program where a limit of inotify has another value. */
-function limited(name: "watches" | "instances", value: number): Start {
-  const script = `echo ${value} > /proc/sys/user/max_inotify_${name} && exec "$@"`;
-  return { under: ["unshare", "-Ur", "sh", "-c", script, "sh"] };
-}
-
-const namespace = spawnSync("unshare", [
-  "-Ur",
-  "sh",
-  "-c",
-  "echo 1 > /proc/sys/user/max_inotify_watches",
-]);
-const noNamespace = namespace.status !== 0 &&
-  "no user namespace with limits of its own may be made here";
-const inNamespace = { skip: noNamespace };
+const inNamespace = { skip: LIMITS.skip };
 
 /** What fill_watches.ts prints. */
 interface Watches {

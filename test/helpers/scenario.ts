@@ -10,31 +10,19 @@
  *     events
  *       rename f -> g
  *
- * Paths are below a new directory; in names, \xFF is a byte and \n a newline. "watch" takes paths, and
- * options as JSON; "sh" takes a command, for names that not every runtime can write. After each "do"
- * all events up to then are compared with those under "events": in order, or as a set where it is
- * "events in any order", since the kernel does not promise one. The path of a directory ends with a
- * slash. Equal neighbours count once: the kernel merges what is not read in between.
+ * Paths are below a new directory. "watch" takes paths, and options as JSON; "sh" takes a command, for
+ * names that not every runtime can write. After each "do" all events up to then are compared with those
+ * under "events": in order, or as a set where it is "events in any order", since the kernel does not
+ * promise one. The path of a directory ends with a slash. Equal neighbours count once: the kernel merges
+ * what is not read in between. "watched" compares what Watcher.watched() lists.
  */
 
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import { execFileSync } from "node:child_process";
-import {
-  appendFileSync,
-  chmodSync,
-  closeSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { watch, type Watcher, type WatchEvent } from "../../mod.ts";
+import { InotifyError, watch, type Watcher, type WatchEvent } from "../../mod.ts";
+import { doDeed } from "./deed.ts";
+import { escape } from "./name.ts";
 import { tmpDir } from "./tmp.ts";
 import { within } from "./within.ts";
 
@@ -77,15 +65,12 @@ export async function play({ sections }: Scenario): Promise<void> {
       if (verb === "given" || verb === "do") {
         for (const line of lines) {
           if (line === "sync") await within(watcher!.sync());
-          else act(base, line, where);
+          else doDeed(base, line, where);
         }
       } else if (verb === "watch") {
         watcher = begin(base, head);
-        const watching = watcher;
-        loop = (async () => {
-          for await (const event of watching) seen.push(show(base, event));
-        })();
-        await within(watcher.ready);
+        loop = follow(watcher, base, (line) => seen.push(line));
+        await within(watcher.ready.catch((error) => seen.push(`not ready: ${why(base, error)}`)));
       } else if (verb === "events") {
         await within(watcher!.sync());
         await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
@@ -93,6 +78,9 @@ export async function play({ sections }: Scenario): Promise<void> {
         seen = [];
         if (head === "events") assert.deepEqual(actual, lines, where);
         else assert.deepEqual(actual.toSorted(), [...lines].sort(), where);
+      } else if (verb === "watched") {
+        const paths = watcher!.watched().map((path) => shorten(base, path));
+        assert.deepEqual(paths.sort(), lines, where);
       } else {
         throw new Error(`${where}: ${JSON.stringify(head)} is no section`);
       }
@@ -110,43 +98,32 @@ function begin(base: string, head: string): Watcher {
   return watch(given, ignorePattern ? { ...rest, ignore: new RegExp(ignorePattern) } : rest);
 }
 
-function act(base: string, line: string, where: string): void {
-  const [verb, ...args] = line.split(" ");
-  const at = (i: number) => join(base, args[i].replaceAll("\\n", "\n"));
-  const actions: Record<string, () => void> = {
-    mkdir: () => void mkdirSync(at(0), { recursive: true }),
-    write: () => args.length === 1 ? create(at(0)) : writeFileSync(at(0), args[1]),
-    append: () => appendFileSync(at(0), args[1]),
-    rm: () => rmSync(at(0), { recursive: true }),
-    mv: () => renameSync(at(0), at(1)),
-    ln: () => linkSync(at(0), at(1)),
-    symlink: () => symlinkSync(args[0], at(1)),
-    chmod: () => chmodSync(at(1), Number.parseInt(args[0], 8)),
-    sh: () => void execFileSync("sh", ["-c", args.join(" ")], { cwd: base }),
-  };
-  if (!(verb in actions)) throw new Error(`${where}: nobody knows how to ${verb}`);
-  actions[verb]();
-}
-
-/** An empty file, without a word about a change: Bun's writeFileSync truncates what it has created. */
-function create(path: string): void {
-  closeSync(openSync(path, "a"));
+async function follow(watcher: Watcher, base: string, say: (line: string) => void): Promise<void> {
+  try {
+    for await (const event of watcher) say(show(base, event));
+  } catch (error) {
+    say(`failed: ${why(base, error)}`);
+  }
 }
 
 function show(base: string, event: WatchEvent): string {
-  if (event.kind === "overflow") return "overflow";
-  if (event.kind === "error" || event.kind === "unmount") return `${event.kind} ${event.path}`;
+  const { kind } = event;
+  if (kind === "overflow") return kind;
+  if (kind === "error") return `${kind} ${why(base, event.error)}`;
+  if (kind === "unmount") return `${kind} ${shorten(base, event.path)}`;
   const slash = event.isDirectory ? "/" : "";
   const path = shorten(base, event.path, event.rawPath) + slash;
-  if (event.kind !== "rename") return `${event.kind} ${path}`;
+  if (kind !== "rename") return `${kind} ${path}`;
   const from = shorten(base, event.from, event.rawFrom) + slash;
   return `rename ${from} -> ${path}${event.replaced ? " replaced" : ""}`;
 }
 
-function shorten(base: string, path: string, raw: Uint8Array | undefined): string {
-  const text = raw === undefined ? path : Buffer.from(raw).toString("latin1").replace(
-    /[\x80-\xff]/g,
-    (byte) => `\\x${byte.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return (text === base ? "." : text.slice(base.length + 1)).replaceAll("\n", "\\n");
+function why(base: string, error: unknown): string {
+  if (!(error instanceof InotifyError)) return String(error);
+  return `${error.code} ${shorten(base, error.path!)}`;
+}
+
+function shorten(base: string, path: string, raw?: Uint8Array): string {
+  const text = escape(path, raw);
+  return text === base ? "." : text.slice(base.length + 1);
 }

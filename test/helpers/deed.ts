@@ -1,0 +1,43 @@
+/** What a scenario does to its directory: one line, one deed. */
+
+import { execFileSync } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { spareWatches } from "./namespace.ts";
+import { unescape } from "./name.ts";
+
+/** Does what a line says, with names below a directory. @param where the line is, for its errors */
+export function doDeed(base: string, line: string, where: string): void {
+  const [verb, ...args] = line.split(" ");
+  const at = (i: number) => join(base, unescape(args[i]));
+  const deeds: Record<string, () => void> = {
+    mkdir: () => void mkdirSync(at(0), { recursive: true }),
+    write: () => args.length === 1 ? create(at(0)) : writeFileSync(at(0), args[1]),
+    append: () => appendFileSync(at(0), args[1]),
+    rm: () => rmSync(at(0), { recursive: true }),
+    mv: () => renameSync(at(0), at(1)),
+    ln: () => linkSync(at(0), at(1)),
+    symlink: () => symlinkSync(unescape(args[0]), at(1)),
+    chmod: () => chmodSync(at(1), Number.parseInt(args[0], 8)),
+    spare: () => spareWatches(Number(args[0])),
+    sh: () => void execFileSync("sh", ["-c", args.join(" ")], { cwd: base }),
+  };
+  if (!(verb in deeds)) throw new Error(`${where}: nobody knows how to ${verb}`);
+  deeds[verb]();
+}
+
+/** An empty file, without a word about a change: Bun's writeFileSync truncates what it has created. */
+function create(path: string): void {
+  closeSync(openSync(path, "a"));
+}

@@ -1,0 +1,30 @@
+/** Names as a line of a scenario has them: `\n`, `\u001B` and, for a byte that is no UTF-8, `\xFF`. */
+
+import { Buffer } from "node:buffer";
+
+/** What would not be seen in a line, or would end it. */
+// deno-lint-ignore no-control-regex -- it is about them
+const UNSEEN = /[\0-\x1f\x7f-\x9f\ufeff]/g;
+
+/** A name as it is. */
+export function unescape(text: string): string {
+  return text.replaceAll("\\n", "\n").replace(
+    /\\u([0-9A-F]{4})/g,
+    (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+}
+
+/** A name in one line that can be seen. @param raw its bytes, if it is not UTF-8 */
+export function escape(text: string, raw?: Uint8Array): string {
+  if (raw !== undefined) {
+    return Buffer.from(raw).toString("latin1").replace(
+      /[\x80-\xff]/g,
+      (byte) => `\\x${hex(byte, 2)}`,
+    );
+  }
+  return text.replaceAll("\n", "\\n").replace(UNSEEN, (character) => `\\u${hex(character, 4)}`);
+}
+
+function hex(character: string, length: number): string {
+  return character.charCodeAt(0).toString(16).toUpperCase().padStart(length, "0");
+}

@@ -1,0 +1,48 @@
+/** Places of Linux in which a program may do what it could not, or should not, do to the system. */
+
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+import { usage } from "../../mod.ts";
+import type { Start } from "./runtime.ts";
+
+/** Where a program runs. */
+export interface Place {
+  /** What runs it there. */
+  readonly under: readonly string[];
+  /** Why that is not possible, or `false` if it is. */
+  readonly skip: string | false;
+}
+
+/** The limit of watches of a user namespace. */
+const MAX_WATCHES = "/proc/sys/user/max_inotify_watches";
+
+/** A place with limits of its own. */
+export const LIMITS: Place = place(["unshare", "-Ur"], ["test", "-w", MAX_WATCHES]);
+
+/** A place with mounts of its own. */
+export const MOUNTS: Place = place(["unshare", "-Urm"], ["mount", "-t", "tmpfs", "none", "/tmp"]);
+
+/** A place where the modes of files count, whoever runs the tests. */
+export const UNPRIVILEGED: Place = process.geteuid!() === 0
+  ? place(["unshare", "-U"], ["true"])
+  : { under: [], skip: false };
+
+function place(under: readonly string[], trial: readonly string[]): Place {
+  const [file, ...args] = [...under, ...trial];
+  const skip = spawnSync(file, args).status !== 0 &&
+    `"${[...under, ...trial].join(" ")}" may not be run here`;
+  return { under, skip };
+}
+
+/** Runs a program where a limit of inotify has another value. */
+export function limited(name: "watches" | "instances", value: number): Start {
+  const script = `echo ${value} > /proc/sys/user/max_inotify_${name} && exec "$@"`;
+  return { under: [...LIMITS.under, "sh", "-c", script, "sh"] };
+}
+
+/** In a place with limits of its own: allows this many watches more than there are. */
+export function spareWatches(count: number): void {
+  const used = usage().processes.find(({ pid }) => pid === process.pid)?.watches ?? 0;
+  writeFileSync(MAX_WATCHES, String(used + count));
+}
