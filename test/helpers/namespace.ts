@@ -3,8 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { usage } from "../../mod.ts";
 import type { Start } from "./runtime.ts";
+import { ownUse } from "./usage.ts";
 
 /** Where a program runs. */
 export interface Place {
@@ -43,6 +43,12 @@ export function limited(name: "watches" | "instances", value: number): Start {
 
 /** In a place with limits of its own: allows this many watches more than there are. */
 export function spareWatches(count: number): void {
-  const used = usage().processes.find(({ pid }) => pid === process.pid)?.watches ?? 0;
-  writeFileSync(MAX_WATCHES, String(used + count));
+  writeFileSync(MAX_WATCHES, String(ownUse().watches + count));
+}
+
+/** In a place with limits of its own: allows what the system allows. */
+export function raiseLimits(): void {
+  for (const name of ["watches", "instances"]) {
+    writeFileSync(`/proc/sys/user/max_inotify_${name}`, "1000000");
+  }
 }

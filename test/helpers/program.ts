@@ -14,7 +14,7 @@ export interface Ended {
 /** Runs a program to its end. */
 export function run(program: string, args?: readonly string[], options?: Start): Ended {
   const [file, rest] = command(program, args, options);
-  const { status, stdout, stderr } = spawnSync(file, rest, { encoding: "utf8", timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync(file, rest, { encoding: "utf8", timeout: 60_000 });
   return { status, stdout, stderr };
 }
 
@@ -30,12 +30,16 @@ export interface Running {
   readonly pid: number;
   /** The next line that it prints, which is JSON. */
   line<T>(): Promise<T>;
+  /** Gives it a line to read. */
+  tell(line: string): void;
+  /** Lets it read no more. */
+  end(): void;
 }
 
 /** Starts a program that prints lines of JSON. */
 export function start(program: string, args?: readonly string[], options?: Start): Running {
   const [file, rest] = command(program, args, options);
-  const child = spawn(file, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, rest, { stdio: "pipe" });
   let stdout = "";
   let stderr = "";
   let ended = false;
@@ -61,5 +65,7 @@ export function start(program: string, args?: readonly string[], options?: Start
       stdout = stdout.slice(end + 1);
       return JSON.parse(line) as T;
     },
+    tell: (line) => void child.stdin.write(`${line}\n`),
+    end: () => void child.stdin.end(),
   };
 }
