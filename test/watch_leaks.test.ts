@@ -1,0 +1,34 @@
+/** What watchers leave behind: nothing, however many there were, and whatever they have seen. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runForJson } from "./helpers/program.ts";
+import { runtimeName } from "./helpers/runtime.ts";
+import { fastest, tmpDir } from "./helpers/tmp.ts";
+import type { Held } from "./programs/wear.ts";
+
+/** Flags that let a program collect garbage when it wants to. */
+const flags = {
+  deno: ["run", "-A", "--no-check", "--v8-flags=--expose-gc"],
+  bun: [],
+  node: ["--expose-gc", "--disable-warning=ExperimentalWarning"],
+}[runtimeName];
+
+for (
+  const [what, times, bytes] of [
+    // Closing an instance takes the kernel milliseconds.
+    ["open and close the only watcher", 300, 4000],
+    ["open and close a watcher beside another", 10_000, 100],
+    ["create and remove a tree", 200, 4000],
+  ] as const
+) {
+  test(`${what}: ${times} times leave no descriptor, watch, thread or memory`, () => {
+    const args = [what, String(times), tmpDir(fastest)];
+    const [half, all] = runForJson<Held[]>("wear.ts", args, { flags });
+    assert.deepEqual(all.kernel, half.kernel);
+    assert.ok(all.threads <= half.threads, `${all.threads} threads, ${half.threads} before`);
+    // Code that the runtime compiles meanwhile takes memory, too: a few dozen kilobytes.
+    const growth = (all.memory - half.memory) / (times / 2);
+    assert.ok(growth < bytes, `${growth} bytes more each time`);
+  });
+}
