@@ -37,3 +37,22 @@ function link(path: string): string {
     return ""; // the descriptor of the readdir itself, closed by now
   }
 }
+
+/** @returns the masks of all watches of this process, by the number of the inode (proc_pid_fdinfo(5)) */
+export function watchMasks(): Map<number, number> {
+  const masks = new Map<number, number>();
+  for (const fd of readdirSync("/proc/self/fdinfo")) {
+    for (const [, inode, mask] of info(fd).matchAll(/^inotify .*ino:(\w+) .* mask:(\w+)/mg)) {
+      masks.set(Number.parseInt(inode, 16), Number.parseInt(mask, 16));
+    }
+  }
+  return masks;
+}
+
+function info(fd: string): string {
+  try {
+    return readFileSync(`/proc/self/fdinfo/${fd}`, "utf8");
+  } catch {
+    return ""; // likewise
+  }
+}
