@@ -156,9 +156,9 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
   try {
     const bytes = waiter.wait();
     if (!queueEvent(c, fd)) return true; // likewise
-    const arrived = await Promise.race([bytes, delay(PATIENCE)]);
+    const arrived = await within(PATIENCE, bytes);
     queueEvent(c, fd);
-    await delay(0);
+    await within(0, NEVER);
     return arrived?.byteLength === SIZEOF_EVENT &&
       c.read(fd, new Uint8Array(1024), 1024) === SIZEOF_EVENT;
   } catch {
@@ -185,6 +185,15 @@ function queueEvent(c: Pick<Libc, "inotify_add_watch" | "inotify_rm_watch">, fd:
   return c.inotify_rm_watch(fd, c.inotify_add_watch(fd, root, IN_DELETE_SELF)) === 0;
 }
 
-function delay(milliseconds: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds));
+const NEVER = new Promise<undefined>(() => {});
+
+/** What a promise resolves with; or `undefined` if it has not by then. */
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), milliseconds);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer); // it would keep the process alive
+  }
 }

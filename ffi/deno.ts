@@ -81,7 +81,7 @@ export function openDeno(): Libc {
       Number(file().readlink(bytes(pathname), bytes(buf), usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
-    mayRead: (path) => Deno.permissions.requestSync({ name: "read", path }).state === "granted",
+    mayRead,
     close: (fd) => read().close(fd),
     closeOffThread: async (fd) => void await wait().close_off_thread(fd),
     async waiter(fd) {
@@ -91,6 +91,12 @@ export function openDeno(): Libc {
       return reactor.waiter(fd);
     },
   };
+}
+
+/** Whether the program may read a path. Asks in general first: Deno remembers each path it is asked of. */
+function mayRead(path: string): boolean {
+  if (Deno.permissions.querySync({ name: "read" }).state === "granted") return true;
+  return Deno.permissions.requestSync({ name: "read", path }).state === "granted";
 }
 
 function open(path: string): Deno.DynamicLibrary<typeof SYMBOLS> {

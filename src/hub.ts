@@ -8,6 +8,7 @@ import { libc } from "../ffi/libc.ts";
 import { type Libc, MFD_CLOEXEC } from "../ffi/contract.ts";
 import { call } from "./call.ts";
 import { delay } from "./delay.ts";
+import { InotifyError } from "./error.ts";
 import { cString } from "./lossless.ts";
 import { Inotify } from "./inotify.ts";
 import { IN_DELETE_SELF, IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
@@ -60,16 +61,23 @@ export class Hub {
   readonly #marks = new Map<number, (() => void)[]>();
   #nextMark: (() => void)[] = [];
   #handling = false;
-  #drained = 0;
+  #drained = Date.now();
   /** Whether what comes in may have gaps that no event tells of. */
   #lost = false;
 
   constructor() {
     this.#memfd = call(this.libc, () => this.libc.memfd_create(MARK, MFD_CLOEXEC));
-    this.#mark = this.#memfd < 0 ? this.#memfd : this.#addMark();
+    if (this.#memfd < 0) {
+      this.#inotify.close();
+      throw new InotifyError("make an inotify instance", undefined, {
+        errno: -this.#memfd,
+        syscall: "memfd_create",
+      });
+    }
+    this.#mark = this.#addMark();
   }
 
-  /** When the queue was last seen empty, in milliseconds since 1970. */
+  /** When the queue was last seen empty with nothing lost, in milliseconds since 1970. */
   get drained(): number {
     return this.#drained;
   }
@@ -94,7 +102,7 @@ export class Hub {
     if (this.#members.size > 0) return this.#updateRef();
     if (shared === this) shared = undefined;
     await this.#inotify.close();
-    if (this.#memfd >= 0) this.libc.close(this.#memfd);
+    this.libc.close(this.#memfd);
   }
 
   /** Whether a subscriber keeps the process alive. */
@@ -173,11 +181,12 @@ export class Hub {
       for (;;) {
         const events = await this.#inotify.read();
         if (events.length === 0) return;
-        if (events.length < FEW) this.#drained = Date.now();
+        const now = Date.now();
         this.#renames.push(events);
         this.#handling = true;
         await this.#handleAll();
         this.#handling = false;
+        if (events.length < FEW && !this.#lost) this.#drained = now;
         this.#sendMark();
       }
     } catch (error) {

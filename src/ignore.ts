@@ -16,12 +16,13 @@ export type Ignore = string | RegExp | ((path: string, isDirectory: boolean) => 
 export type Ignores = (path: string, isDirectory: boolean, root: string) => boolean;
 
 /**
- * One function for one or several rules.
+ * One function for one or several rules; none for none.
  *
  * @throws {TypeError} if one is no rule
  */
-export function ignores(rules: Ignore | readonly Ignore[] | undefined): Ignores {
+export function ignores(rules: Ignore | readonly Ignore[] | undefined): Ignores | undefined {
   const list = rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Ignore];
+  if (list.length === 0) return undefined;
   const tests = list.map(compile);
   return (path, isDirectory, root) => tests.some((test) => test(path, isDirectory, root));
 }

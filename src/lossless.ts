@@ -29,6 +29,14 @@ export function nameOf(event: InotifyEvent): string {
   return event.rawName === undefined ? event.name : escape(event.rawName);
 }
 
+/**
+ * A copy to be kept. A name is cut from the text of a whole read, and an engine keeps that alive as long
+ * as the name: here it is cut from a text of its own.
+ */
+export function own(name: string): string {
+  return ` ${name}`.slice(1);
+}
+
 /** Lossless text as bytes. */
 export function toBytes(text: string): Uint8Array {
   if (text.isWellFormed()) return encoder.encode(text);

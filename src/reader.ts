@@ -15,6 +15,11 @@ import { readEvents } from "./syscall.ts";
 const GATHER = 1;
 /** After how many waits that ended within that time it counts as a storm. */
 const STORM = 8;
+/**
+ * How long reads find something at once before the runtime has a turn, in milliseconds: where nothing is
+ * waited for, timers and other descriptors would have to wait for the end of the storm.
+ */
+const STRETCH = 10;
 
 /** Reads one nonblocking descriptor, waiting only when it has nothing to read. */
 export class Reader {
@@ -26,6 +31,8 @@ export class Reader {
   #ref = true;
   /** How many waits in a row have ended at once. */
   #hurry = 0;
+  /** When reads began to find something at once. */
+  #busySince: number | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(libc: Libc, fd: number, bufferSize: number) {
@@ -47,10 +54,16 @@ export class Reader {
 
   /** What comes next, valid until the next call; `undefined` once closed. One call at a time. */
   async next(): Promise<Uint8Array | undefined> {
-    if (this.#hurry === STORM) await new Promise((resolve) => setTimeout(resolve, GATHER));
+    if (this.#hurry === STORM) await this.#pause(GATHER);
+    else if (performance.now() - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
     while (!this.closed) {
-      const bytes = this.readNow() ?? await this.#wait();
-      if (bytes !== undefined && !this.closed) return bytes;
+      const bytes = this.readNow();
+      if (bytes !== undefined) {
+        this.#busySince ??= performance.now();
+        return bytes;
+      }
+      const more = await this.#wait();
+      if (more !== undefined && !this.closed) return more;
     }
     return undefined;
   }
@@ -78,8 +91,14 @@ export class Reader {
     await this.#libc.closeOffThread(this.#fd);
   }
 
+  async #pause(milliseconds: number): Promise<void> {
+    this.#busySince = undefined;
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+
   async #wait(): Promise<Uint8Array | undefined> {
     try {
+      this.#busySince = undefined;
       const waiter = this.#waiter ?? await this.#open();
       if (this.closed) return undefined;
       const asked = performance.now();

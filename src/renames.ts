@@ -69,8 +69,10 @@ export class Renames {
 
   /** Whether a second half would be here by now: the directory has changed again, or events are lost. */
   #isOver({ wd }: InotifyEvent): boolean {
-    return this.#events.some((event, i) =>
-      i > this.#next && (event.wd === wd && event.mask & ENTRY || event.mask & IN_Q_OVERFLOW)
-    );
+    for (let i = this.#next + 1; i < this.#events.length; i++) {
+      const event = this.#events[i];
+      if (event.mask & IN_Q_OVERFLOW || event.wd === wd && event.mask & ENTRY) return true;
+    }
+    return false;
   }
 }

@@ -20,7 +20,6 @@ import {
   IN_MOVE,
   IN_MOVE_SELF,
   IN_ONLYDIR,
-  IN_UNMOUNT,
 } from "./mask.ts";
 import type { InotifyEvent } from "./parse.ts";
 import type { Move } from "./renames.ts";
@@ -49,6 +48,7 @@ const ENOENT = 2;
 const EACCES = 13;
 const ENOTDIR = 20;
 const EINVAL = 22;
+const ENOSPC = 28;
 const ELOOP = 40;
 /** Symbolic links that a path may have in it (path_resolution(7)). */
 const MAXSYMLINKS = 40;
@@ -100,7 +100,7 @@ export class Route implements Subscriber {
       if (!this.#names.get(wd)?.has(nameOf(event))) return;
       if (mask & ENTRY) this.#traveller.moved();
       if (!this.#isDirectory && mask & this.#content) this.#touched(mask);
-    } else if (mask & (SELF | IN_IGNORED | IN_UNMOUNT)) {
+    } else if (mask & (SELF | IN_IGNORED)) {
       this.#traveller.moved();
     } else if (wd === this.#target && !this.#isDirectory) {
       // By another name of the inode; or by this one, which its directory has said already.
@@ -142,7 +142,10 @@ export class Route implements Subscriber {
       names.get(wd)?.add(name);
       // What is not there yet may be there, and changed, before its own watch is.
       const content = link === ENOENT ? this.#content : 0;
-      this.#watch(directory || "/", ENTRY | content | IN_ONLYDIR);
+      const watched = this.#watch(directory || "/", ENTRY | content | IN_ONLYDIR);
+      if (watched === -ENOSPC || watched === -EACCES && link === ENOENT) {
+        return this.#arrive(names, { wd: watched, isDirectory: false });
+      }
       if (readLink(libc, path) !== link) return this.#walk();
       if (link === EINVAL) return this.#find(names, directory, path);
       if (typeof link === "number") {
@@ -163,8 +166,8 @@ export class Route implements Subscriber {
     let wd = this.#watch(path, SELF | IN_ONLYDIR);
     const isDirectory = wd !== -ENOTDIR;
     if (!isDirectory) {
-      this.#watch(directory || "/", ENTRY | this.#content | IN_ONLYDIR);
-      wd = this.#watch(path, SELF | this.#content);
+      const watched = this.#watch(directory || "/", ENTRY | this.#content | IN_ONLYDIR);
+      wd = watched === -EACCES ? watched : this.#watch(path, SELF | this.#content);
     }
     return this.#arrive(names, wd === -ENOENT ? undefined : { wd, isDirectory });
   }

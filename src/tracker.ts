@@ -4,16 +4,16 @@
  * The events of one inotify instance are in order, and each is applied to what is known, so that what
  * is known is what was so at that event. A scan is not in that order: it sees the disk of a later
  * moment. So it is believed only at a mark, when all that was queued at the time of the scan has been
- * applied, and only if the directory still has the path that was scanned; otherwise it is made again.
- * The events of its own that come before the mark are held, and applied on top of what it found: for a
- * name with an event the last one decides, for the others the scan, whatever the order of the two.
+ * applied, and then only for the names that no event has told of since. If the directory has moved
+ * meanwhile, its path meant another one perhaps, and it is scanned again: the events that say so are
+ * older than any of the watch that the scan has added.
  *
  * @module
  */
 
 import { delay } from "./delay.ts";
 import { InotifyError } from "./error.ts";
-import { changeTime, leadsToDirectory } from "./files.ts";
+import { changeTime, leadsToDirectory, readLink } from "./files.ts";
 import {
   CONTENT_KINDS,
   entryEvent,
@@ -23,7 +23,7 @@ import {
 } from "./event.ts";
 import { Hub, type Member } from "./hub.ts";
 import { explainENOSPC } from "./limits.ts";
-import { nameOf, toText } from "./lossless.ts";
+import { nameOf, own, toText } from "./lossless.ts";
 import {
   IN_CREATE,
   IN_DELETE,
@@ -46,8 +46,8 @@ import { Directory, type Entry, type Pending } from "./tree.ts";
 export interface Client {
   /** Says a difference. */
   report(event: WatchEvent): void;
-  /** Whether to know nothing of an entry. @param root the path that was added, above it */
-  ignores(path: string, isDirectory: boolean, root: string): boolean;
+  /** Whether to know nothing of an entry; if there is such. @param root the path that was added, above it */
+  readonly ignores: ((path: string, isDirectory: boolean, root: string) => boolean) | undefined;
   /** Nothing can be tracked any more. */
   fail(error: unknown): void;
   /** Directories were scanned. @param count how many, so far */
@@ -107,14 +107,16 @@ export class Tracker implements Member {
   readonly #byWatch = new Map<number, Set<Directory>>();
   #toScan: Directory[] = [];
   #scanned: [Directory, Pending][] = [];
+  /** The directories with {@link Directory.pending}. */
+  readonly #pending = new Set<Directory>();
   #scanning = false;
   #marks = 0;
   #frozen = false;
+  #frozenSince = 0;
   #closed = false;
-  readonly #settling = new Set<() => void>();
+  readonly #untilClosed = new Set<() => void>();
+  #waitingForIdle: (() => void)[] = [];
   #count = 0;
-  /** Files that were changed later than that may have been so unseen; milliseconds since 1970. */
-  #lostSince = 0;
 
   constructor(client: Client, scope: Scope) {
     this.#client = client;
@@ -131,11 +133,13 @@ export class Tracker implements Member {
   add(path: string, silent: boolean): void {
     const route = new Route(this.#hub, path, this.#scope.content, {
       moved: () => this.#look(root, false),
-      touched: (mask) => this.#touched(path, mask, false),
+      touched: (mask) =>
+        mask & IN_UNMOUNT ? this.#unmounted(path) : this.#touched(path, mask, false),
     });
     const root: Root = { path, route, target: undefined, directory: undefined };
     this.#roots.set(path, root);
     this.#look(root, true, silent);
+    void this.#scanAll();
   }
 
   /** Ends what {@link add} began, and says nothing of it. */
@@ -162,27 +166,23 @@ export class Tracker implements Member {
   async settled(): Promise<void> {
     while (!this.#closed) {
       this.thaw();
-      await new Promise<void>((resolve) => {
-        this.#settling.add(resolve);
-        this.#hub.mark(() => {
-          this.#settling.delete(resolve);
-          resolve();
-        });
-      });
+      await this.#untilClosedOr((resolve) => this.#hub.mark(resolve));
       if (this.#idle && !this.#frozen) return;
+      await this.#untilClosedOr((resolve) => this.#waitingForIdle.push(resolve));
     }
   }
 
   /** Applies nothing more, until {@link thaw}. */
   freeze(): void {
     this.#frozen = true;
+    this.#frozenSince = this.#hub.drained;
   }
 
   /** Goes on, with what has changed in between. */
   thaw(): void {
     if (!this.#frozen) return;
     this.#frozen = false;
-    this.overflow();
+    this.#resync(this.#frozenSince);
   }
 
   /** Whether the process is kept alive. */
@@ -193,7 +193,7 @@ export class Tracker implements Member {
   /** Ends it all. */
   close(): Promise<void> {
     this.#closed = true;
-    for (const resolve of this.#settling) resolve();
+    for (const resolve of this.#untilClosed) resolve();
     for (const { route } of this.#roots.values()) route.close();
     this.#roots.clear();
     return this.#hub.leave(this);
@@ -220,36 +220,38 @@ export class Tracker implements Member {
   move({ from, to }: Move): void {
     const sources = (from && this.#byWatch.get(from.wd)) ?? NONE;
     const targets = (to && this.#byWatch.get(to.wd)) ?? NONE;
-    const [source] = sources;
-    const [target] = targets;
-    const whole = sources.size === 1 && targets.size === 1 &&
-      source.pending === undefined && target.pending === undefined;
-    if (whole) {
-      if (!this.#frozen) this.#moved(source, nameOf(from!), target, nameOf(to!), to!.mask);
-      return;
+    if (sources.size === 1 && targets.size === 1) {
+      const [source] = sources;
+      const [target] = targets;
+      if (isExact(source) && isExact(target)) {
+        if (!this.#frozen) this.#moved(source, from!, target, to!);
+        return;
+      }
     }
     for (const directory of sources) this.#apply(directory, from!);
     for (const directory of targets) this.#apply(directory, to!);
   }
 
   overflow(): void {
-    if (this.#frozen || this.#closed) return;
-    this.#client.report({ kind: "overflow" });
-    this.#lostSince = this.#hub.drained - CLOCK_TICK;
-    for (const root of this.#roots.values()) {
-      this.#look(root, false);
-      if (root.directory === undefined) continue;
-      // What was held may contradict what is lost, and the scan to come has seen it all.
-      for (const directory of root.directory.subtree()) {
-        directory.lost = true;
-        directory.pending = { moved: 0, entries: undefined, held: [] };
-      }
-      this.#scan(root.directory);
-    }
+    if (!this.#frozen && !this.#closed) this.#resync(this.#hub.drained);
   }
 
   fail(error: unknown): void {
     this.#client.fail(error);
+  }
+
+  /** Says that events are lost, and what differs. @param since when all was known, in milliseconds */
+  #resync(since: number): void {
+    this.#client.report({ kind: "overflow" });
+    for (const root of this.#roots.values()) {
+      this.#look(root, false);
+      if (root.directory === undefined) continue;
+      for (const directory of root.directory.subtree()) {
+        directory.lostSince = Math.min(directory.lostSince, since - CLOCK_TICK);
+        this.#await(directory);
+      }
+      this.#scan(root.directory);
+    }
   }
 
   // Roots
@@ -265,18 +267,18 @@ export class Tracker implements Member {
       root.directory = undefined;
       this.#drop(directory);
       this.#client.report(entryEvent("remove", path, true));
-    } else if (before !== undefined) {
-      if (target !== undefined && !target.isDirectory) {
-        if (target.wd >= 0 && target.wd !== before.wd) {
-          this.#client.report(entryEvent("modify", path, false));
-        }
+    } else if (before !== undefined && before.wd >= 0) {
+      if (target !== undefined && target.wd >= 0 && !target.isDirectory) {
+        if (target.wd !== before.wd) this.#client.report(entryEvent("modify", path, false));
         return;
       }
       this.#client.report(entryEvent("remove", path, false));
     }
     if (target === undefined) return;
     if (target.wd < 0) {
-      this.#uncovered(path, { errno: -target.wd, syscall: "inotify_add_watch" });
+      if (target.wd !== before?.wd) {
+        this.#uncovered(path, { errno: -target.wd, syscall: "inotify_add_watch" });
+      }
       return;
     }
     const kind = first ? this.#scope.initial ? "exists" : "" : "create";
@@ -292,35 +294,45 @@ export class Tracker implements Member {
 
   #touched(path: string, mask: number, isDirectory: boolean): void {
     if (this.#frozen) return;
+    const wanted = mask & this.#scope.content;
     for (const [bit, kind] of CONTENT_KINDS) {
-      if (mask & bit & this.#scope.content) {
-        this.#client.report(entryEvent(kind, path, isDirectory));
-      }
+      if (wanted & bit) this.#client.report(entryEvent(kind, path, isDirectory));
     }
+  }
+
+  #unmounted(path: string): void {
+    if (!this.#frozen) this.#client.report({ kind: "unmount", path: toText(path) });
   }
 
   // Events, one by one
 
   #apply(directory: Directory, event: InotifyEvent): void {
     if (this.#frozen) return;
-    if (directory.pending !== undefined) {
-      directory.pending.held.push(event);
+    const { mask } = event;
+    const { pending } = directory;
+    const name = nameOf(event);
+    if (!(mask & (IN_CREATE | IN_DELETE | IN_MOVE))) {
+      if (name === "") this.#self(directory, mask);
+      else if (pending === undefined || isExact(directory) && directory.entries.has(name)) {
+        this.#changed(directory, name, mask);
+      } else pending.later.push(event);
       return;
     }
-    const { mask } = event;
-    const name = nameOf(event);
+    if (!isExact(directory)) return; // the scan to come has seen it
     const isDirectory = (mask & IN_ISDIR) !== 0;
+    const { replacement } = directory;
+    directory.replacement = undefined;
+    pending?.touched.add(own(name));
     if (mask & IN_CREATE) this.#created(directory, name, isDirectory);
-    else if (mask & (IN_DELETE | IN_MOVED_FROM)) this.#removed(directory, name);
     else if (mask & IN_MOVED_TO) this.#movedIn(directory, name, isDirectory);
-    else if (name !== "") this.#changed(directory, name, mask);
-    else this.#self(directory, mask);
+    else if (mask & IN_MOVED_FROM && replacement?.name === name) this.#exchanged(directory, name);
+    else this.#removed(directory, name);
   }
 
   #created(directory: Directory, name: string, isDirectory: boolean): void {
     const known = directory.entries.get(name);
     if (known !== undefined) {
-      if (isOfType(known, isDirectory)) return; // the scan has found it already
+      if (isOfType(known, isDirectory)) return; // its removal is lost
       this.#removed(directory, name);
     }
     this.#found(directory, name, isDirectory, "create");
@@ -334,34 +346,86 @@ export class Tracker implements Member {
     this.#client.report(entryEvent("remove", directory.pathOf(name), entry !== false));
   }
 
-  /** Something came from where nothing is tracked, or the scan has found it already. */
+  /**
+   * What was renamed to this name, over another entry, is renamed away; or it has changed places with
+   * that one (RENAME_EXCHANGE of rename(2)), which is two renames as well, and is still there.
+   */
+  #exchanged(directory: Directory, name: string): void {
+    const entry = directory.entries.get(name);
+    if (entry instanceof Directory) { for (const one of entry.subtree()) this.#await(one); }
+    this.#await(directory);
+    this.#scan(directory);
+  }
+
+  /** Something came from where nothing is tracked. */
   #movedIn(directory: Directory, name: string, isDirectory: boolean): void {
     const known = directory.entries.get(name);
-    if (known instanceof Directory && isDirectory) {
+    if (known === undefined) return this.#found(directory, name, isDirectory, "create");
+    directory.replacement = { name, source: undefined, from: "" };
+    const path = directory.pathOf(name);
+    if (!isOfType(known, isDirectory) || this.#isFollowed(known, path)) {
+      this.#removed(directory, name);
+      this.#found(directory, name, isDirectory, "create");
+    } else if (known instanceof Directory) {
       for (const one of known.subtree()) this.#await(one);
       this.#scan(known);
-    } else if (known === false && !isDirectory) {
-      this.#client.report(entryEvent("modify", directory.pathOf(name), false));
     } else {
-      this.#created(directory, name, isDirectory);
+      this.#client.report(entryEvent("modify", path, false));
     }
   }
 
-  #moved(source: Directory, from: string, target: Directory, to: string, mask: number): void {
+  #moved(
+    source: Directory,
+    fromEvent: InotifyEvent,
+    target: Directory,
+    toEvent: InotifyEvent,
+  ): void {
+    const from = nameOf(fromEvent);
+    const to = own(nameOf(toEvent));
+    const isDirectory = (toEvent.mask & IN_ISDIR) !== 0;
     const entry = source.entries.get(from);
-    const isDirectory = (mask & IN_ISDIR) !== 0;
-    if (entry === undefined) return this.#movedIn(target, to, isDirectory);
     const path = target.pathOf(to);
-    if (this.#client.ignores(path, isDirectory, target.root.path)) {
-      return this.#removed(source, from);
+    if (
+      entry === undefined || !isOfType(entry, isDirectory) ||
+      isReverse(source, from, target, to) ||
+      this.#client.ignores?.(path, isDirectory, target.root.path) ||
+      this.#isFollowed(entry, path)
+    ) {
+      this.#apply(source, fromEvent);
+      this.#apply(target, toEvent);
+      return;
     }
     const fromPath = source.pathOf(from);
     const replaced = target.entries.get(to);
     if (replaced instanceof Directory) this.#drop(replaced);
+    source.pending?.touched.add(from);
+    target.pending?.touched.add(to);
+    source.replacement = undefined;
+    target.replacement = replaced === undefined ? undefined : { name: to, source, from };
     source.entries.delete(from);
     target.entries.set(to, entry);
-    if (entry instanceof Directory) entry.moveTo(target, to);
+    if (entry instanceof Directory) {
+      entry.moveTo(target, to);
+      this.#doubtBelow(entry);
+    }
     this.#client.report(renameEvent(fromPath, path, isDirectory, replaced !== undefined));
+  }
+
+  /** Whether an entry is a symbolic link that leads elsewhere now that it is at this path. */
+  #isFollowed(entry: Entry, path: string): boolean {
+    if (!this.#scope.followSymlinks || entry === true) return false;
+    if (entry instanceof Directory) return entry.link;
+    return typeof readLink(this.#hub.libc, path) === "string";
+  }
+
+  /** A directory has moved: the scans of what is below it may be of what is now at the old path. */
+  #doubtBelow(directory: Directory): void {
+    for (const one of this.#pending) {
+      if (!one.isWithin(directory)) continue;
+      this.#unwatch(one);
+      this.#await(one);
+      this.#scan(one);
+    }
   }
 
   #changed(directory: Directory, name: string, mask: number): void {
@@ -376,7 +440,7 @@ export class Tracker implements Member {
       this.#await(directory); // a link that leads nowhere now
       this.#scan(directory);
     } else if (mask & IN_UNMOUNT) {
-      this.#client.report({ kind: "unmount", path: toText(directory.path) });
+      this.#unmounted(directory.path);
     } else if (directory.parent === undefined) this.#touched(directory.path, mask, true);
   }
 
@@ -386,15 +450,16 @@ export class Tracker implements Member {
     const { recursive, followSymlinks } = this.#scope;
     const link = recursive && followSymlinks && !isDirectory &&
       leadsToDirectory(this.#hub.libc, path);
-    if (this.#client.ignores(path, isDirectory || link, directory.root.path)) return;
+    if (this.#client.ignores?.(path, isDirectory || link, directory.root.path)) return;
     if (kind !== "") this.#client.report(entryEvent(kind, path, isDirectory || link));
+    const kept = own(name);
     if (!(isDirectory || link) || !recursive) {
-      directory.entries.set(name, isDirectory || link);
+      directory.entries.set(kept, isDirectory || link);
       return;
     }
-    const child = new Directory(name, directory, link);
+    const child = new Directory(kept, directory, link);
     child.initial = directory.initial && kind !== "create";
-    directory.entries.set(name, child);
+    directory.entries.set(kept, child);
     this.#await(child);
     this.#scan(child);
   }
@@ -403,24 +468,35 @@ export class Tracker implements Member {
   #drop(directory: Directory): void {
     for (const one of directory.subtree()) {
       one.gone = true;
+      this.#settle(one);
       this.#unwatch(one);
     }
   }
 
   // Scans
 
-  /** Holds back the events of a directory until a scan of it is believed. */
+  /** Believes nothing of a directory's entries until it is scanned. */
   #await(directory: Directory): void {
-    const held = directory.pending?.held ?? [];
-    directory.pending = { moved: 0, entries: undefined, held };
+    const later = directory.pending?.later ?? [];
+    directory.pending = { found: undefined, touched: new Set(), later };
+    this.#pending.add(directory);
   }
 
+  #settle(directory: Directory): void {
+    directory.pending = undefined;
+    this.#pending.delete(directory);
+  }
+
+  /**
+   * Puts a directory on the list of those to scan. It is begun with when the events at hand have been
+   * applied: of what is removed, they say so before its watch ends is looked into.
+   */
   #scan(directory: Directory): void {
-    this.#toScan.push(directory);
-    if (!this.#scanning) this.#scanAll();
+    if (this.#toScan.push(directory) === 1) queueMicrotask(() => void this.#scanAll());
   }
 
   async #scanAll(): Promise<void> {
+    if (this.#scanning) return;
     this.#scanning = true;
     while (this.#toScan.length > 0 && !this.#closed) {
       const end = performance.now() + SLICE;
@@ -436,6 +512,9 @@ export class Tracker implements Member {
       this.#hub.mark(() => {
         this.#marks--;
         this.#believe(scanned);
+        if (!this.#idle) return;
+        for (const resolve of this.#waitingForIdle) resolve();
+        this.#waitingForIdle = [];
       });
       if (this.#toScan.length > 0) await delay(0);
     }
@@ -451,28 +530,33 @@ export class Tracker implements Member {
     if (!("wd" in found)) return this.#unscanned(directory, path, found);
     this.#count++;
     if (directory.link && isInside(directory, found.wd)) return this.#leaf(directory);
-    let held = directory.pending?.held ?? [];
+    let later = directory.pending?.later ?? [];
     if (directory.wd !== found.wd) {
-      held = []; // they are of another directory
+      later = []; // they are of another directory
       this.#unwatch(directory);
       directory.wd = found.wd;
       const holders = this.#byWatch.get(found.wd);
       if (holders === undefined) this.#byWatch.set(found.wd, new Set([directory]));
       else holders.add(directory);
     }
-    directory.pending = { moved: directory.moved, entries: found.entries, held };
+    directory.pending = { found: found.entries, touched: new Set(), later };
+    this.#pending.add(directory);
     this.#scanned.push([directory, directory.pending]);
   }
 
   #unscanned(directory: Directory, path: string, { errno, syscall }: ScanFailure): void {
-    this.#unwatch(directory);
-    directory.pending = { moved: directory.moved, entries: undefined, held: [], errno };
     if (errno === ENOENT || errno === ENOTDIR || errno === ELOOP) {
       // The path means something else by now: what became of the directory is still queued.
+      this.#unwatch(directory);
+      directory.pending = { found: undefined, errno, touched: new Set(), later: [] };
+      this.#pending.add(directory);
       this.#scanned.push([directory, directory.pending]);
       return;
     }
-    directory.pending = undefined;
+    for (const one of directory.subtree()) {
+      this.#settle(one);
+      this.#unwatch(one);
+    }
     this.#uncovered(path, { errno, syscall });
   }
 
@@ -505,17 +589,13 @@ export class Tracker implements Member {
     if (this.#closed || this.#frozen) return;
     for (const [directory, pending] of scanned) {
       if (directory.gone || directory.pending !== pending) continue;
-      if (directory.moved !== pending.moved) {
-        this.#scan(directory);
-        continue;
-      }
-      if (pending.entries === undefined) {
+      if (pending.found === undefined) {
         this.#doubt(directory, pending.errno);
         continue;
       }
-      directory.pending = undefined;
-      this.#compare(directory, pending.entries);
-      for (const event of pending.held) this.#apply(directory, event);
+      this.#settle(directory);
+      this.#compare(directory, pending.found, pending.touched);
+      for (const event of pending.later) this.#apply(directory, event);
       directory.initial = false;
     }
   }
@@ -543,31 +623,45 @@ export class Tracker implements Member {
 
   /** A link leads back to a directory that it is in: it is not followed. */
   #leaf(directory: Directory): void {
-    directory.pending = undefined;
+    this.#settle(directory);
     this.#unwatch(directory);
   }
 
   /** Says the difference between what is known of a directory and what a scan has found. */
-  #compare(directory: Directory, found: ReadonlyMap<string, boolean>): void {
+  #compare(
+    directory: Directory,
+    found: ReadonlyMap<string, boolean>,
+    touched: ReadonlySet<string>,
+  ): void {
     for (const [name, entry] of [...directory.entries]) {
       const isDirectory = found.get(name);
-      if (isDirectory === undefined || !isOfType(entry, isDirectory)) {
+      const isGone = isDirectory === undefined || !isOfType(entry, isDirectory);
+      if (isGone && !touched.has(name)) {
         this.#removed(directory, name);
       } else if (entry instanceof Directory) {
-        if (entry.pending !== undefined) this.#scan(entry);
-      } else if (directory.lost && !entry) {
+        if (!isExact(entry)) this.#scan(entry);
+      } else if (directory.lostSince < Infinity && !entry) {
         const path = directory.pathOf(name);
         const time = changeTime(this.#hub.libc, path);
-        if (time !== undefined && time >= this.#lostSince) {
+        if (time !== undefined && time >= directory.lostSince) {
           this.#client.report(entryEvent("modify", path, false));
         }
       }
     }
-    directory.lost = false;
+    directory.lostSince = Infinity;
     const kind = directory.initial ? this.#scope.initial ? "exists" : "" : "create";
     for (const [name, isDirectory] of found) {
-      if (!directory.entries.has(name)) this.#found(directory, name, isDirectory, kind);
+      if (directory.entries.has(name) || touched.has(name)) continue;
+      this.#found(directory, name, isDirectory, kind);
     }
+  }
+
+  async #untilClosedOr(begin: (resolve: () => void) => void): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#untilClosed.add(resolve);
+    begin(resolve);
+    await promise;
+    this.#untilClosed.delete(resolve);
   }
 
   get #idle(): boolean {
@@ -576,6 +670,19 @@ export class Tracker implements Member {
 }
 
 const NONE: ReadonlySet<Directory> = new Set();
+
+/** Whether what is known of a directory is what was so at the last event of it. */
+function isExact({ pending }: Directory): boolean {
+  return pending === undefined || pending.found !== undefined;
+}
+
+/** Whether a rename takes back the one that has put something in the place of another entry. */
+function isReverse(source: Directory, from: string, target: Directory, to: string): boolean {
+  const { replacement } = source;
+  if (replacement?.name !== from) return false;
+  return replacement.source === undefined ||
+    replacement.source === target && replacement.from === to;
+}
 
 /** Whether an entry is what a listing or an event says, where a link is none to a directory. */
 function isOfType(entry: Entry, isDirectory: boolean): boolean {

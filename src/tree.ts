@@ -12,16 +12,26 @@ import type { InotifyEvent } from "./parse.ts";
 /** An entry: a directory that is watched too, or whether it is a directory that is not. */
 export type Entry = Directory | boolean;
 
-/** A scan that is not to be believed yet, and what happened since; see the tracker. */
+/** A directory's entries are not known for sure, until a scan is believed; see the tracker. */
 export interface Pending {
-  /** {@link Directory.moved} at the time of the scan. */
-  readonly moved: number;
-  /** What was found; `undefined` while the scan is still to come, or has failed. */
-  readonly entries: ReadonlyMap<string, boolean> | undefined;
+  /** What the scan has found; `undefined` while it is still to come, or has failed. */
+  readonly found: ReadonlyMap<string, boolean> | undefined;
   /** Why the scan has failed, if it has. */
   readonly errno?: number;
-  /** What came in meanwhile, in order. */
-  readonly held: InotifyEvent[];
+  /** The names of which events have told since the scan: they know better than it. */
+  readonly touched: Set<string>;
+  /** Events of the content of entries that are not known yet, in order. */
+  readonly later: InotifyEvent[];
+}
+
+/** An entry that has come to where another one was. */
+export interface Replacement {
+  /** Its name. */
+  readonly name: string;
+  /** Where it comes from, if that is known. */
+  readonly source: Directory | undefined;
+  /** What it was called there. */
+  readonly from: string;
 }
 
 /** Counts the moves of directories, each of which may make any path that was computed wrong. */
@@ -37,8 +47,10 @@ export class Directory {
   pending: Pending | undefined;
   /** Whether what is found in it was there when the watching began. */
   initial = false;
-  /** Whether events of it are lost, so that files in it may have changed unseen. */
-  lost = false;
+  /** Since when files in it may have changed unseen, in milliseconds since 1970. */
+  lostSince: number = Infinity;
+  /** The last change of an entry, if it put one in the place of another. */
+  replacement: Replacement | undefined;
   /** Whether the entry is a symbolic link to it. */
   readonly link: boolean;
   /** Whether it is no longer in the tree. */
@@ -47,7 +59,6 @@ export class Directory {
   #parent: Directory | undefined;
   #path = "";
   #pathMoves = -1;
-  #moved = 0;
 
   /**
    * @param name in the parent; for a root, which has none, the path
@@ -67,11 +78,6 @@ export class Directory {
   /** Its name in the parent; for a root, its path. */
   get name(): string {
     return this.#name;
-  }
-
-  /** When it, or a directory above it, took its place; what is equal later has not moved since. */
-  get moved(): number {
-    return Math.max(this.#moved, this.#parent?.moved ?? 0);
   }
 
   /** Its path, as lossless text. */
@@ -94,12 +100,17 @@ export class Directory {
   moveTo(parent: Directory, name: string): void {
     this.#parent = parent;
     this.#name = name;
-    this.#moved = ++moves;
+    moves++;
   }
 
   /** The directory that it is in last of all: itself, if it is a root. */
   get root(): Directory {
     return this.#parent?.root ?? this;
+  }
+
+  /** Whether it is a directory, or below it. */
+  isWithin(directory: Directory): boolean {
+    return this === directory || (this.#parent?.isWithin(directory) ?? false);
   }
 
   /** It and all directories below it. */

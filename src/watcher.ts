@@ -127,7 +127,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   readonly #kinds: ReadonlySet<WatchKind>;
   readonly #initial: boolean;
   readonly #recursive: boolean;
-  readonly #ignores: Ignores;
+  readonly #ignores: Ignores | undefined;
   readonly #onProgress: ((directories: number) => void) | undefined;
   readonly #channel: Channel<WatchEvent>;
   readonly #tracker: Tracker | undefined;
@@ -168,14 +168,14 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     try {
       this.#tracker = new Tracker({
         report: (event) => this.#report(event),
-        ignores: (path, isDirectory, root) => this.#ignored(path, isDirectory, root),
+        ignores: this.#ignores && ((...entry) => this.#ignored(...entry)),
         fail: (error) => this.#end({ error }),
         progress: (count) => this.#progress(count),
       }, {
         recursive: this.#recursive,
         followSymlinks: options.followSymlinks ?? false,
         initial: this.#initial,
-        content: [...CONTENT_KINDS].reduce(
+        content: CONTENT_KINDS.reduce(
           (mask, [bit, kind]) => this.#kinds.has(kind) ? mask | bit : mask,
           0,
         ),
@@ -351,7 +351,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   #ignored(path: string, isDirectory: boolean, root: string): boolean {
     try {
-      return this.#ignores(toText(path), isDirectory, toText(root));
+      return this.#ignores?.(toText(path), isDirectory, toText(root)) ?? false;
     } catch (error) {
       void this.#end({ error });
       return true;
