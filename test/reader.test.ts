@@ -34,6 +34,17 @@ test("EAGAIN is no error and no spin: one read, one wait, one read", async () =>
   assert.deepEqual(log, ["read: errno 11", "wait", "read: 1"]);
 });
 
+test("a storm that never ends leaves the event loop its turns", async () => {
+  const libc = fakeLibc({ read: () => 1 });
+  const reader = new Reader(libc, 3, 4);
+  let hadATurn = false;
+  setTimeout(() => hadATurn = true, 0);
+  for (const end = performance.now() + 10_000; !hadATurn;) {
+    await reader.next();
+    assert.ok(performance.now() < end, "ten seconds of reads, and no timer has fired");
+  }
+});
+
 test("a wake-up for nothing goes back to waiting", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN, EAGAIN, bytes(7));
   const reader = new Reader(libc, 3, 4);

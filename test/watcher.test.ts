@@ -6,9 +6,16 @@ import { join, relative } from "node:path";
 import { test } from "node:test";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { InotifyError, type Path, watch, type WatchEvent, type WatchOptions } from "../mod.ts";
+import {
+  InotifyError,
+  limits,
+  type Path,
+  watch,
+  type WatchEvent,
+  type WatchOptions,
+} from "../mod.ts";
 import { Model, onDisk } from "./helpers/model.ts";
-import { tmpDir } from "./helpers/tmp.ts";
+import { fastest, tmpDir } from "./helpers/tmp.ts";
 import { within } from "./helpers/within.ts";
 
 function touch(directory: string, ...names: string[]): void {
@@ -286,6 +293,28 @@ test("a loop that takes nothing gets an overflow, and then what has changed", as
   }
   assert.deepEqual(model.paths, onDisk(directory));
   assert.deepEqual(model.contradictions, []);
+});
+
+test("a file that is changed while events are lost is told of, another one is not", async () => {
+  const directory = tmpDir(fastest);
+  const [changed, other] = ["changed", "other"].map((name) => join(directory, name));
+  for (const path of [changed, other]) writeFileSync(path, "");
+  await using watcher = watch(directory);
+  const { lines } = collect(watcher);
+  await within(watcher.ready);
+  await new Promise((resolve) => setTimeout(resolve, 50)); // they are older than what follows
+  writeFileSync(join(directory, "seen"), "");
+  await within(watcher.sync());
+  for (let i = 0; i <= limits().maxQueuedEvents / 2; i++) {
+    writeFileSync(join(directory, "passing"), "");
+    rmSync(join(directory, "passing"));
+  }
+  writeFileSync(changed, "more");
+  await within(watcher.sync());
+  await turn();
+  const afterwards = lines.slice(lines.indexOf("overflow"));
+  assert.ok(afterwards.includes(`modify ${changed}`), "the change was lost");
+  assert.ok(!lines.includes(`modify ${other}`), "an old file is told of");
 });
 
 test("sync() does not wait for a loop that takes nothing", async () => {

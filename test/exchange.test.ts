@@ -1,0 +1,88 @@
+/**
+ * Entries that change places in one step (RENAME_EXCHANGE of rename(2)): the kernel tells of it by the
+ * same events as of two renames, the second of which takes the first one back.
+ */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { watch } from "../mod.ts";
+import { Model, onDisk } from "./helpers/model.ts";
+import { tmpDir } from "./helpers/tmp.ts";
+import { within } from "./helpers/within.ts";
+
+/** No runtime has the call, and mv(1) only in new versions. */
+const PROGRAM = `
+import ctypes, os, sys
+a, b = map(os.fsencode, sys.argv[1:])
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+sys.exit(ctypes.CDLL(None).renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE))
+`;
+
+const skip = spawnSync("python3", ["-c", "import ctypes"]).status !== 0 &&
+  "there is no python3 to exchange entries with";
+
+function exchange(a: string, b: string): void {
+  const { status, stderr } = spawnSync("python3", ["-c", PROGRAM, a, b], { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+}
+
+const cases: Record<string, (inside: (name: string) => string, outside: string) => void> = {
+  "two directories": (inside) => exchange(inside("a"), inside("b")),
+  "two files": (inside) => exchange(inside("x"), inside("y")),
+  "a file and a directory": (inside) => exchange(inside("x"), inside("b")),
+  "entries of two directories": (inside) => exchange(inside("a/in-a"), inside("b/in-b")),
+  "a directory and one outside": (inside, outside) => exchange(inside("a"), outside),
+  "one outside and a directory": (inside, outside) => exchange(outside, inside("b")),
+  "two directories, twice": (inside) => {
+    exchange(inside("a"), inside("b"));
+    exchange(inside("a"), inside("b"));
+  },
+  "nothing: a rename over an empty directory and back": (inside) => {
+    renameSync(inside("a"), inside("empty"));
+    renameSync(inside("empty"), inside("a"));
+  },
+};
+
+for (const [what, change] of Object.entries(cases)) {
+  test(`after an exchange of ${what} all is where it is`, { skip }, async () => {
+    const base = tmpDir();
+    const directory = join(base, "watched");
+    const inside = (name: string) => join(directory, name);
+    for (
+      const name of ["outside/in-outside", "watched/a/in-a", "watched/b/in-b", "watched/empty"]
+    ) {
+      mkdirSync(join(base, name), { recursive: true });
+    }
+    writeFileSync(inside("x"), "");
+    writeFileSync(inside("y"), "");
+    await using watcher = watch(directory, { initial: true });
+    const model = new Model();
+    const modified: string[] = [];
+    const loop = (async () => {
+      for await (const event of watcher) {
+        model.apply(event);
+        if (event.kind === "modify") modified.push(event.path);
+      }
+    })();
+    await within(watcher.ready);
+    change(inside, join(base, "outside"));
+    await within(watcher.sync());
+    const files: string[] = [];
+    for (const path of onDisk(directory)) {
+      if (statSync(path).isDirectory()) mkdirSync(join(path, "new"));
+      else files.push(path);
+    }
+    for (const path of files) writeFileSync(path, "changed");
+    await within(watcher.sync());
+    await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
+    const disk = onDisk(directory);
+    await watcher.close();
+    await loop;
+    assert.deepEqual([...model.paths].sort(), [...disk].sort());
+    assert.deepEqual(model.contradictions, []);
+    for (const path of files) assert.ok(modified.includes(path), path);
+  });
+}
