@@ -318,7 +318,12 @@ export class Tracker implements Member {
       } else pending.later.push(event);
       return;
     }
-    if (!isExact(directory)) return; // the scan to come has seen it
+    if (!isExact(directory)) {
+      // The scan to come has seen it, but does not tell a directory from an older one of that name.
+      const entry = directory.entries.get(name);
+      if (entry instanceof Directory) this.#awaitAll(entry);
+      return;
+    }
     const isDirectory = (mask & IN_ISDIR) !== 0;
     const { replacement } = directory;
     directory.replacement = undefined;
@@ -352,7 +357,7 @@ export class Tracker implements Member {
    */
   #exchanged(directory: Directory, name: string): void {
     const entry = directory.entries.get(name);
-    if (entry instanceof Directory) { for (const one of entry.subtree()) this.#await(one); }
+    if (entry instanceof Directory) this.#awaitAll(entry);
     this.#await(directory);
     this.#scan(directory);
   }
@@ -367,7 +372,7 @@ export class Tracker implements Member {
       this.#removed(directory, name);
       this.#found(directory, name, isDirectory, "create");
     } else if (known instanceof Directory) {
-      for (const one of known.subtree()) this.#await(one);
+      this.#awaitAll(known);
       this.#scan(known);
     } else {
       this.#client.report(entryEvent("modify", path, false));
@@ -480,6 +485,11 @@ export class Tracker implements Member {
     const later = directory.pending?.later ?? [];
     directory.pending = { found: undefined, touched: new Set(), later };
     this.#pending.add(directory);
+  }
+
+  /** Believes nothing from a directory down; each is scanned when the one above it has been. */
+  #awaitAll(directory: Directory): void {
+    for (const one of directory.subtree()) this.#await(one);
   }
 
   #settle(directory: Directory): void {
