@@ -532,9 +532,10 @@ export class Tracker implements Member {
   }
 
   #scanOne(directory: Directory): void {
+    const { path, parent } = directory;
     if (directory.gone || this.#closed) return;
-    const { path } = directory;
-    const follow = directory.parent === undefined || directory.link;
+    if (parent !== undefined && !isExact(parent)) return; // its turn comes after the parent's
+    const follow = parent === undefined || directory.link;
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
     const found = this.#hub.scan(path, mask, follow, this);
     if (!("wd" in found)) return this.#unscanned(directory, path, found);
@@ -542,7 +543,9 @@ export class Tracker implements Member {
     if (directory.link && isInside(directory, found.wd)) return this.#leaf(directory);
     let later = directory.pending?.later ?? [];
     if (directory.wd !== found.wd) {
-      later = []; // they are of another directory
+      // It is another directory, and so are those in it.
+      later = [];
+      this.#awaitAll(directory);
       this.#unwatch(directory);
       directory.wd = found.wd;
       const holders = this.#byWatch.get(found.wd);
