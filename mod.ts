@@ -36,7 +36,10 @@
  *   To wait for the end of the writing, ask for `closeWrite`, or take {@link Watcher.batches}.
  * - A hard link is an entry of its own: what is written by one name is told of that name, unless the
  *   other one is itself a path that was given.
- * - What is mounted over a watched directory is not seen until something else changes there.
+ * - What is mounted over a watched directory is not seen before the next `overflow`.
+ * - A directory that cannot be watched is told of by `error`; it is tried again when it is created anew,
+ *   after an `overflow`, and by `remove` and `add` of its root.
+ * - With the kinds `open`, `access` and `closeNoWrite` the watcher's own looks into directories are told.
  *
  * ## Gotchas of the kernel level
  *

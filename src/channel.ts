@@ -128,18 +128,8 @@ class Queue<T> implements Reading<T> {
     return this.length > 0;
   }
 
-  async next(): Promise<IteratorResult<T, undefined>> {
-    if (this.length === 0 && !await this.wait()) return { done: true, value: undefined };
-    const value = this.#values[this.#next++];
-    if (this.length === 0) {
-      this.#values = [];
-      this.#next = 0;
-      this.#onTaken();
-    } else if (this.#next === COMPACT) {
-      this.#values = this.#values.slice(COMPACT);
-      this.#next = 0;
-    }
-    return { done: false, value };
+  next(): Promise<IteratorResult<T, undefined>> {
+    return this.length > 0 ? Promise.resolve(this.#shift()) : this.#nextToCome();
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
@@ -150,6 +140,23 @@ class Queue<T> implements Reading<T> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  async #nextToCome(): Promise<IteratorResult<T, undefined>> {
+    return await this.wait() ? this.#shift() : { done: true, value: undefined };
+  }
+
+  #shift(): IteratorYieldResult<T> {
+    const value = this.#values[this.#next++];
+    if (this.length === 0) {
+      this.#values = [];
+      this.#next = 0;
+      this.#onTaken();
+    } else if (this.#next === COMPACT) {
+      this.#values = this.#values.slice(COMPACT);
+      this.#next = 0;
+    }
+    return { done: false, value };
   }
 }
 

@@ -24,7 +24,7 @@ const ENTRY = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 
 /** A queue of events from which renames come whole. */
 export class Renames {
-  #events: InotifyEvent[] = [];
+  #events: readonly InotifyEvent[] = [];
   #next = 0;
   /** The second halves in the queue, by cookie. */
   readonly #targets = new Map<number, InotifyEvent>();
@@ -36,7 +36,7 @@ export class Renames {
 
   /** Queues what one read gave. */
   push(events: readonly InotifyEvent[]): void {
-    this.#events = this.empty ? [...events] : [...this.#events.slice(this.#next), ...events];
+    this.#events = this.empty ? events : [...this.#events.slice(this.#next), ...events];
     this.#next = 0;
     for (const event of events) {
       if (event.mask & IN_MOVED_TO) this.#targets.set(event.cookie, event);
