@@ -71,6 +71,8 @@ export interface UnmountEvent {
   readonly kind: "unmount";
   /** Absolute. */
   readonly path: string;
+  /** The path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
 }
 
 /** Something cannot be watched; the rest is. */
@@ -79,6 +81,8 @@ export interface ErrorEvent {
   readonly kind: "error";
   /** What is not covered: absolute. */
   readonly path: string;
+  /** The path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
   /** Why. */
   readonly error: Error;
 }
@@ -112,6 +116,18 @@ export const KINDS: readonly WatchKind[] = [
 export function entryEvent(kind: EntryKind, path: string, isDirectory: boolean): EntryEvent {
   if (path.isWellFormed()) return { kind, path, isDirectory };
   return { kind, path: toText(path), rawPath: toBytes(path), isDirectory };
+}
+
+/** @param path as lossless text */
+export function unmountEvent(path: string): UnmountEvent {
+  if (path.isWellFormed()) return { kind: "unmount", path };
+  return { kind: "unmount", path: toText(path), rawPath: toBytes(path) };
+}
+
+/** @param path as lossless text */
+export function errorEvent(path: string, error: Error): ErrorEvent {
+  if (path.isWellFormed()) return { kind: "error", path, error };
+  return { kind: "error", path: toText(path), rawPath: toBytes(path), error };
 }
 
 /** @param from as lossless text; @param path likewise */

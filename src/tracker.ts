@@ -18,7 +18,9 @@ import {
   CONTENT_KINDS,
   entryEvent,
   type EntryKind,
+  errorEvent,
   renameEvent,
+  unmountEvent,
   type WatchEvent,
 } from "./event.ts";
 import { Hub, type Member } from "./hub.ts";
@@ -301,7 +303,7 @@ export class Tracker implements Member {
   }
 
   #unmounted(path: string): void {
-    if (!this.#frozen) this.#client.report({ kind: "unmount", path: toText(path) });
+    if (!this.#frozen) this.#client.report(unmountEvent(path));
   }
 
   // Events, one by one
@@ -583,7 +585,7 @@ export class Tracker implements Member {
       ...failure,
       path: shown,
     });
-    this.#client.report({ kind: "error", path: shown, error });
+    this.#client.report(errorEvent(path, error));
   }
 
   #unwatch(directory: Directory): void {

@@ -11,10 +11,15 @@ export class Model {
   readonly contradictions: string[] = [];
   overflows = 0;
   errors: Error[] = [];
+  /** The directories that could not be watched: of what is below them nothing is promised. */
+  readonly uncovered: Set<string> = new Set();
 
   apply(event: WatchEvent): void {
     if (event.kind === "overflow") this.overflows++;
-    if (event.kind === "error") this.errors.push(event.error);
+    if (event.kind === "error") {
+      this.errors.push(event.error);
+      this.uncovered.add(key(event.path, event.rawPath));
+    }
     if (event.kind === "create" || event.kind === "exists") {
       const path = key(event.path, event.rawPath);
       if (this.paths.has(path)) this.contradictions.push(`${event.kind} ${path}, which is there`);
@@ -30,16 +35,28 @@ export class Model {
       if (this.#take(path).length > 0 !== event.replaced) {
         this.contradictions.push(`rename to ${path}, replaced: ${event.replaced}`);
       }
+      const uncovered = [...this.uncovered].filter((one) => isWithin(one, from));
       for (const moved of this.#take(from)) this.paths.add(path + moved.slice(from.length));
+      for (const moved of uncovered) this.uncovered.add(path + moved.slice(from.length));
     }
+  }
+
+  /** Whether it is promised that this is known if it is there, and only then. */
+  covers(path: string): boolean {
+    return ![...this.uncovered].some((one) => path !== one && isWithin(path, one));
   }
 
   /** Removes a path and all below it. */
   #take(path: string): string[] {
-    const taken = [...this.paths].filter((one) => one === path || one.startsWith(`${path}/`));
+    const taken = [...this.paths].filter((one) => isWithin(one, path));
     for (const one of taken) this.paths.delete(one);
+    for (const one of this.uncovered) if (isWithin(one, path)) this.uncovered.delete(one);
     return taken;
   }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
 }
 
 /** All paths on the disk from one on, with one character a byte. */
