@@ -15,8 +15,8 @@ const LAYERS: readonly RegExp[] = [
   /^src\/tracker\.ts$/,
   /^src\/(hub|route)\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
-  /^src\/(coalesce|event|files|limits|lossless|procfs|reader|syscall)\.ts$/,
-  /^src\/(call|channel|delay|error|ignore|iterate|mask|parse|path)\.ts$/,
+  /^src\/(coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
+  /^src\/(call|channel|delay|error|ignore|iterate|lossless|mask|parse|path)\.ts$/,
   /^ffi\//,
 ];
 

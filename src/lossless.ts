@@ -54,6 +54,16 @@ export function cString(text: string): Uint8Array {
   return toBytes(text + "\0");
 }
 
+const shared = new Uint8Array(4096);
+
+/** The same in memory that is used again: valid until the next call, and longer than the text. */
+export function sharedCString(text: string): Uint8Array {
+  if (text.length * 3 >= shared.length || !text.isWellFormed()) return cString(text);
+  const { written } = encoder.encodeInto(text, shared);
+  shared[written] = 0;
+  return shared;
+}
+
 /** Lossless text for people: bytes that are not UTF-8 appear as U+FFFD. */
 export function toText(text: string): string {
   return text.isWellFormed() ? text : lossy.decode(toBytes(text));

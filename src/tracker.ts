@@ -25,6 +25,7 @@ import {
 } from "./event.ts";
 import { Hub, type Member } from "./hub.ts";
 import { explainENOSPC } from "./limits.ts";
+import type { Listing } from "./listing.ts";
 import { nameOf, own, toText } from "./lossless.ts";
 import {
   IN_CREATE,
@@ -464,9 +465,14 @@ export class Tracker implements Member {
       directory.entries.set(kept, isDirectory || link);
       return;
     }
-    const child = new Directory(kept, directory, link);
-    child.initial = directory.initial && kind !== "create";
-    directory.entries.set(kept, child);
+    this.#grow(directory, kept, link, directory.initial && kind !== "create");
+  }
+
+  /** An entry is a directory, to be looked into. */
+  #grow(directory: Directory, name: string, link: boolean, initial: boolean): void {
+    const child = new Directory(name, directory, link);
+    child.initial = initial;
+    directory.entries.set(name, child);
     this.#await(child);
     this.#scan(child);
   }
@@ -554,7 +560,7 @@ export class Tracker implements Member {
       if (holders === undefined) this.#byWatch.set(found.wd, new Set([directory]));
       else holders.add(directory);
     }
-    directory.pending = { found: found.entries, touched: new Set(), later };
+    directory.pending = { found: found.listing, touched: new Set(), later };
     this.#pending.add(directory);
     this.#scanned.push([directory, directory.pending]);
   }
@@ -609,10 +615,17 @@ export class Tracker implements Member {
         continue;
       }
       this.#settle(directory);
-      this.#compare(directory, pending.found, pending.touched);
+      if (this.#isPlain(directory, pending)) this.#adopt(directory, pending.found);
+      else this.#compare(directory, pending.found, pending.touched);
       for (const event of pending.later) this.#apply(directory, event);
       directory.initial = false;
     }
+  }
+
+  /** Whether all that a scan has found is to be known, and nothing said of it. */
+  #isPlain({ initial, entries }: Directory, { touched }: Pending): boolean {
+    return initial && !this.#scope.initial && !this.#scope.followSymlinks &&
+      this.#client.ignores === undefined && entries.size === 0 && touched.size === 0;
   }
 
   /** A directory could not be scanned, although nothing says that it is gone. */
@@ -643,11 +656,9 @@ export class Tracker implements Member {
   }
 
   /** Says the difference between what is known of a directory and what a scan has found. */
-  #compare(
-    directory: Directory,
-    found: ReadonlyMap<string, boolean>,
-    touched: ReadonlySet<string>,
-  ): void {
+  #compare(directory: Directory, listing: Listing, touched: ReadonlySet<string>): void {
+    const found = new Map<string, boolean>();
+    listing.addTo(found);
     for (const [name, entry] of [...directory.entries]) {
       const isDirectory = found.get(name);
       const isGone = isDirectory === undefined || !isOfType(entry, isDirectory);
@@ -669,6 +680,14 @@ export class Tracker implements Member {
       if (directory.entries.has(name) || touched.has(name)) continue;
       this.#found(directory, name, isDirectory, kind);
     }
+  }
+
+  /** Knows what a scan has found, and says nothing: what most of a set-up is. */
+  #adopt(directory: Directory, found: Listing): void {
+    if (this.#scope.recursive) {
+      for (const name of found.directories()) this.#grow(directory, name, false, true);
+    }
+    directory.adopt(found);
   }
 
   async #untilClosedOr(begin: (resolve: () => void) => void): Promise<void> {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Listing } from "./listing.ts";
 import type { InotifyEvent } from "./parse.ts";
 
 /** An entry: a directory that is watched too, or whether it is a directory that is not. */
@@ -15,7 +16,7 @@ export type Entry = Directory | boolean;
 /** A directory's entries are not known for sure, until a scan is believed; see the tracker. */
 export interface Pending {
   /** What the scan has found; `undefined` while it is still to come, or has failed. */
-  readonly found: ReadonlyMap<string, boolean> | undefined;
+  readonly found: Listing | undefined;
   /** Why the scan has failed, if it has. */
   readonly errno?: number;
   /** The names of which events have told since the scan: they know better than it. */
@@ -41,8 +42,6 @@ let moves = 0;
 export class Directory {
   /** Its watch, or -1 while it has none. */
   wd = -1;
-  /** What is in it, by lossless name. */
-  readonly entries: Map<string, Entry> = new Map();
   /** Set while its entries are not known for sure. */
   pending: Pending | undefined;
   /** Whether what is found in it was there when the watching began. */
@@ -59,6 +58,9 @@ export class Directory {
   #parent: Directory | undefined;
   #path = "";
   #pathMoves = -1;
+  #entries: Map<string, Entry> = new Map();
+  /** A listing that is still to be added to the entries. */
+  #listing: Listing | undefined;
 
   /**
    * @param name in the parent; for a root, which has none, the path
@@ -68,6 +70,23 @@ export class Directory {
     this.#name = name;
     this.#parent = parent;
     this.link = link;
+  }
+
+  /** What is in it, by lossless name. */
+  get entries(): Map<string, Entry> {
+    if (this.#listing !== undefined) {
+      const directories = this.#entries;
+      this.#entries = new Map();
+      this.#listing.addTo(this.#entries as Map<string, boolean>);
+      this.#listing = undefined;
+      for (const [name, directory] of directories) this.#entries.set(name, directory);
+    }
+    return this.#entries;
+  }
+
+  /** Takes a listing for what is in it, but for the directories that are set already. */
+  adopt(listing: Listing): void {
+    this.#listing = listing;
   }
 
   /** The directory that it is in, or `undefined` for a root. */
@@ -116,7 +135,7 @@ export class Directory {
   /** It and all directories below it. */
   *subtree(): Generator<Directory> {
     yield this;
-    for (const entry of this.entries.values()) {
+    for (const entry of this.#entries.values()) {
       if (entry instanceof Directory) yield* entry.subtree();
     }
   }

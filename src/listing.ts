@@ -1,0 +1,76 @@
+/**
+ * The entries of a directory as getdents64(2) gives them, read when somebody wants to know.
+ *
+ * Of most directories of a big tree nobody ever does: kept as bytes they take a third of the memory, and
+ * half of the time of a set-up.
+ *
+ * @module
+ */
+
+import { fromBytes } from "./lossless.ts";
+
+// `struct linux_dirent64`: u64 d_ino; s64 d_off; u16 d_reclen; u8 d_type; char d_name[].
+const D_RECLEN = 16;
+const D_TYPE = 18;
+const D_NAME = 19;
+
+const DT_UNKNOWN = 0;
+const DT_DIR = 4;
+
+const DOT = 0x2e;
+const latin1 = new TextDecoder("latin1");
+
+/** The entries of a directory but `.` and `..`. */
+export class Listing {
+  readonly #chunks: Uint8Array[] = [];
+
+  /** Takes what one call gave; it is copied. */
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk.slice());
+  }
+
+  /** The lossless names of the directories; and of what may be one, where the file system does not say. */
+  directories(): string[] {
+    const names: string[] = [];
+    for (const bytes of this.#chunks) {
+      for (let offset = 0; offset < bytes.length; offset = next(bytes, offset)) {
+        if (!isDirectory(bytes, offset) || isDots(bytes, offset)) continue;
+        const start = offset + D_NAME;
+        names.push(fromBytes(bytes.subarray(start, bytes.indexOf(0, start))));
+      }
+    }
+    return names;
+  }
+
+  /** Sets each entry in a map: whether it is a directory, by lossless name. */
+  addTo(entries: Map<string, boolean>): void {
+    for (const bytes of this.#chunks) {
+      const text = latin1.decode(bytes); // one call for all, of which ASCII names are slices
+      for (let offset = 0; offset < bytes.length; offset = next(bytes, offset)) {
+        if (isDots(bytes, offset)) continue;
+        const start = offset + D_NAME;
+        let end = start;
+        let bits = 0;
+        for (let byte = bytes[end]; byte !== 0; byte = bytes[++end]) bits |= byte;
+        const isAscii = bits < 0x80;
+        const name = isAscii ? text.slice(start, end) : fromBytes(bytes.subarray(start, end));
+        entries.set(name, isDirectory(bytes, offset));
+      }
+    }
+  }
+}
+
+function next(bytes: Uint8Array, offset: number): number {
+  return offset + bytes[offset + D_RECLEN] + (bytes[offset + D_RECLEN + 1] << 8);
+}
+
+function isDirectory(bytes: Uint8Array, offset: number): boolean {
+  const type = bytes[offset + D_TYPE];
+  return type === DT_DIR || type === DT_UNKNOWN;
+}
+
+function isDots(bytes: Uint8Array, offset: number): boolean {
+  const start = offset + D_NAME;
+  if (bytes[start] !== DOT) return false;
+  return bytes[start + 1] === 0 || bytes[start + 1] === DOT && bytes[start + 2] === 0;
+}
