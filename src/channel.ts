@@ -80,8 +80,10 @@ class Queue<T> implements Reading<T> {
   #next = 0;
   readonly #onTaken: () => void;
   readonly #onLeft: () => void;
-  /** The `next()` calls, and the one `wait()`, that wait for a value. */
-  #waiting: PromiseWithResolvers<void>[] = [];
+  /** The `next()` calls that wait, each for a value of its own. */
+  #takers: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
+  /** The `wait()` that waits. */
+  #waiter: PromiseWithResolvers<void> | undefined;
   #ending: { readonly error?: unknown } | undefined;
 
   constructor(values: T[], onTaken: () => void, onLeft: () => void) {
@@ -95,8 +97,14 @@ class Queue<T> implements Reading<T> {
   }
 
   put(value: T): number {
+    const taker = this.#takers.shift();
+    if (taker !== undefined) {
+      // Handed over at once: each promise in between would be a turn of others before this one.
+      taker.resolve({ done: false, value });
+      return 0;
+    }
     this.#values.push(value);
-    this.#waiting.shift()?.resolve();
+    this.#wake();
     return this.length;
   }
 
@@ -104,8 +112,9 @@ class Queue<T> implements Reading<T> {
     this.#ending ??= ending;
     this.#values = [];
     this.#next = 0;
-    for (const { resolve } of this.#waiting) resolve();
-    this.#waiting = [];
+    for (const taker of this.#takers) taker.resolve(this.#last());
+    this.#takers = [];
+    this.#wake();
   }
 
   take(): T[] {
@@ -117,19 +126,20 @@ class Queue<T> implements Reading<T> {
   }
 
   async wait(): Promise<boolean> {
-    // More than one may be woken by a value, and one only gets it.
-    while (this.length === 0 && this.#ending === undefined) {
-      const waiting = Promise.withResolvers<void>();
-      this.#waiting.push(waiting);
-      await waiting.promise;
+    if (this.length === 0 && this.#ending === undefined) {
+      this.#waiter = Promise.withResolvers();
+      await this.#waiter.promise;
     }
-    const failed = this.#ending !== undefined && "error" in this.#ending;
-    if (failed && this.length === 0) throw this.#ending!.error;
+    if (this.length === 0) await this.#last();
     return this.length > 0;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    return this.length > 0 ? Promise.resolve(this.#shift()) : this.#nextToCome();
+    if (this.length > 0) return Promise.resolve(this.#shift());
+    if (this.#ending !== undefined) return this.#last();
+    const taker = Promise.withResolvers<IteratorResult<T, undefined>>();
+    this.#takers.push(taker);
+    return taker.promise;
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
@@ -142,8 +152,17 @@ class Queue<T> implements Reading<T> {
     return this;
   }
 
-  async #nextToCome(): Promise<IteratorResult<T, undefined>> {
-    return await this.wait() ? this.#shift() : { done: true, value: undefined };
+  /** What comes when nothing more does: the error that has ended it, if one has. */
+  #last(): Promise<IteratorReturnResult<undefined>> {
+    const ending = this.#ending!;
+    return "error" in ending
+      ? Promise.reject(ending.error)
+      : Promise.resolve({ done: true, value: undefined });
+  }
+
+  #wake(): void {
+    this.#waiter?.resolve();
+    this.#waiter = undefined;
   }
 
   #shift(): IteratorYieldResult<T> {

@@ -313,7 +313,7 @@ export class Tracker implements Member {
     if (this.#frozen) return;
     const { mask } = event;
     const { pending } = directory;
-    const name = nameOf(event);
+    const name = mask & (IN_CREATE | IN_MOVED_TO) ? own(nameOf(event)) : nameOf(event);
     if (!(mask & (IN_CREATE | IN_DELETE | IN_MOVE))) {
       if (name === "") this.#self(directory, mask);
       else if (pending === undefined || isExact(directory) && directory.entries.has(name)) {
@@ -330,7 +330,7 @@ export class Tracker implements Member {
     const isDirectory = (mask & IN_ISDIR) !== 0;
     const { replacement } = directory;
     directory.replacement = undefined;
-    pending?.touched.add(own(name));
+    pending?.touched.add(name);
     if (mask & IN_CREATE) this.#created(directory, name, isDirectory);
     else if (mask & IN_MOVED_TO) this.#movedIn(directory, name, isDirectory);
     else if (mask & IN_MOVED_FROM && replacement?.name === name) this.#exchanged(directory, name);
@@ -460,12 +460,11 @@ export class Tracker implements Member {
       leadsToDirectory(this.#hub.libc, path);
     if (this.#client.ignores?.(path, isDirectory || link, directory.root.path)) return;
     if (kind !== "") this.#client.report(entryEvent(kind, path, isDirectory || link));
-    const kept = own(name);
     if (!(isDirectory || link) || !recursive) {
-      directory.entries.set(kept, isDirectory || link);
+      directory.entries.set(name, isDirectory || link);
       return;
     }
-    this.#grow(directory, kept, link, directory.initial && kind !== "create");
+    this.#grow(directory, name, link, directory.initial && kind !== "create");
   }
 
   /** An entry is a directory, to be looked into. */
