@@ -111,11 +111,22 @@ export class Hub {
     this.#updateRef();
   }
 
-  /** Scans a directory, and from then on tells the subscriber of its events; see {@link scan}. */
-  scan(path: string, mask: number, follow: boolean, subscriber: Subscriber): Scan | ScanFailure {
+  /**
+   * Scans a directory, and from then on tells the subscriber of its events; see {@link scan}.
+   *
+   * @returns with whether it was not watched before, so that every event of it is later than the scan
+   */
+  scan(
+    path: string,
+    mask: number,
+    follow: boolean,
+    subscriber: Subscriber,
+  ): Scan & { readonly isNew: boolean } | ScanFailure {
     const result = scan(this.libc, this.#inotify.fd, path, mask, follow);
-    if ("wd" in result) this.#hold(result.wd, subscriber);
-    return result;
+    if (!("wd" in result)) return result;
+    const isNew = !this.#watches.has(result.wd);
+    this.#hold(result.wd, subscriber);
+    return { ...result, isNew };
   }
 
   /** Watches a path, without a look at what is in it. @returns the watch, or a negative errno */

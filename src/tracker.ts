@@ -4,9 +4,13 @@
  * The events of one inotify instance are in order, and each is applied to what is known, so that what
  * is known is what was so at that event. A scan is not in that order: it sees the disk of a later
  * moment. So it is believed only at a mark, when all that was queued at the time of the scan has been
- * applied, and then only for the names that no event has told of since. If the directory has moved
- * meanwhile, its path meant another one perhaps, and it is scanned again: the events that say so are
- * older than any of the watch that the scan has added.
+ * applied, and then only for the names that no event has told of since.
+ *
+ * A path may mean another directory by the time of a scan than at the events that are being applied. If
+ * the scan has added the watch, all that makes the difference is older than any event of that watch, so
+ * it is noticed in time: the directory moves, or is removed, and what was scanned for it is dropped. If
+ * the watch was there before, its events are held till the mark, and applied on top of the scan: for a
+ * name with an event the last one decides, for the others the scan.
  *
  * @module
  */
@@ -212,7 +216,7 @@ export class Tracker implements Member {
       for (const directory of directories) {
         directory.wd = -1;
         // Nothing has said that it is gone: its file system is unmounted, say, and another one seen.
-        this.#await(directory);
+        this.#awaitAll(directory);
         this.#scan(directory);
       }
       return;
@@ -319,6 +323,10 @@ export class Tracker implements Member {
       else if (pending === undefined || isExact(directory) && directory.entries.has(name)) {
         this.#changed(directory, name, mask);
       } else pending.later.push(event);
+      return;
+    }
+    if (pending?.holds) {
+      pending.later.push(event);
       return;
     }
     if (!isExact(directory)) {
@@ -428,10 +436,10 @@ export class Tracker implements Member {
 
   /** A directory has moved: the scans of what is below it may be of what is now at the old path. */
   #doubtBelow(directory: Directory): void {
-    for (const one of this.#pending) {
+    for (const one of [...this.#pending]) {
       if (!one.isWithin(directory)) continue;
       this.#unwatch(one);
-      this.#await(one);
+      this.#awaitAll(one);
       this.#scan(one);
     }
   }
@@ -487,10 +495,13 @@ export class Tracker implements Member {
 
   // Scans
 
-  /** Believes nothing of a directory's entries until it is scanned. */
+  /**
+   * Believes nothing of a directory's entries until it is scanned. Its events are still heard: of a
+   * directory that has no watch, {@link #awaitAll} is to be said.
+   */
   #await(directory: Directory): void {
-    const later = directory.pending?.later ?? [];
-    directory.pending = { found: undefined, touched: new Set(), later };
+    const { later = [], holds = false } = directory.pending ?? {};
+    directory.pending = { found: undefined, holds, touched: new Set(), later };
     this.#pending.add(directory);
   }
 
@@ -548,10 +559,11 @@ export class Tracker implements Member {
     if (!("wd" in found)) return this.#unscanned(directory, path, found);
     this.#count++;
     if (directory.link && isInside(directory, found.wd)) return this.#leaf(directory);
-    let later = directory.pending?.later ?? [];
+    let { later = [], holds = false } = directory.pending ?? {};
     if (directory.wd !== found.wd) {
       // It is another directory, and so are those in it.
       later = [];
+      holds = !found.isNew;
       this.#awaitAll(directory);
       this.#unwatch(directory);
       directory.wd = found.wd;
@@ -559,7 +571,7 @@ export class Tracker implements Member {
       if (holders === undefined) this.#byWatch.set(found.wd, new Set([directory]));
       else holders.add(directory);
     }
-    directory.pending = { found: found.listing, touched: new Set(), later };
+    directory.pending = { found: found.listing, holds, touched: new Set(), later };
     this.#pending.add(directory);
     this.#scanned.push([directory, directory.pending]);
   }
@@ -568,8 +580,14 @@ export class Tracker implements Member {
     if (errno === ENOENT || errno === ENOTDIR || errno === ELOOP) {
       // The path means something else by now: what became of the directory is still queued.
       this.#unwatch(directory);
-      directory.pending = { found: undefined, errno, touched: new Set(), later: [] };
-      this.#pending.add(directory);
+      this.#awaitAll(directory);
+      directory.pending = {
+        found: undefined,
+        holds: false,
+        errno,
+        touched: new Set(),
+        later: [],
+      };
       this.#scanned.push([directory, directory.pending]);
       return;
     }
@@ -706,7 +724,7 @@ const NONE: ReadonlySet<Directory> = new Set();
 
 /** Whether what is known of a directory is what was so at the last event of it. */
 function isExact({ pending }: Directory): boolean {
-  return pending === undefined || pending.found !== undefined;
+  return pending === undefined || pending.found !== undefined && !pending.holds;
 }
 
 /** Whether a rename takes back the one that has put something in the place of another entry. */

@@ -17,11 +17,13 @@ export type Entry = Directory | boolean;
 export interface Pending {
   /** What the scan has found; `undefined` while it is still to come, or has failed. */
   readonly found: Listing | undefined;
+  /** Whether events of the directory may be older than the scan, and have to wait till it is believed. */
+  readonly holds: boolean;
   /** Why the scan has failed, if it has. */
   readonly errno?: number;
   /** The names of which events have told since the scan: they know better than it. */
   readonly touched: Set<string>;
-  /** Events of the content of entries that are not known yet, in order. */
+  /** Events that wait, in order: all of them, or those of the content of entries that are not known yet. */
   readonly later: InotifyEvent[];
 }
 

@@ -51,7 +51,7 @@ for (let seed = from; seed <= from + (to - from) / 8; seed++) {
     `after a storm in which watches run out the events give what is covered (seed ${seed})`,
     { skip: LIMITS.skip },
     () => {
-      const wrong = runForJson("weather.ts", [String(seed), "800"], limited("watches", 25));
+      const wrong = runForJson("weather.ts", [String(seed), "800"], limited("watches", 14));
       assert.equal(wrong, null);
     },
   );
