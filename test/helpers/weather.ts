@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
-import { type InotifyError, watch } from "../../mod.ts";
+import { InotifyError, watch } from "../../mod.ts";
 import { Model, onDisk } from "./model.ts";
 import { command } from "./runtime.ts";
 import { fastest, tmpDir } from "./tmp.ts";
@@ -17,12 +17,18 @@ export interface Storm {
   /** Files made at once. */
   readonly flood: number;
   readonly maxQueue?: number;
-  /** Whether watches run out. */
-  readonly scarce?: boolean;
 }
 
-/** @returns what is wrong in the end, if anything is */
-export async function weather(seed: number, storm: Storm): Promise<string | undefined> {
+/** What became of a storm. */
+export interface Weather {
+  /** What is wrong in the end. */
+  readonly wrong: readonly string[];
+  /** For how many directories no watch was left. */
+  readonly uncovered: number;
+}
+
+/** Has a storm while a watcher watches. */
+export async function weather(seed: number, storm: Storm): Promise<Weather> {
   const directory = tmpDir(fastest);
   const outside = tmpDir(fastest);
   const { maxQueue = 1_000_000 } = storm;
@@ -58,9 +64,11 @@ export async function weather(seed: number, storm: Storm): Promise<string | unde
       .map((path) => `missing ${path}`),
     ...[...model.paths].filter((path) => !disk.has(path) && model.covers(path))
       .map((path) => `not there ${path}`),
-    ...model.errors.filter((error) => !storm.scarce || (error as InotifyError).code !== "ENOSPC")
-      .map(String),
+    ...model.errors.filter((error) => !isScarcity(error)).map(String),
   ];
-  if (storm.scarce && model.errors.length === 0) wrong.push("the watches have not run out");
-  return wrong.length === 0 ? undefined : wrong.slice(0, 10).join("\n");
+  return { wrong, uncovered: model.errors.filter(isScarcity).length };
+}
+
+function isScarcity(error: Error): boolean {
+  return error instanceof InotifyError && error.code === "ENOSPC";
 }

@@ -1,5 +1,5 @@
 /**
- * A storm where watches run out. Prints what is wrong in the end, or null.
+ * Has a storm, and prints what became of it.
  *
  * Arguments: the seed, and how many changes.
  */
@@ -8,5 +8,4 @@ import process from "node:process";
 import { weather } from "../helpers/weather.ts";
 
 const [seed, changes] = process.argv.slice(2).map(Number);
-const wrong = await weather(seed, { changes, blocked: 0, flood: 0, scarce: true });
-console.log(JSON.stringify(wrong ?? null));
+console.log(JSON.stringify(await weather(seed, { changes, blocked: 0, flood: 0 })));
