@@ -3,6 +3,10 @@
 #
 #   toolchain deno bun node tsc
 #
+# Packages that are no tools, but what the benchmark compares with, are only set up:
+#
+#   provide peers
+#
 # Each has a lock of its own in scripts/toolchain/, so that one does not wait for the others.
 
 # shellcheck shell=bash
@@ -12,6 +16,9 @@ runtimes=$root/.runtimes
 
 # The lowest good version of each. There is none for tsc, since the types it reads are pinned.
 declare -A lowest=([deno]=2.7.6 [bun]=1.4.0 [node]=26.9.0)
+
+# What tells that npm has got all of it. For tools it is their program.
+declare -A proof=([peers]=node_modules/@parcel/watcher-linux-*/watcher.node)
 
 # What the runtimes would keep in the home directory.
 export DENO_DIR=${DENO_DIR:-$runtimes/cache/deno}
@@ -45,7 +52,7 @@ set_up() {
   for file in node_modules/{@deno/*/deno,@oven/*/bin/bun,node-linux-*/bin/node,.bin/tsc}; do
     if [[ -x $file ]]; then ln -s "../$file" bin/; fi
   done
-  if ! [[ -x bin/$1 ]]; then
+  if ! compgen -G "${proof[$1]-bin/$1}" >/dev/null; then
     # npm passes over an optional package that it cannot get, so ask it whether it gets anything.
     echo "npm has no $1 for $(uname -sm), no connection, or not what the lock says" >&2
     npm ping >/dev/null
@@ -70,25 +77,30 @@ set_up_all() (
   exit "$status"
 )
 
+# Sets up those of "$@" that .runtimes/ does not have.
+provide() {
+  local tool missing=()
+  for tool; do is_set_up "$tool" || missing+=("$tool"); done
+  ((${#missing[@]})) || return 0
+  if ! command -v npm >/dev/null; then
+    echo "Cannot set up ${missing[*]}: npm is missing" >&2
+    return 1
+  fi
+  echo "Setting up ${missing[*]} in .runtimes/ from the npm registry, once ..." >&2
+  if ! set_up_all "${missing[@]}"; then
+    echo "Cannot set up ${missing[*]}: see above" >&2
+    return 1
+  fi
+}
+
 # Puts each of "$@" on the PATH, and prints versions to stderr.
 toolchain() {
-  local tool chosen=() missing=()
-  for tool; do
-    on_path "$tool" && continue
-    chosen+=("$tool")
-    is_set_up "$tool" || missing+=("$tool")
-  done
-  if ((${#missing[@]})); then
-    if ! command -v npm >/dev/null; then
-      echo "Cannot set up ${missing[*]}: npm is missing; install npm, or" \
-        "Deno ${lowest[deno]}, Bun ${lowest[bun]} and Node.js ${lowest[node]} or later" >&2
-      return 1
-    fi
-    echo "Setting up ${missing[*]} in .runtimes/ from the npm registry, once ..." >&2
-    if ! set_up_all "${missing[@]}"; then
-      echo "Cannot set up ${missing[*]}: see above" >&2
-      return 1
-    fi
+  local tool chosen=()
+  for tool; do on_path "$tool" || chosen+=("$tool"); done
+  if ! provide ${chosen[@]+"${chosen[@]}"}; then
+    echo "It needs npm, or on the PATH" \
+      "Deno ${lowest[deno]}, Bun ${lowest[bun]} and Node.js ${lowest[node]} or later" >&2
+    return 1
   fi
   for tool in ${chosen[@]+"${chosen[@]}"}; do PATH=$runtimes/$tool/bin:$PATH; done
   for tool; do

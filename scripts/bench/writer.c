@@ -6,6 +6,9 @@
  *   writer write DIRECTORY COUNT PAUSE  writes to each, about PAUSE µs apart; prints when, in ns
  *   writer storm DIRECTORY COUNT        creates, closes and removes COUNT files at full speed; prints
  *                                       the ns of a cycle, and creates "end" when all is long done
+ *   writer burst DIRECTORY COUNT        creates, writes, closes and removes COUNT files at full speed
+ *   writer deep  DIRECTORY COUNT        creates each file four new directories below, at full speed
+ *   writer tree  DIRECTORY COUNT FILES  makes it a tree of COUNT directories, each with FILES files
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,33 +42,83 @@ static int open_file(const char *name, int flags) {
   return fd;
 }
 
+static void write_byte(int fd, const char *name) {
+  if (write(fd, "x", 1) != 1) fail(name);
+}
+
+static void make_directory(const char *name) {
+  if (mkdir(name, 0700) < 0) fail(name);
+}
+
+static void descend(const char *name) {
+  make_directory(name);
+  if (chdir(name) < 0) fail(name);
+}
+
+static void name_file(char *name, size_t size, long number) {
+  snprintf(name, size, "%06ld-of-a-usual-size", number); // 22 bytes
+}
+
+/* Makes the directory of this number, in which those from 10 * number + 1 on will be, and its files. */
+static void branch(long number, long files) {
+  char path[200] = "", below[100];
+  for (long i = number; i > 0; i = (i - 1) / 10) {
+    strcpy(below, path);
+    snprintf(path, sizeof path, "d%06ld/%s", i, below);
+  }
+  if (number > 0) make_directory(path);
+  size_t length = strlen(path);
+  for (long i = 0; i < files; i++) {
+    name_file(path + length, sizeof path - length, i);
+    close(open_file(path, O_CREAT | O_WRONLY));
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc < 4) return 2;
   const char *mode = argv[1];
   long count = atol(argv[3]);
-  int64_t pause_ns = argc > 4 ? atol(argv[4]) * 1000 : 0;
+  long parameter = argc > 4 ? atol(argv[4]) : 0;
   if (chdir(argv[2]) < 0) fail(argv[2]);
+  int base = open_file(".", O_RDONLY | O_DIRECTORY);
 
   int64_t *stamps = calloc(count, sizeof *stamps);
   int64_t start = now();
   srand(start);
   for (long i = 0; i < count; i++) {
     char name[48];
-    snprintf(name, sizeof name, "%06ld-of-a-usual-size", i); // 22 bytes
+    name_file(name, sizeof name, i);
     if (!strcmp(mode, "make")) {
       close(open_file(name, O_CREAT | O_WRONLY));
     } else if (!strcmp(mode, "open")) {
       close(open_file(name, O_RDONLY));
     } else if (!strcmp(mode, "write")) {
+      int64_t pause_ns = parameter * 1000;
       // Between 3/4 and 5/4 of the pause, so that no timer of the reader's can keep in step.
       pause_for(pause_ns * 3 / 4 + rand() % (pause_ns / 2 + 1));
       int fd = open_file(name, O_WRONLY);
       stamps[i] = now();
-      if (write(fd, "x", 1) != 1) fail(name);
+      write_byte(fd, name);
       close(fd);
-    } else {
+    } else if (!strcmp(mode, "storm")) {
       close(open_file(name, O_CREAT | O_WRONLY));
       if (unlink(name) < 0) fail(name);
+    } else if (!strcmp(mode, "burst")) {
+      int fd = open_file(name, O_CREAT | O_WRONLY);
+      write_byte(fd, name);
+      close(fd);
+      if (unlink(name) < 0) fail(name);
+    } else if (!strcmp(mode, "deep")) {
+      char top[24];
+      snprintf(top, sizeof top, "d%06ld", i);
+      descend(top);
+      descend("a");
+      descend("b");
+      descend("c");
+      close(open_file(name, O_CREAT | O_WRONLY));
+      if (fchdir(base) < 0) fail("..");
+    } else {
+      branch(i, parameter);
     }
   }
   if (!strcmp(mode, "write")) {

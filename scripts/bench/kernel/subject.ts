@@ -22,8 +22,8 @@ import {
   Inotify,
   type InotifyEvent,
   parseEvents,
-} from "../../mod.ts";
-import { median } from "./median.ts";
+} from "../../../mod.ts";
+import { median } from "../median.ts";
 import { native } from "./native.ts";
 
 type Results = Record<string, number>;

@@ -1,5 +1,5 @@
 /*
- * The measurements of subject.ts, ready.ts and bare.ts by a plain C loop: poll(2), read(2), and every
+ * The measurements of subject.ts and ready.ts by a plain C loop: poll(2), read(2), and every
  * record parsed. All others are compared with it.
  *
  *   reference wake   DIRECTORY COUNT
@@ -8,7 +8,6 @@
  *   reference parse  REPEATS
  *   reference storm  DIRECTORY
  *   reference ready
- *   reference bare
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -187,10 +186,7 @@ static void storm(const char *directory) {
 
 int main(int argc, char **argv) {
   const char *mode = argc > 1 ? argv[1] : "";
-  if (!strcmp(mode, "bare")) {
-    ready();
-    pause();
-  } else if (!strcmp(mode, "ready")) {
+  if (!strcmp(mode, "ready")) {
     open_watch(".", IN_CREATE);
     ready();
     wait_readable();

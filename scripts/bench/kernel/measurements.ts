@@ -3,34 +3,13 @@
  */
 
 import { readdirSync, readFileSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
-import { median, quantile } from "./median.ts";
-import { kill, type Setting, start, type Subject } from "./subjects.ts";
+import { median, quantile } from "../median.ts";
+import { kill, sleep, start, timeToFirstWord } from "../processes.ts";
+import type { Measurement as Kind, Numbers } from "../table.ts";
+import { runSubject, wakeLatencies } from "./run.ts";
+import type { Setting, Subject } from "./subjects.ts";
 
-/** One line of the table. */
-export interface Row {
-  /** What the numbers are, with their unit. */
-  readonly label: string;
-  /** Digits after the point. */
-  readonly digits: number;
-  /** Whether the table gives the ratio to the C loop. */
-  readonly ratio?: boolean;
-}
-
-/** The numbers of one run, by the keys of the measurement's rows. */
-export type Numbers = Readonly<Record<string, number>>;
-
-/** One way of measuring, whose rows come from the same run. */
-export interface Measurement {
-  /** For progress messages. */
-  readonly name: string;
-  /** The rows, by their keys. */
-  readonly rows: Readonly<Record<string, Row>>;
-  /** Whether subjects do not disturb each other, so that they may run at once. */
-  readonly concurrent?: boolean;
-  /** Measures one subject once. */
-  run(subject: Subject, setting: Setting): Promise<Numbers>;
-}
+type Measurement = Kind<Subject, Setting>;
 
 /** All measurements, with fewer repeats if `quick`. */
 export function measurements(quick: boolean): Measurement[] {
@@ -59,16 +38,9 @@ function wake(pause: number, count: number): Measurement {
       bareP99: { label: `… by the bare route, p99 µs`, digits: 0 },
       overBare: { label: `… p50, module ÷ bare route`, digits: 2 },
     },
-    async run(subject, setting) {
-      const latencies = async (program: string): Promise<number[]> => {
-        const { result, written } = await measure(
-          subject,
-          [program, setting.full, String(count)],
-          [setting.writer, "write", setting.full, String(count), String(pause)],
-        );
-        // The first third warms up.
-        return (result as number[]).map((time, i) => (time - written[i]) / 1e3).slice(count / 3);
-      };
+    async run(subject, { writer, full }) {
+      const latencies = (way: "wake" | "wake-bare") =>
+        wakeLatencies([...subject.measure, way], writer, full, count, pause);
       const own = await latencies("wake");
       const numbers = { p50: median(own), p99: quantile(own, 0.99) };
       if (!subject.hasBareRoute) return numbers;
@@ -89,7 +61,7 @@ function drain(way: string, title: string, repeats: number): Measurement {
     },
     async run(subject, { full, files, writer }) {
       const parameters = ["drain", full, String(files), String(repeats), writer, way];
-      return (await measure(subject, parameters)).result as Numbers;
+      return (await runSubject([...subject.measure, ...parameters])).result as Numbers;
     },
   };
 }
@@ -108,9 +80,8 @@ function storm(cycles: number): Measurement {
       cycle: { label: "… a cycle takes the writer, µs", digits: 1 },
     },
     async run(subject, { writer, empty }) {
-      const { result, written } = await measure(
-        subject,
-        ["storm", empty],
+      const { result, written } = await runSubject(
+        [...subject.measure, "storm", empty],
         [writer, "storm", empty, String(cycles)],
       );
       const { cpu, seen } = result as Numbers;
@@ -128,7 +99,8 @@ function watch(repeats: number): Measurement {
       remove: { label: "rmWatch, ns a call", digits: 0, ratio: true },
     },
     run: async (subject, { full }) =>
-      (await measure(subject, ["watch", full, "4000", String(repeats)])).result as Numbers,
+      (await runSubject([...subject.measure, "watch", full, "4000", String(repeats)]))
+        .result as Numbers,
   };
 }
 
@@ -139,7 +111,8 @@ function parse(repeats: number): Measurement {
       ascii: { label: "parser, 22-byte ASCII names, ns an event", digits: 0 },
       utf8: { label: "parser, other UTF-8 names, ns an event", digits: 0 },
     },
-    run: async (subject) => (await measure(subject, ["parse", String(repeats)])).result as Numbers,
+    run: async (subject) =>
+      (await runSubject([...subject.measure, "parse", String(repeats)])).result as Numbers,
   };
 }
 
@@ -151,21 +124,16 @@ function begin(repeats: number): Measurement {
       above: { label: "… and until one directory is watched, ms more", digits: 1 },
     },
     async run(subject, { empty }) {
-      const readyAfter = async (command: readonly string[]): Promise<number> => {
-        const begun = performance.now();
-        const child = start(command, empty);
-        await new Promise((resolve) => child.stdout!.once("data", resolve));
-        const time = performance.now() - begun;
-        await kill(child);
-        return time;
-      };
       const bare: number[] = [];
       const ready: number[] = [];
       for (let i = -1; i < repeats; i++) { // the first one fills caches
-        const pair = [await readyAfter(subject.bare), await readyAfter(subject.ready)];
+        const times = [
+          await timeToFirstWord(subject.bare, empty),
+          await timeToFirstWord(subject.ready, empty),
+        ];
         if (i < 0) continue;
-        bare.push(pair[0]);
-        ready.push(pair[1]);
+        bare.push(times[0]);
+        ready.push(times[1]);
       }
       return { bare: median(bare), above: median(ready) - median(bare) };
     },
@@ -220,37 +188,4 @@ function activity(pid: number): { switches: number; cpu: number; threads: number
     sum.threads++;
   }
   return sum;
-}
-
-/**
- * Runs a subject, and a writer once it says "ready".
- *
- * @returns the last line of the subject, and the lines of the writer
- */
-async function measure(
-  subject: Subject,
-  parameters: readonly string[],
-  writer?: readonly string[],
-): Promise<{ result: unknown; written: number[] }> {
-  const child = start([...subject.measure, ...parameters], "/");
-  const exited = new Promise((resolve) => child.once("exit", resolve));
-  let result: unknown;
-  let written: Promise<string[]> | undefined;
-  for await (const line of createInterface(child.stdout!)) {
-    if (line !== "ready") result = JSON.parse(line);
-    else if (writer !== undefined) written = lines(writer);
-  }
-  const status = await exited;
-  if (status !== 0 || result === undefined) {
-    throw new Error(`${subject.name} failed: ${parameters.join(" ")}`);
-  }
-  return { result, written: (await written ?? []).map(Number) };
-}
-
-async function lines(command: readonly string[]): Promise<string[]> {
-  return await Array.fromAsync(createInterface(start(command, "/").stdout!));
-}
-
-function sleep(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1e3));
 }
