@@ -90,5 +90,7 @@ function cell({ numbers, digits, ratio }: Line, column: number): string {
     const reference = numbers[0][round];
     return number === undefined || reference === undefined ? [] : number / reference;
   });
-  return ratios.length === 0 ? value : `${value} (×${median(ratios).toFixed(1)})`;
+  if (ratios.length === 0) return value;
+  const middle = median(ratios);
+  return `${value} (×${middle.toFixed(middle < 10 ? 2 : 0)})`;
 }

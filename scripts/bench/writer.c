@@ -80,7 +80,6 @@ int main(int argc, char **argv) {
   long count = atol(argv[3]);
   long parameter = argc > 4 ? atol(argv[4]) : 0;
   if (chdir(argv[2]) < 0) fail(argv[2]);
-  int base = open_file(".", O_RDONLY | O_DIRECTORY);
 
   int64_t *stamps = calloc(count, sizeof *stamps);
   int64_t start = now();
@@ -116,7 +115,7 @@ int main(int argc, char **argv) {
       descend("b");
       descend("c");
       close(open_file(name, O_CREAT | O_WRONLY));
-      if (fchdir(base) < 0) fail("..");
+      if (chdir("../../../..") < 0) fail("..");
     } else {
       branch(i, parameter);
     }

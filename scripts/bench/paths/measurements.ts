@@ -12,9 +12,9 @@ export function measurements(quick: boolean): Measurement<Subject, Setting>[] {
     ready(quick ? 200 : 2_000, 20),
     ready(quick ? 1_000 : 10_000, 10),
     // The kernel says "create", "modify" and "delete" of each.
-    storm("burst", "create, write, close, unlink", quick ? 20_000 : 200_000, 3),
-    storm("make", "create, close", quick ? 10_000 : 100_000, 1),
-    lone(quick ? 30 : 150),
+    storm("burst", "create, write, close, unlink", quick ? 50_000 : 200_000, 3),
+    storm("make", "create, close", quick ? 20_000 : 100_000, 1),
+    lone(quick ? 45 : 300),
     deep(quick ? 100 : 500),
   ];
 }

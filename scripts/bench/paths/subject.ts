@@ -20,8 +20,8 @@ const times = new Array<number>(Number(count)).fill(0);
 const now = wanted === "modify" ? native().now : () => 1;
 
 process.once("SIGTERM", () => {
-  print(JSON.stringify(times));
-  process.exit();
+  // Not by print(), since it may be more than the pipe takes at once.
+  process.stdout.write(`${JSON.stringify(times)}\n`, () => process.exit());
 });
 const watch = await watchers[watcher](entry);
 print("begin");
