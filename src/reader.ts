@@ -13,6 +13,8 @@ import { readEvents } from "./syscall.ts";
  * up for each event; a lone event, and the first ones of a storm, are delivered at once.
  */
 const GATHER = 1;
+/** The size of an event with the longest name, 16 + NAME_MAX + 1 (inotify(7)). */
+const LARGEST = 272;
 /** After how many waits that ended within that time it counts as a storm. */
 const STORM = 8;
 /**
@@ -31,6 +33,8 @@ export class Reader {
   #ref = true;
   /** How many waits in a row have ended at once. */
   #hurry = 0;
+  /** Whether the last read was full: then more waits, and there is no time to lose. */
+  #behind = false;
   /** When reads began to find something at once. */
   #busySince: number | undefined;
   #closed: Promise<void> | undefined;
@@ -49,12 +53,13 @@ export class Reader {
   /** What waits to be read, valid until the next call; `undefined` if nothing does. */
   readNow(): Uint8Array | undefined {
     const length = readEvents(this.#libc, this.#fd, this.#buffer);
+    this.#behind = length > this.#buffer.length - LARGEST;
     return length === 0 ? undefined : this.#buffer.subarray(0, length);
   }
 
   /** What comes next, valid until the next call; `undefined` once closed. One call at a time. */
   async next(): Promise<Uint8Array | undefined> {
-    if (this.#hurry === STORM) await this.#pause(GATHER);
+    if (this.#hurry === STORM && !this.#behind) await this.#pause(GATHER);
     else if (performance.now() - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
     while (!this.closed) {
       const bytes = this.readNow();

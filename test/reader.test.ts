@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InotifyError } from "../src/error.ts";
 import { Reader } from "../src/reader.ts";
-import { fakeLibc, type ScriptedFile, scriptedFile } from "./helpers/fake_libc.ts";
+import { type Answer, fakeLibc, type ScriptedFile, scriptedFile } from "./helpers/fake_libc.ts";
 import { until, within } from "./helpers/within.ts";
 
 const EINTR = 4;
@@ -86,9 +86,9 @@ test("a read that fails rejects with its errno, and the next one goes on", async
 });
 
 /** A reader that has waited often enough, and shortly enough, for it to count as a storm. */
-async function storming(): Promise<ScriptedFile & { readonly reader: Reader }> {
-  const file = scriptedFile();
-  const reader = new Reader(file.libc, 3, 4);
+async function storming(...then: Answer[]): Promise<ScriptedFile & { readonly reader: Reader }> {
+  const file = scriptedFile(...new Array<Answer>(8).fill(EAGAIN), ...then);
+  const reader = new Reader(file.libc, 3, 1024);
   for (let i = 0; i < 8; i++) {
     const begun = performance.now();
     const next = reader.next();
@@ -96,7 +96,7 @@ async function storming(): Promise<ScriptedFile & { readonly reader: Reader }> {
     await Promise.resolve();
     file.wake(bytes(i));
     await within(next);
-    if (performance.now() - begun >= 1) return storming(); // the machine is busy
+    if (performance.now() - begun >= 1) return storming(...then); // the machine is busy
   }
   return { ...file, reader };
 }
@@ -108,6 +108,17 @@ test("in a storm, events gather for a moment before the next read", async () => 
   assert.equal(log.length, before, "nothing is read at once");
   await until(() => log.length === before + 2, () => log);
   assert.deepEqual(log.slice(before), ["read: errno 11", "wait"]);
+  wake(bytes(1));
+  await within(next);
+});
+
+test("a read that was full is followed by another at once, in a storm too", async () => {
+  const { reader, log, wake } = await storming(new Uint8Array(1000));
+  assert.equal((await within(reader.next()))?.length, 1000);
+  const before = log.length;
+  const next = reader.next();
+  assert.equal(log[before], "read: errno 11", "the read is made at once");
+  await until(() => log.at(-1) === "wait", () => log);
   wake(bytes(1));
   await within(next);
 });
