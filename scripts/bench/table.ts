@@ -55,8 +55,8 @@ export async function measure<Subject extends { readonly name: string }, Setting
     const turns = subjects.map((subject, i) => async () => {
       console.error(`${name}: round ${round} of ${rounds}, ${subject.name}`);
       // One that fails leaves its cell empty, and the others their time.
-      const numbers = await run(subject, setting).catch((error: Error): Numbers => {
-        console.error(`${name}, ${subject.name}: ${error.message}`);
+      const numbers = await run(subject, setting).catch((error: unknown): Numbers => {
+        console.error(`${name}, ${subject.name}:`, error);
         process.exitCode = 1;
         return {};
       });

@@ -30,7 +30,7 @@ export function place({ files }: Setting): Place {
   return {
     watched,
     inside,
-    [Symbol.dispose]: () => rmSync(watched, { recursive: true }),
+    [Symbol.dispose]: () => rmSync(watched, { recursive: true, force: true }),
   };
 }
 
