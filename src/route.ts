@@ -146,6 +146,7 @@ export class Route implements Subscriber {
       if (watched === -ENOSPC || watched === -EACCES && link === ENOENT) {
         return this.#arrive(names, { wd: watched, isDirectory: false });
       }
+      if (link === ENOTDIR) this.#notice(names, directory);
       if (readLink(libc, path) !== link) return this.#walk();
       if (link === EINVAL) return this.#find(names, directory, path);
       if (typeof link === "number") {
@@ -156,6 +157,13 @@ export class Route implements Subscriber {
       parts.unshift(...link.split("/").filter(Boolean));
     }
     return this.#find(names, directory, directory || "/");
+  }
+
+  /** Notices when something else comes to a path on the way. */
+  #notice(names: ReadonlyMap<number, Set<string>>, path: string): void {
+    const end = path.lastIndexOf("/");
+    const wd = this.#watch(path.slice(0, end) || "/", ENTRY | IN_ONLYDIR);
+    names.get(wd)?.add(path.slice(end + 1));
   }
 
   /** What is at the end of the way, which is no symbolic link. */
