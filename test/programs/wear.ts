@@ -89,7 +89,7 @@ async function held(): Promise<Held> {
   return {
     kernel: { ...openFiles(), ...ownUse() },
     threads: threads(),
-    memory: heapUsed + external,
+    memory: Bun === undefined ? heapUsed + external : heapUsed, // which has the other in it
   };
 }
 
