@@ -116,6 +116,17 @@ test("nothing but directories is opened, and nothing is changed", async () => {
   assert.deepEqual([...new Set(told)].sort(), opened);
 });
 
+test("devices are entries like files", async () => {
+  await using watcher = watch("/dev", { recursive: false, initial: true });
+  const lines: string[] = [];
+  const loop = forEach(watcher, (event) => lines.push(line(event)));
+  await within(watcher.ready);
+  await taken(watcher);
+  await watcher.close();
+  await loop;
+  assert.ok(lines.includes("exists /dev/null"));
+});
+
 test("the default kinds have no event of the watcher's own", async () => {
   const { root, sub } = tree();
   await using first = watch(root);
