@@ -27,7 +27,8 @@ for (
     const args = [what, String(times), tmpDir(fastest)];
     const [half, all] = runForJson<Held[]>("wear.ts", args, { flags });
     assert.deepEqual(all.kernel, half.kernel);
-    assert.ok(all.threads <= half.threads, `${all.threads} threads, ${half.threads} before`);
+    // A runtime starts a thread of its own pools when it likes; one left behind each time would be many.
+    assert.ok(all.threads < half.threads + 10, `${all.threads} threads, ${half.threads} before`);
     // What the runtime compiles meanwhile takes memory, too: some hundred kilobytes.
     const growth = (all.memory - half.memory) / (times / 2);
     assert.ok(growth < bytes, `${growth} bytes more each time`);
