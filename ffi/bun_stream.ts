@@ -158,7 +158,7 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
     if (!queueEvent(c, fd)) return true; // likewise
     const arrived = await within(PATIENCE, bytes);
     queueEvent(c, fd);
-    await within(0, NEVER);
+    for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
     return arrived?.byteLength === SIZEOF_EVENT &&
       c.read(fd, new Uint8Array(1024), 1024) === SIZEOF_EVENT;
   } catch {
@@ -178,14 +178,15 @@ const SIZEOF_EVENT = 16;
 /** Milliseconds after which the stream counts as mute. It takes less than one. */
 const PATIENCE = 1000;
 
+/** Turns of the event loop in which Bun would read ahead. What is waited for takes it two. */
+const TURNS = 4;
+
 /** Queues one event, `IN_IGNORED`. @returns whether that was possible */
 function queueEvent(c: Pick<Libc, "inotify_add_watch" | "inotify_rm_watch">, fd: number): boolean {
   const root = new Uint8Array([0x2f, 0]);
   const IN_DELETE_SELF = 0x400;
   return c.inotify_rm_watch(fd, c.inotify_add_watch(fd, root, IN_DELETE_SELF)) === 0;
 }
-
-const NEVER = new Promise<undefined>(() => {});
 
 /** What a promise resolves with; or `undefined` if it has not by then. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {

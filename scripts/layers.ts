@@ -16,7 +16,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/(hub|route)\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
-  /^src\/(call|channel|delay|error|ignore|iterate|lossless|mask|parse|path)\.ts$/,
+  /^src\/(call|channel|delay|error|ignore|iterate|lossless|mask|parse|path|watches)\.ts$/,
   /^ffi\//,
 ];
 

@@ -7,14 +7,16 @@
 import { libc } from "../ffi/libc.ts";
 import { type Libc, MFD_CLOEXEC } from "../ffi/contract.ts";
 import { call } from "./call.ts";
-import { delay } from "./delay.ts";
+import { delay, turn } from "./delay.ts";
 import { InotifyError } from "./error.ts";
 import { cString } from "./lossless.ts";
-import { Inotify } from "./inotify.ts";
 import { IN_DELETE_SELF, IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
-import type { InotifyEvent } from "./parse.ts";
+import { type InotifyEvent, parseEvents } from "./parse.ts";
+import { Reader } from "./reader.ts";
 import { type Move, Renames } from "./renames.ts";
 import { type Scan, scan, type ScanFailure } from "./scan.ts";
+import { inotifyInit } from "./syscall.ts";
+import { Watches } from "./watches.ts";
 
 /** One who holds watches. */
 export interface Subscriber {
@@ -30,12 +32,16 @@ export interface Member extends Subscriber {
   overflow(): void;
   /** The instance has failed, and is closed. */
   fail(error: unknown): void;
+  /** Does what it has asked for by {@link Hub.schedule}, for a few milliseconds. */
+  work(): void;
 }
 
-/** How long a second half of a rename is waited for once the queue is empty, in milliseconds. */
-const PATIENCE = 2;
+/** How many bytes are read at once. */
+const READ = 65536;
 /** Fewer events than fill a read: it has emptied the queue. */
 const FEW = 200;
+/** How long a second half of a rename is waited for once the queue is empty, in milliseconds. */
+const PATIENCE = 2;
 /** How long events are handled at a stretch before the runtime has a turn, in milliseconds. */
 const STRETCH = 10;
 /** How long it takes to try again when no watch is left for a mark, in milliseconds. */
@@ -48,11 +54,12 @@ let shared: Hub | undefined;
 /** An inotify instance, shared by those who have entered it, closed when the last one has left. */
 export class Hub {
   readonly libc: Libc = libc();
-  readonly #inotify = new Inotify();
+  readonly #fd: number = inotifyInit(this.libc);
+  readonly #reader = new Reader(this.libc, this.#fd, READ);
   readonly #renames = new Renames();
   /** Those inside, and whether each keeps the process alive. */
   readonly #members = new Map<Member, boolean>();
-  readonly #watches = new Map<number, Set<Subscriber>>();
+  readonly #watches = new Watches<Subscriber>();
   /** An inode that nobody else can watch. */
   readonly #memfd: number;
   /** The next mark, or a negative errno. */
@@ -60,7 +67,13 @@ export class Hub {
   /** Whom to call when a mark comes back, by its watch. */
   readonly #marks = new Map<number, (() => void)[]>();
   #nextMark: (() => void)[] = [];
-  #handling = false;
+  #markRetry: ReturnType<typeof setTimeout> | undefined;
+  /** Those with work to do. */
+  readonly #busy = new Set<Member>();
+  /** Whether nothing goes on before the next event. */
+  #waiting = false;
+  /** When the runtime last had a turn. */
+  #turned = 0;
   #drained = Date.now();
   /** Whether what comes in may have gaps that no event tells of. */
   #lost = false;
@@ -68,7 +81,7 @@ export class Hub {
   constructor() {
     this.#memfd = call(this.libc, () => this.libc.memfd_create(MARK, MFD_CLOEXEC));
     if (this.#memfd < 0) {
-      this.#inotify.close();
+      this.#reader.close();
       throw new InotifyError("make an inotify instance", undefined, {
         errno: -this.#memfd,
         syscall: "memfd_create",
@@ -86,7 +99,7 @@ export class Hub {
   static enter(subscriber: Member): Hub {
     if (shared === undefined) {
       shared = new Hub();
-      shared.#run();
+      void shared.#run();
     }
     shared.#members.set(subscriber, true);
     shared.#updateRef();
@@ -96,12 +109,11 @@ export class Hub {
   /** Leaves the hub, and every watch that the subscriber still holds. */
   async leave(subscriber: Member): Promise<void> {
     if (!this.#members.delete(subscriber)) return;
-    for (const [wd, holders] of this.#watches) {
-      if (holders.has(subscriber)) this.release(wd, subscriber);
-    }
+    this.#busy.delete(subscriber);
+    for (const wd of this.#watches.heldBy(subscriber)) this.release(wd, subscriber);
     if (this.#members.size > 0) return this.#updateRef();
     if (shared === this) shared = undefined;
-    await this.#inotify.close();
+    await this.#reader.close();
     this.libc.close(this.#memfd);
   }
 
@@ -122,10 +134,10 @@ export class Hub {
     follow: boolean,
     subscriber: Subscriber,
   ): Scan & { readonly isNew: boolean } | ScanFailure {
-    const result = scan(this.libc, this.#inotify.fd, path, mask, follow);
+    const result = scan(this.libc, this.#fd, path, mask, follow);
     if (!("wd" in result)) return result;
     const isNew = !this.#watches.has(result.wd);
-    this.#hold(result.wd, subscriber);
+    this.#watches.add(result.wd, subscriber);
     return { ...result, isNew };
   }
 
@@ -134,31 +146,32 @@ export class Hub {
     const bits = (mask | IN_MASK_ADD) >>> 0;
     const wd = call(
       this.libc,
-      () => this.libc.inotify_add_watch(this.#inotify.fd, path, bits),
+      () => this.libc.inotify_add_watch(this.#fd, path, bits),
     );
-    if (wd >= 0) this.#hold(wd, subscriber);
+    if (wd >= 0) this.#watches.add(wd, subscriber);
     return wd;
   }
 
   /** Gives up a watch; it ends with its last holder. */
   release(wd: number, subscriber: Subscriber): void {
-    const holders = this.#watches.get(wd);
-    if (!holders?.delete(subscriber) || holders.size > 0) return;
-    this.#watches.delete(wd);
+    if (!this.#watches.delete(wd, subscriber)) return;
     // It fails if the inode is gone and IN_IGNORED on its way, which is as well.
-    call(this.libc, () => this.libc.inotify_rm_watch(this.#inotify.fd, wd));
+    call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, wd));
   }
 
   /** Calls back when everything has been handled that the kernel has queued by now. */
   mark(callback: () => void): void {
     this.#nextMark.push(callback);
-    if (!this.#handling) this.#sendMark();
+    if (this.#waiting) this.#sendMark();
   }
 
-  #hold(wd: number, subscriber: Subscriber): void {
-    const holders = this.#watches.get(wd);
-    if (holders === undefined) this.#watches.set(wd, new Set([subscriber]));
-    else holders.add(subscriber);
+  /**
+   * Has {@link Member.work} called once, when the events at hand have been handled. It takes turns with
+   * reading, and with the runtime.
+   */
+  schedule(member: Member): void {
+    if (this.#waiting && this.#busy.size === 0) this.#sendMark(); // which ends the wait
+    this.#busy.add(member);
   }
 
   /**
@@ -166,15 +179,19 @@ export class Hub {
    * added at once, so that there is one still when the limit of watches is reached.
    */
   #sendMark(): void {
-    if (this.#nextMark.length === 0 || !this.#members.size) return;
+    if (!this.#members.size) return;
     if (this.#mark < 0) this.#mark = this.#addMark();
     if (this.#mark < 0) {
-      setTimeout(() => this.#sendMark(), MARK_RETRY); // others were faster
+      // Others were faster.
+      this.#markRetry ??= setTimeout(() => {
+        this.#markRetry = undefined;
+        this.#sendMark();
+      }, MARK_RETRY);
       return;
     }
     this.#marks.set(this.#mark, this.#nextMark);
     this.#nextMark = [];
-    call(this.libc, () => this.libc.inotify_rm_watch(this.#inotify.fd, this.#mark));
+    call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, this.#mark));
     this.#mark = this.#addMark();
   }
 
@@ -183,22 +200,25 @@ export class Hub {
     const path = cString(`/proc/self/fd/${this.#memfd}`);
     return call(
       this.libc,
-      () => this.libc.inotify_add_watch(this.#inotify.fd, path, IN_DELETE_SELF),
+      () => this.libc.inotify_add_watch(this.#fd, path, IN_DELETE_SELF),
     );
   }
 
   async #run(): Promise<void> {
     try {
       for (;;) {
-        const events = await this.#inotify.read();
-        if (events.length === 0) return;
+        const worked = this.#work();
+        if (this.#nextMark.length > 0) this.#sendMark();
+        this.#waiting = !worked;
+        const bytes = worked ? this.#reader.readNow() : await this.#reader.next();
+        this.#waiting = false;
+        if (!worked) this.#turned = performance.now();
+        if (!worked && bytes === undefined) return;
         const now = Date.now();
-        this.#renames.push(events);
-        this.#handling = true;
+        const count = this.#push(bytes);
         await this.#handleAll();
-        this.#handling = false;
-        if (events.length < FEW && !this.#lost) this.#drained = now;
-        this.#sendMark();
+        if (count < FEW && !this.#lost) this.#drained = now;
+        if (this.#isTurnDue) await this.#turn();
       }
     } catch (error) {
       if (shared === this) shared = undefined;
@@ -206,54 +226,72 @@ export class Hub {
     }
   }
 
+  /** Has a member do some work. @returns whether there was any */
+  #work(): boolean {
+    for (const member of this.#busy) {
+      this.#busy.delete(member);
+      member.work();
+      return true;
+    }
+    return false;
+  }
+  /** Queues what was read. @returns how many events it is */
+  #push(bytes: Uint8Array | undefined): number {
+    if (bytes === undefined) return 0;
+    const events = parseEvents(bytes);
+    this.#renames.push(events);
+    return events.length;
+  }
+
   async #handleAll(): Promise<void> {
-    let started = performance.now();
     for (let count = 1, last = false; !this.#renames.empty; count++) {
       const change = this.#renames.shift(last);
       if (change === undefined) {
-        if (!this.#renames.empty) last = await this.#readMore();
+        if (!this.#renames.empty) last = await this.#readMore() === 0;
         continue;
       }
       last = false;
       this.#dispatch(change);
-      if (count % 256 === 0 && performance.now() - started > STRETCH) {
-        await delay(0);
-        started = performance.now();
-      }
+      if (count % 256 === 0 && this.#isTurnDue) await this.#turn();
     }
   }
 
-  /** Reads on for the second half of a rename. @returns whether to wait for it no longer */
-  async #readMore(): Promise<boolean> {
-    let events = this.#inotify.readSync();
-    if (events.length === 0) {
-      await delay(PATIENCE);
-      events = this.#inotify.readSync();
-    }
-    this.#renames.push(events);
-    return events.length === 0;
+  /** Reads on for the second half of a rename. @returns how many events that gave */
+  async #readMore(): Promise<number> {
+    const count = this.#push(this.#reader.readNow());
+    if (count > 0) return count;
+    await delay(PATIENCE);
+    return this.#push(this.#reader.readNow());
+  }
+
+  get #isTurnDue(): boolean {
+    return performance.now() - this.#turned > STRETCH;
+  }
+
+  async #turn(): Promise<void> {
+    await turn();
+    this.#turned = performance.now();
   }
 
   #dispatch(change: InotifyEvent | Move): void {
     if (!("wd" in change)) return this.#dispatchMove(change);
     const { wd, mask } = change;
     if (mask & IN_Q_OVERFLOW) return this.#overflow();
-    const holders = this.#watches.get(wd);
+    const holders = this.#watches.of(wd);
     if (mask & IN_IGNORED) {
-      this.#watches.delete(wd);
+      this.#watches.end(wd);
       const callbacks = this.#marks.get(wd);
       this.#marks.delete(wd);
       callbacks?.forEach((callback) => callback());
     } else if (this.#lost) return;
-    if (holders !== undefined) { for (const holder of holders) holder.event(change); }
+    for (const holder of holders) holder.event(change);
   }
 
   #dispatchMove(move: Move): void {
     if (this.#lost) return;
-    const from = move.from && this.#watches.get(move.from.wd);
-    const to = move.to && this.#watches.get(move.to.wd);
-    const holders = from === to || to === undefined ? from : new Set([...from ?? [], ...to]);
-    if (holders !== undefined) { for (const holder of holders) holder.move(move); }
+    const wds = [move.from?.wd, move.to?.wd].filter((wd) => wd !== undefined);
+    const holders = new Set(wds.flatMap((wd) => [...this.#watches.of(wd)]));
+    for (const holder of holders) holder.move(move);
   }
 
   /**
@@ -276,7 +314,7 @@ export class Hub {
   };
 
   #updateRef(): void {
-    if ([...this.#members.values()].includes(true)) this.#inotify.ref();
-    else this.#inotify.unref();
+    if ([...this.#members.values()].includes(true)) this.#reader.ref();
+    else this.#reader.unref();
   }
 }

@@ -144,7 +144,6 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
    * @throws {InotifyError} EBUSY if this instance has another reader
    */
   readSync(): InotifyEvent[] {
-    if (this.#reader.closed) return [];
     const release = this.#acquire();
     try {
       const bytes = this.#reader.readNow();

@@ -20,42 +20,57 @@ const DT_DIR = 4;
 const DOT = 0x2e;
 const latin1 = new TextDecoder("latin1");
 
+/** The size of an arena, in bytes. */
+const ARENA = 64 * 1024;
+/** Where listings are kept, one behind the other: an array for each would take more than is in it. */
+let arena = new Uint8Array(0);
+let used = 0;
+
 /** The entries of a directory but `.` and `..`. */
 export class Listing {
-  readonly #chunks: Uint8Array[] = [];
+  #bytes = arena;
+  #start = used;
+  #end = used;
 
-  /** Takes what one call gave; it is copied. */
-  push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk.slice());
+  /** Takes what one call gave, of one listing at a time: the first bytes of a buffer, which are copied. */
+  push(buffer: Uint8Array, length: number): void {
+    if (used + length > arena.length) {
+      const own = arena.subarray(this.#start, this.#end);
+      arena = new Uint8Array(Math.max(ARENA, 2 * (own.length + length)));
+      arena.set(own);
+      used = own.length;
+      this.#bytes = arena;
+      this.#start = 0;
+    }
+    arena.set(buffer.subarray(0, length), used);
+    this.#end = used += length;
   }
 
   /** The lossless names of the directories; and of what may be one, where the file system does not say. */
   directories(): string[] {
     const names: string[] = [];
-    for (const bytes of this.#chunks) {
-      for (let offset = 0; offset < bytes.length; offset = next(bytes, offset)) {
-        if (!isDirectory(bytes, offset) || isDots(bytes, offset)) continue;
-        const start = offset + D_NAME;
-        names.push(fromBytes(bytes.subarray(start, bytes.indexOf(0, start))));
-      }
+    const bytes = this.#bytes;
+    for (let offset = this.#start; offset < this.#end; offset = next(bytes, offset)) {
+      if (!isDirectory(bytes, offset) || isDots(bytes, offset)) continue;
+      const start = offset + D_NAME;
+      names.push(fromBytes(bytes.subarray(start, bytes.indexOf(0, start))));
     }
     return names;
   }
 
   /** Sets each entry in a map: whether it is a directory, by lossless name. */
   addTo(entries: Map<string, boolean>): void {
-    for (const bytes of this.#chunks) {
-      const text = latin1.decode(bytes); // one call for all, of which ASCII names are slices
-      for (let offset = 0; offset < bytes.length; offset = next(bytes, offset)) {
-        if (isDots(bytes, offset)) continue;
-        const start = offset + D_NAME;
-        let end = start;
-        let bits = 0;
-        for (let byte = bytes[end]; byte !== 0; byte = bytes[++end]) bits |= byte;
-        const isAscii = bits < 0x80;
-        const name = isAscii ? text.slice(start, end) : fromBytes(bytes.subarray(start, end));
-        entries.set(name, isDirectory(bytes, offset));
-      }
+    const bytes = this.#bytes.subarray(this.#start, this.#end);
+    const text = latin1.decode(bytes); // one call for all, of which ASCII names are slices
+    for (let offset = 0; offset < bytes.length; offset = next(bytes, offset)) {
+      if (isDots(bytes, offset)) continue;
+      const start = offset + D_NAME;
+      let end = start;
+      let bits = 0;
+      for (let byte = bytes[end]; byte !== 0; byte = bytes[++end]) bits |= byte;
+      const isAscii = bits < 0x80;
+      const name = isAscii ? text.slice(start, end) : fromBytes(bytes.subarray(start, end));
+      entries.set(name, isDirectory(bytes, offset));
     }
   }
 }

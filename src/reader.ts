@@ -50,8 +50,9 @@ export class Reader {
     return this.#closed !== undefined;
   }
 
-  /** What waits to be read, valid until the next call; `undefined` if nothing does. */
+  /** What waits to be read, valid until the next call; `undefined` if nothing does, or once closed. */
   readNow(): Uint8Array | undefined {
+    if (this.closed) return undefined;
     const length = readEvents(this.#libc, this.#fd, this.#buffer);
     this.#behind = length > this.#buffer.length - LARGEST;
     return length === 0 ? undefined : this.#buffer.subarray(0, length);

@@ -67,7 +67,7 @@ export function scan(
       if (length < 0) return { syscall: "getdents64", errno: -length };
       // A short answer is not the last one on every file system; an empty one is.
       if (length === 0) return { wd, listing };
-      listing.push(buffer.subarray(0, length));
+      listing.push(buffer, length);
     }
   } finally {
     libc.close(fd);

@@ -15,7 +15,6 @@
  * @module
  */
 
-import { delay } from "./delay.ts";
 import { InotifyError } from "./error.ts";
 import { changeTime, leadsToDirectory, readLink } from "./files.ts";
 import {
@@ -47,7 +46,8 @@ import type { InotifyEvent } from "./parse.ts";
 import type { Move } from "./renames.ts";
 import { Route, type Target } from "./route.ts";
 import type { ScanFailure } from "./scan.ts";
-import { Directory, type Entry, type Pending } from "./tree.ts";
+import { Directory, type Entry, Pending } from "./tree.ts";
+import { Watches } from "./watches.ts";
 
 /** What a tracker tells, and asks. */
 export interface Client {
@@ -92,8 +92,10 @@ const REASONS: Record<number, string | undefined> = {
 
 /** How far behind the clock a file's time of change may be, in milliseconds: a tick of 100 Hz. */
 const CLOCK_TICK = 10;
-/** How long directories are scanned at a stretch before the runtime has a turn, in milliseconds. */
-const SLICE = 8;
+/** How long directories are scanned before what has happened meanwhile is read, in milliseconds. */
+const SLICE = 4;
+/** How many directories are scanned between two looks at the clock. */
+const FEW = 16;
 
 /** A path that is tracked, whatever it leads to. */
 interface Root {
@@ -111,12 +113,11 @@ export class Tracker implements Member {
   readonly #scope: Scope;
   readonly #hub: Hub;
   readonly #roots = new Map<string, Root>();
-  readonly #byWatch = new Map<number, Set<Directory>>();
+  readonly #watches = new Watches<Directory>();
   #toScan: Directory[] = [];
   #scanned: [Directory, Pending][] = [];
   /** The directories with {@link Directory.pending}. */
   readonly #pending = new Set<Directory>();
-  #scanning = false;
   #marks = 0;
   #frozen = false;
   #frozenSince = 0;
@@ -146,7 +147,7 @@ export class Tracker implements Member {
     const root: Root = { path, route, target: undefined, directory: undefined };
     this.#roots.set(path, root);
     this.#look(root, true, silent);
-    void this.#scanAll();
+    this.work(); // at once, so that what happens from now on is no part of what was there
   }
 
   /** Ends what {@link add} began, and says nothing of it. */
@@ -174,7 +175,8 @@ export class Tracker implements Member {
     while (!this.#closed) {
       this.thaw();
       await this.#untilClosedOr((resolve) => this.#hub.mark(resolve));
-      if (this.#idle && !this.#frozen) return;
+      if (this.#frozen) continue;
+      if (this.#idle) return;
       await this.#untilClosedOr((resolve) => this.#waitingForIdle.push(resolve));
     }
   }
@@ -209,10 +211,9 @@ export class Tracker implements Member {
   // What the hub tells
 
   event(event: InotifyEvent): void {
-    const directories = this.#byWatch.get(event.wd);
-    if (directories === undefined) return;
+    const directories = this.#watches.of(event.wd);
     if (event.mask & IN_IGNORED) {
-      this.#byWatch.delete(event.wd);
+      this.#watches.end(event.wd);
       for (const directory of directories) {
         directory.wd = -1;
         // Nothing has said that it is gone: its file system is unmounted, say, and another one seen.
@@ -225,18 +226,14 @@ export class Tracker implements Member {
   }
 
   move({ from, to }: Move): void {
-    const sources = (from && this.#byWatch.get(from.wd)) ?? NONE;
-    const targets = (to && this.#byWatch.get(to.wd)) ?? NONE;
-    if (sources.size === 1 && targets.size === 1) {
-      const [source] = sources;
-      const [target] = targets;
-      if (isExact(source) && isExact(target)) {
-        if (!this.#frozen) this.#moved(source, from!, target, to!);
-        return;
-      }
+    const source = from && this.#watches.only(from.wd);
+    const target = to && this.#watches.only(to.wd);
+    if (source && target && isExact(source) && isExact(target)) {
+      if (!this.#frozen) this.#moved(source, from, target, to);
+      return;
     }
-    for (const directory of sources) this.#apply(directory, from!);
-    for (const directory of targets) this.#apply(directory, to!);
+    if (from) { for (const directory of this.#watches.of(from.wd)) this.#apply(directory, from); }
+    if (to) { for (const directory of this.#watches.of(to.wd)) this.#apply(directory, to); }
   }
 
   overflow(): void {
@@ -254,7 +251,7 @@ export class Tracker implements Member {
       this.#look(root, false);
       if (root.directory === undefined) continue;
       for (const directory of root.directory.subtree()) {
-        directory.lostSince = Math.min(directory.lostSince, since - CLOCK_TICK);
+        directory.lostSince = Math.min(directory.lostSince ?? Infinity, since - CLOCK_TICK);
         this.#await(directory);
       }
       this.#scan(root.directory);
@@ -338,7 +335,7 @@ export class Tracker implements Member {
     const isDirectory = (mask & IN_ISDIR) !== 0;
     const { replacement } = directory;
     directory.replacement = undefined;
-    pending?.touched.add(name);
+    pending?.touch(name);
     if (mask & IN_CREATE) this.#created(directory, name, isDirectory);
     else if (mask & IN_MOVED_TO) this.#movedIn(directory, name, isDirectory);
     else if (mask & IN_MOVED_FROM && replacement?.name === name) this.#exchanged(directory, name);
@@ -414,8 +411,8 @@ export class Tracker implements Member {
     const fromPath = source.pathOf(from);
     const replaced = target.entries.get(to);
     if (replaced instanceof Directory) this.#drop(replaced);
-    source.pending?.touched.add(from);
-    target.pending?.touched.add(to);
+    source.pending?.touch(from);
+    target.pending?.touch(to);
     source.replacement = undefined;
     target.replacement = replaced === undefined ? undefined : { name: to, source, from };
     source.entries.delete(from);
@@ -501,7 +498,7 @@ export class Tracker implements Member {
    */
   #await(directory: Directory): void {
     const { later = [], holds = false } = directory.pending ?? {};
-    directory.pending = { found: undefined, holds, touched: new Set(), later };
+    directory.pending = new Pending(undefined, holds, later);
     this.#pending.add(directory);
   }
 
@@ -520,39 +517,37 @@ export class Tracker implements Member {
    * applied: of what is removed, they say so before its watch ends is looked into.
    */
   #scan(directory: Directory): void {
-    if (this.#toScan.push(directory) === 1) queueMicrotask(() => void this.#scanAll());
+    if (this.#toScan.push(directory) === 1) this.#hub.schedule(this);
   }
 
-  async #scanAll(): Promise<void> {
-    if (this.#scanning) return;
-    this.#scanning = true;
-    while (this.#toScan.length > 0 && !this.#closed) {
-      const end = performance.now() + SLICE;
-      let next = 0;
-      while (next < this.#toScan.length && performance.now() < end) {
-        this.#scanOne(this.#toScan[next++]);
-      }
-      this.#toScan = this.#toScan.slice(next);
-      this.#client.progress(this.#count);
-      const scanned = this.#scanned;
-      this.#scanned = [];
-      this.#marks++;
-      this.#hub.mark(() => {
-        this.#marks--;
-        this.#believe(scanned);
-        if (!this.#idle) return;
-        for (const resolve of this.#waitingForIdle) resolve();
-        this.#waitingForIdle = [];
-      });
-      if (this.#toScan.length > 0) await delay(0);
+  work(): void {
+    if (this.#closed) return;
+    const end = performance.now() + SLICE;
+    let next = 0;
+    while (next < this.#toScan.length && (next % FEW > 0 || performance.now() < end)) {
+      this.#scanOne(this.#toScan[next++]);
     }
-    this.#scanning = false;
+    this.#toScan = this.#toScan.slice(next);
+    if (this.#toScan.length > 0) this.#hub.schedule(this);
+    this.#client.progress(this.#count);
+    const scanned = this.#scanned;
+    this.#scanned = [];
+    this.#marks++;
+    this.#hub.mark(() => {
+      this.#marks--;
+      this.#believe(scanned);
+      if (!this.#idle) return;
+      for (const resolve of this.#waitingForIdle) resolve();
+      this.#waitingForIdle = [];
+    });
   }
 
   #scanOne(directory: Directory): void {
-    const { path, parent } = directory;
+    const { parent } = directory;
     if (directory.gone || this.#closed) return;
     if (parent !== undefined && !isExact(parent)) return; // its turn comes after the parent's
+    // Not directory.path, which is kept: of most directories of a big tree nothing is ever said.
+    const path = parent?.pathOf(directory.name) ?? directory.path;
     const follow = parent === undefined || directory.link;
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
     const found = this.#hub.scan(path, mask, follow, this);
@@ -564,14 +559,12 @@ export class Tracker implements Member {
       // It is another directory, and so are those in it.
       later = [];
       holds = !found.isNew;
-      this.#awaitAll(directory);
+      if (!directory.isEmpty) this.#awaitAll(directory);
       this.#unwatch(directory);
       directory.wd = found.wd;
-      const holders = this.#byWatch.get(found.wd);
-      if (holders === undefined) this.#byWatch.set(found.wd, new Set([directory]));
-      else holders.add(directory);
+      this.#watches.add(found.wd, directory);
     }
-    directory.pending = { found: found.listing, holds, touched: new Set(), later };
+    directory.pending = new Pending(found.listing, holds, later);
     this.#pending.add(directory);
     this.#scanned.push([directory, directory.pending]);
   }
@@ -581,13 +574,7 @@ export class Tracker implements Member {
       // The path means something else by now: what became of the directory is still queued.
       this.#unwatch(directory);
       this.#awaitAll(directory);
-      directory.pending = {
-        found: undefined,
-        holds: false,
-        errno,
-        touched: new Set(),
-        later: [],
-      };
+      directory.pending = new Pending(undefined, false, [], errno);
       this.#scanned.push([directory, directory.pending]);
       return;
     }
@@ -615,11 +602,7 @@ export class Tracker implements Member {
     const { wd } = directory;
     if (wd === -1) return;
     directory.wd = -1;
-    const holders = this.#byWatch.get(wd);
-    holders?.delete(directory);
-    if (holders?.size !== 0) return;
-    this.#byWatch.delete(wd);
-    this.#hub.release(wd, this);
+    if (this.#watches.delete(wd, directory)) this.#hub.release(wd, this);
   }
 
   /** The mark that follows these scans has come. */
@@ -633,16 +616,16 @@ export class Tracker implements Member {
       }
       this.#settle(directory);
       if (this.#isPlain(directory, pending)) this.#adopt(directory, pending.found);
-      else this.#compare(directory, pending.found, pending.touched);
+      else this.#compare(directory, pending.found, pending);
       for (const event of pending.later) this.#apply(directory, event);
       directory.initial = false;
     }
   }
 
   /** Whether all that a scan has found is to be known, and nothing said of it. */
-  #isPlain({ initial, entries }: Directory, { touched }: Pending): boolean {
+  #isPlain({ initial, isEmpty }: Directory, { isUntouched }: Pending): boolean {
     return initial && !this.#scope.initial && !this.#scope.followSymlinks &&
-      this.#client.ignores === undefined && entries.size === 0 && touched.size === 0;
+      this.#client.ignores === undefined && isEmpty && isUntouched;
   }
 
   /** A directory could not be scanned, although nothing says that it is gone. */
@@ -673,17 +656,17 @@ export class Tracker implements Member {
   }
 
   /** Says the difference between what is known of a directory and what a scan has found. */
-  #compare(directory: Directory, listing: Listing, touched: ReadonlySet<string>): void {
+  #compare(directory: Directory, listing: Listing, pending: Pending): void {
     const found = new Map<string, boolean>();
     listing.addTo(found);
     for (const [name, entry] of [...directory.entries]) {
       const isDirectory = found.get(name);
       const isGone = isDirectory === undefined || !isOfType(entry, isDirectory);
-      if (isGone && !touched.has(name)) {
+      if (isGone && !pending.isTouched(name)) {
         this.#removed(directory, name);
       } else if (entry instanceof Directory) {
         if (!isExact(entry)) this.#scan(entry);
-      } else if (directory.lostSince < Infinity && !entry) {
+      } else if (directory.lostSince !== undefined && !entry) {
         const path = directory.pathOf(name);
         const time = changeTime(this.#hub.libc, path);
         if (time !== undefined && time >= directory.lostSince) {
@@ -691,10 +674,10 @@ export class Tracker implements Member {
         }
       }
     }
-    directory.lostSince = Infinity;
+    directory.lostSince = undefined;
     const kind = directory.initial ? this.#scope.initial ? "exists" : "" : "create";
     for (const [name, isDirectory] of found) {
-      if (directory.entries.has(name) || touched.has(name)) continue;
+      if (directory.entries.has(name) || pending.isTouched(name)) continue;
       this.#found(directory, name, isDirectory, kind);
     }
   }
@@ -719,8 +702,6 @@ export class Tracker implements Member {
     return this.#marks === 0 && this.#toScan.length === 0;
   }
 }
-
-const NONE: ReadonlySet<Directory> = new Set();
 
 /** Whether what is known of a directory is what was so at the last event of it. */
 function isExact({ pending }: Directory): boolean {

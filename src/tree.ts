@@ -14,17 +14,38 @@ import type { InotifyEvent } from "./parse.ts";
 export type Entry = Directory | boolean;
 
 /** A directory's entries are not known for sure, until a scan is believed; see the tracker. */
-export interface Pending {
+export class Pending {
   /** What the scan has found; `undefined` while it is still to come, or has failed. */
   readonly found: Listing | undefined;
   /** Whether events of the directory may be older than the scan, and have to wait till it is believed. */
   readonly holds: boolean;
-  /** Why the scan has failed, if it has. */
-  readonly errno?: number;
-  /** The names of which events have told since the scan: they know better than it. */
-  readonly touched: Set<string>;
   /** Events that wait, in order: all of them, or those of the content of entries that are not known yet. */
   readonly later: InotifyEvent[];
+  /** Why the scan has failed, if it has. */
+  readonly errno: number | undefined;
+  #touched: Set<string> | undefined;
+
+  constructor(found: Listing | undefined, holds: boolean, later: InotifyEvent[], errno?: number) {
+    this.found = found;
+    this.holds = holds;
+    this.later = later;
+    this.errno = errno;
+  }
+
+  /** An event has told of a name since the scan: it knows better. */
+  touch(name: string): void {
+    (this.#touched ??= new Set()).add(name);
+  }
+
+  /** Whether an event has told of a name since the scan. */
+  isTouched(name: string): boolean {
+    return this.#touched?.has(name) ?? false;
+  }
+
+  /** Whether no event has told of any. */
+  get isUntouched(): boolean {
+    return this.#touched === undefined;
+  }
 }
 
 /** An entry that has come to where another one was. */
@@ -48,8 +69,8 @@ export class Directory {
   pending: Pending | undefined;
   /** Whether what is found in it was there when the watching began. */
   initial = false;
-  /** Since when files in it may have changed unseen, in milliseconds since 1970. */
-  lostSince: number = Infinity;
+  /** Since when files in it may have changed unseen, if they may: milliseconds since 1970. */
+  lostSince: number | undefined;
   /** The last change of an entry, if it put one in the place of another. */
   replacement: Replacement | undefined;
   /** Whether the entry is a symbolic link to it. */
@@ -60,7 +81,8 @@ export class Directory {
   #parent: Directory | undefined;
   #path = "";
   #pathMoves = -1;
-  #entries: Map<string, Entry> = new Map();
+  /** Made when it is asked for: most directories have files only, which stay in the listing. */
+  #entries: Map<string, Entry> | undefined;
   /** A listing that is still to be added to the entries. */
   #listing: Listing | undefined;
 
@@ -77,13 +99,18 @@ export class Directory {
   /** What is in it, by lossless name. */
   get entries(): Map<string, Entry> {
     if (this.#listing !== undefined) {
-      const directories = this.#entries;
+      const directories = this.#entries ?? [];
       this.#entries = new Map();
       this.#listing.addTo(this.#entries as Map<string, boolean>);
       this.#listing = undefined;
       for (const [name, directory] of directories) this.#entries.set(name, directory);
     }
-    return this.#entries;
+    return this.#entries ??= new Map();
+  }
+
+  /** Whether nothing is in it, or nothing is known yet. */
+  get isEmpty(): boolean {
+    return this.#listing === undefined && !this.#entries?.size;
   }
 
   /** Takes a listing for what is in it, but for the directories that are set already. */
@@ -136,9 +163,12 @@ export class Directory {
 
   /** It and all directories below it. */
   *subtree(): Generator<Directory> {
-    yield this;
-    for (const entry of this.#entries.values()) {
-      if (entry instanceof Directory) yield* entry.subtree();
+    const rest: Directory[] = [this];
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      yield next;
+      for (const entry of next.#entries?.values() ?? []) {
+        if (entry instanceof Directory) rest.push(entry);
+      }
     }
   }
 }
