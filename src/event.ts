@@ -91,14 +91,14 @@ export interface ErrorEvent {
 export type WatchEvent = EntryEvent | RenameEvent | OverflowEvent | UnmountEvent | ErrorEvent;
 
 /** The kinds that say nothing of an entry's coming and going, by the bit of the kernel's mask. */
-export const CONTENT_KINDS: readonly (readonly [bit: number, kind: EntryKind])[] = [
+export const CONTENT_KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [IN_MODIFY, "modify"],
   [IN_CLOSE_WRITE, "closeWrite"],
   [IN_ATTRIB, "attrib"],
   [IN_OPEN, "open"],
   [IN_ACCESS, "access"],
   [IN_CLOSE_NOWRITE, "closeNoWrite"],
-];
+]);
 
 /** Every kind. */
 export const KINDS: readonly WatchKind[] = [
@@ -106,7 +106,7 @@ export const KINDS: readonly WatchKind[] = [
   "create",
   "remove",
   "rename",
-  ...CONTENT_KINDS.map(([, kind]) => kind),
+  ...CONTENT_KINDS.values(),
   "overflow",
   "unmount",
   "error",

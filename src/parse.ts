@@ -24,6 +24,9 @@ export interface InotifyEvent {
 /** `offsetof(struct inotify_event, name)`: int wd; uint32_t mask, cookie, len; char name[]. */
 const HEADER = 16;
 
+/** Bytes that are not worth a decoder. */
+const FEW = 128;
+
 const latin1 = new TextDecoder("latin1");
 // ignoreBOM, for otherwise a name that begins with U+FEFF would lose it.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
@@ -47,18 +50,16 @@ const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  * ```
  */
 export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
-  if (bytes.byteOffset % 4 !== 0) return parseEvents(new Uint8Array(bytes));
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   const end = bytes.byteLength;
   // A decoder call for each name costs several times as much as one for all: ASCII names are slices.
-  const text = latin1.decode(bytes);
+  // For a lone event, a decoder is what takes longest.
+  const text = end > FEW ? latin1.decode(bytes) : Reflect.apply(String.fromCharCode, null, bytes);
   const events: InotifyEvent[] = [];
   const foreign: ForeignName[] = [];
   for (let offset = 0; offset < end;) {
     const start = offset + HEADER;
     if (start > end) throw malformed(offset, HEADER, end);
-    const word = offset >> 2;
-    const len = words[word + 3];
+    const len = int32(bytes, offset + 12);
     // The kernel pads names so that the next record is aligned. Above 2 GiB, len looks negative.
     if (len < 0 || len > end - start || len % 4 !== 0) {
       throw malformed(offset, HEADER + (len >>> 0), end);
@@ -72,9 +73,9 @@ export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
       bits |= byte;
       nameEnd++;
     }
-    const wd = words[word];
-    const mask = words[word + 1] >>> 0;
-    const cookie = words[word + 2] >>> 0;
+    const wd = int32(bytes, offset);
+    const mask = int32(bytes, offset + 4) >>> 0;
+    const cookie = int32(bytes, offset + 8) >>> 0;
     const event = { wd, mask, cookie, name: text.slice(start, nameEnd) };
     if (bits >= 0x80) foreign.push({ event, bytes: bytes.subarray(start, nameEnd) });
     events.push(event);
@@ -113,6 +114,10 @@ function decodeAlone(event: ForeignName["event"], bytes: Uint8Array): void {
     event.name = lossyUtf8.decode(bytes);
     event.rawName = new Uint8Array(bytes);
   }
+}
+
+function int32(bytes: Uint8Array, offset: number): number {
+  return bytes[offset] | bytes[offset + 1] << 8 | bytes[offset + 2] << 16 | bytes[offset + 3] << 24;
 }
 
 function malformed(offset: number, size: number, end: number): RangeError {

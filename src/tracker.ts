@@ -298,10 +298,8 @@ export class Tracker implements Member {
 
   #touched(path: string, mask: number, isDirectory: boolean): void {
     if (this.#frozen) return;
-    const wanted = mask & this.#scope.content;
-    for (const [bit, kind] of CONTENT_KINDS) {
-      if (wanted & bit) this.#client.report(entryEvent(kind, path, isDirectory));
-    }
+    const kind = CONTENT_KINDS.get(mask & this.#scope.content); // an event has one bit (inotify(7))
+    if (kind !== undefined) this.#client.report(entryEvent(kind, path, isDirectory));
   }
 
   #unmounted(path: string): void {

@@ -175,7 +175,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         recursive: this.#recursive,
         followSymlinks: options.followSymlinks ?? false,
         initial: this.#initial,
-        content: CONTENT_KINDS.reduce(
+        content: [...CONTENT_KINDS].reduce(
           (mask, [bit, kind]) => this.#kinds.has(kind) ? mask | bit : mask,
           0,
         ),
@@ -367,7 +367,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
       void this.#end({ error: event.error });
       return;
     }
-    if (ALWAYS.has(event.kind) || this.#kinds.has(event.kind)) return this.#channel.put(event);
+    if (this.#kinds.has(event.kind) || ALWAYS.has(event.kind)) return this.#channel.put(event);
     if (event.kind === "exists" && this.#initial) return this.#channel.put(event);
     if (event.kind !== "rename") return;
     const { path, rawPath, from, rawFrom, isDirectory, replaced } = event;
