@@ -13,6 +13,7 @@ const LAYERS: readonly RegExp[] = [
   /^mod\.ts$/,
   /^src\/watcher\.ts$/,
   /^src\/tracker\.ts$/,
+  /^src\/roots\.ts$/,
   /^src\/(hub|route)\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,

@@ -44,7 +44,8 @@ import {
 } from "./mask.ts";
 import type { InotifyEvent } from "./parse.ts";
 import type { Move } from "./renames.ts";
-import { Route, type Target } from "./route.ts";
+import { type Root, Roots } from "./roots.ts";
+import { Route } from "./route.ts";
 import type { ScanFailure } from "./scan.ts";
 import { Directory, type Entry, Pending } from "./tree.ts";
 import { Watches } from "./watches.ts";
@@ -97,22 +98,12 @@ const SLICE = 4;
 /** How many directories are scanned between two looks at the clock. */
 const FEW = 16;
 
-/** A path that is tracked, whatever it leads to. */
-interface Root {
-  readonly path: string;
-  readonly route: Route;
-  /** What the path led to when it was last looked at. */
-  target: Target | undefined;
-  /** The tree, if that is a directory. */
-  directory: Directory | undefined;
-}
-
 /** Tracks any number of paths for one client. */
 export class Tracker implements Member {
   readonly #client: Client;
   readonly #scope: Scope;
   readonly #hub: Hub;
-  readonly #roots = new Map<string, Root>();
+  readonly #roots = new Roots();
   readonly #watches = new Watches<Directory>();
   #toScan: Directory[] = [];
   #scanned: [Directory, Pending][] = [];
@@ -136,32 +127,38 @@ export class Tracker implements Member {
    * Begins to track what is at a path, now or later.
    *
    * @param path absolute, as lossless text
-   * @param silent whether what is there already is not to be said
    */
-  add(path: string, silent: boolean): void {
-    const route = new Route(this.#hub, path, this.#scope.content, {
-      moved: () => this.#look(root, false),
-      touched: (mask) =>
-        mask & IN_UNMOUNT ? this.#unmounted(path) : this.#touched(path, mask, false),
-    });
-    const root: Root = { path, route, target: undefined, directory: undefined };
-    this.#roots.set(path, root);
-    this.#look(root, true, silent);
+  add(path: string): void {
+    if (this.#roots.get(path) !== undefined) return;
+    const root: Root = {
+      path,
+      route: undefined,
+      said: false,
+      target: undefined,
+      directory: undefined,
+    };
+    this.#roots.set(root);
+    if (!this.#idle && this.#roots.isBelowTree(path)) return; // it may turn out to be part of that
+    this.#begin(root);
     this.work(); // at once, so that what happens from now on is no part of what was there
   }
 
-  /** Ends what {@link add} began, and says nothing of it. */
+  /** Ends what {@link add} began, and says nothing of it, but of what other paths need. */
   remove(path: string): void {
     const root = this.#roots.get(path);
     if (root === undefined) return;
+    const { route, directory } = root;
+    if (directory !== undefined) {
+      for (const inner of this.#roots.within(path)) this.#takeOut(inner, directory);
+    }
     this.#roots.delete(path);
-    root.route.close();
-    if (root.directory !== undefined) this.#drop(root.directory);
+    route?.close();
+    if (directory !== undefined) this.#drop(directory);
   }
 
   /** The paths of all that is watched, as lossless text. */
   *watched(): Generator<string> {
-    for (const { path, target, directory } of this.#roots.values()) {
+    for (const { path, target, directory } of this.#roots) {
       if (directory === undefined) {
         if (target !== undefined && target.wd >= 0) yield path;
         continue;
@@ -203,7 +200,7 @@ export class Tracker implements Member {
   close(): Promise<void> {
     this.#closed = true;
     for (const resolve of this.#untilClosed) resolve();
-    for (const { route } of this.#roots.values()) route.close();
+    for (const { route } of this.#roots) route?.close();
     this.#roots.clear();
     return this.#hub.leave(this);
   }
@@ -247,7 +244,7 @@ export class Tracker implements Member {
   /** Says that events are lost, and what differs. @param since when all was known, in milliseconds */
   #resync(since: number): void {
     this.#client.report({ kind: "overflow" });
-    for (const root of this.#roots.values()) {
+    for (const root of this.#roots) {
       this.#look(root, false);
       if (root.directory === undefined) continue;
       for (const directory of root.directory.subtree()) {
@@ -260,9 +257,20 @@ export class Tracker implements Member {
 
   // Roots
 
+  /** Has it said when the path of a root may lead elsewhere. */
+  #follow(root: Root): void {
+    const { path } = root;
+    root.said = this.#roots.find(path) !== undefined;
+    root.route = new Route(this.#hub, path, this.#scope.content, {
+      moved: () => this.#look(root, false),
+      touched: (mask) =>
+        mask & IN_UNMOUNT ? this.#unmounted(path) : this.#touched(path, mask, false),
+    });
+  }
+
   /** Sees where the path of a root leads now. */
-  #look(root: Root, first: boolean, silent: boolean = false): void {
-    if (this.#frozen || this.#closed) return;
+  #look(root: Root, first: boolean): void {
+    if (this.#frozen || this.#closed || root.route === undefined) return;
     const { path, target: before } = root;
     const target = root.target = root.route.look();
     const { directory } = root;
@@ -270,13 +278,13 @@ export class Tracker implements Member {
       if (target?.isDirectory && target.wd === before?.wd) return;
       root.directory = undefined;
       this.#drop(directory);
-      this.#client.report(entryEvent("remove", path, true));
+      this.#leadsElsewhere(root, true);
     } else if (before !== undefined && before.wd >= 0) {
       if (target !== undefined && target.wd >= 0 && !target.isDirectory) {
         if (target.wd !== before.wd) this.#client.report(entryEvent("modify", path, false));
         return;
       }
-      this.#client.report(entryEvent("remove", path, false));
+      this.#leadsElsewhere(root, false);
     }
     if (target === undefined) return;
     if (target.wd < 0) {
@@ -285,15 +293,119 @@ export class Tracker implements Member {
       }
       return;
     }
-    const kind = first ? this.#scope.initial ? "exists" : "" : "create";
-    if (kind !== "" && !silent) {
-      this.#client.report(entryEvent(kind, path, target.isDirectory));
-    }
+    if (!root.said) this.#sayThere(root, first ? this.#firstKind : "create", target.isDirectory);
     if (!target.isDirectory) return;
     root.directory = new Directory(path);
     root.directory.initial = first;
     this.#await(root.directory);
     this.#scan(root.directory);
+  }
+
+  /** Says that nothing is left of what a root was; if it is a link in a tree, that one is still there. */
+  #leadsElsewhere(root: Root, isDirectory: boolean): void {
+    this.#sayRemoved(root.path, isDirectory, root);
+    root.said = false;
+    if (this.#roots.find(root.path)?.entry === false) this.#sayThere(root, "create", false);
+  }
+
+  #sayThere(root: Root, kind: EntryKind | "", isDirectory: boolean): void {
+    root.said = true;
+    if (kind !== "") this.#client.report(entryEvent(kind, root.path, isDirectory));
+  }
+
+  /** What is said of what is there in the beginning. */
+  get #firstKind(): "exists" | "" {
+    return this.#scope.initial ? "exists" : "";
+  }
+
+  /** Begins with a root, unless it is part of another one's tree. */
+  #begin(root: Root): void {
+    if (root.route !== undefined || this.#isInTree(root.path)) return;
+    this.#follow(root);
+    this.#look(root, true);
+  }
+
+  /** Whether a tree tells of all that happens at a path, and below. */
+  #isInTree(path: string): boolean {
+    const entry = this.#roots.find(path)?.entry;
+    return entry instanceof Directory || entry === false && !this.#isLink(path);
+  }
+
+  /** Whether a root at or below a path is in no tree. */
+  #isFollowedWithin(path: string): boolean {
+    return this.#roots.within(path).some(({ route }) => route !== undefined);
+  }
+
+  #isLink(path: string): boolean {
+    return typeof readLink(this.#hub.libc, path) === "string";
+  }
+
+  /**
+   * A tree has come to the path of a root, which becomes part of it.
+   *
+   * @returns whether what is there is known
+   */
+  #takeIn(root: Root, parent: Directory, name: string, isDirectory: boolean): boolean {
+    const { path, route, said, target, directory } = root;
+    if (isDirectory ? !this.#scope.recursive : this.#isLink(path)) return false;
+    route?.close();
+    root.route = root.target = root.directory = undefined;
+    if (!said) return false;
+    if (target !== undefined && isDirectory === (directory !== undefined)) {
+      parent.entries.set(name, directory ?? false);
+      directory?.moveTo(parent, name);
+      return true;
+    }
+    if (directory !== undefined) this.#drop(directory);
+    this.#client.report(entryEvent("remove", path, directory !== undefined));
+    return false;
+  }
+
+  /** The tree that a root may be part of comes to its end: the root stays. */
+  #takeOut(root: Root, tree: Directory): void {
+    const place = this.#roots.find(root.path);
+    if (root.route !== undefined || place !== undefined && place.parent.root !== tree) return;
+    this.#follow(root);
+    if (place === undefined) return this.#look(root, true);
+    const { parent, name, entry } = place;
+    const directory = entry instanceof Directory ? entry : undefined;
+    const target = root.target = root.route!.look();
+    if (target && (target.isDirectory ? target.wd === directory?.wd : directory === undefined)) {
+      parent.entries.delete(name);
+      directory?.moveTo(undefined, root.path);
+      root.directory = directory;
+      return;
+    }
+    root.target = undefined;
+    root.said = false;
+    this.#client.report(entryEvent("remove", root.path, directory !== undefined));
+    this.#look(root, false);
+  }
+
+  /**
+   * Says that what is at a path is gone, and with it everything below: what roots have said of that, too.
+   * They see the disk as it is, and a tree as it was at its last event; so they say it again.
+   *
+   * @param by the root that says it, if it is none of their trees
+   */
+  #sayRemoved(path: string, isDirectory: boolean, by?: Root): void {
+    const roots = this.#roots.within(path).filter((root) => root !== by);
+    for (const root of roots) {
+      if (root.directory !== undefined) this.#drop(root.directory);
+      root.said = false;
+      root.target = root.directory = undefined;
+    }
+    this.#client.report(entryEvent("remove", path, isDirectory));
+    for (const root of roots) this.#resume(root);
+  }
+
+  /** Looks again at a root of which nothing is known, unless it is in a tree. */
+  #resume(root: Root): void {
+    if (root.route === undefined) {
+      if (this.#isInTree(root.path)) return;
+      this.#follow(root);
+    }
+    this.#look(root, false);
   }
 
   #touched(path: string, mask: number, isDirectory: boolean): void {
@@ -352,9 +464,10 @@ export class Tracker implements Member {
   #removed(directory: Directory, name: string): void {
     const entry = directory.entries.get(name);
     if (entry === undefined) return;
+    const path = directory.pathOf(name);
     directory.entries.delete(name);
     if (entry instanceof Directory) this.#drop(entry);
-    this.#client.report(entryEvent("remove", directory.pathOf(name), entry !== false));
+    if (this.#roots.followed(path)?.said ?? true) this.#sayRemoved(path, entry !== false);
   }
 
   /**
@@ -400,7 +513,8 @@ export class Tracker implements Member {
       entry === undefined || !isOfType(entry, isDirectory) ||
       isReverse(source, from, target, to) ||
       this.#client.ignores?.(path, isDirectory, target.root.path) ||
-      this.#isFollowed(entry, path)
+      this.#isFollowed(entry, path) ||
+      this.#isFollowedWithin(path) || this.#isFollowedWithin(source.pathOf(from))
     ) {
       this.#apply(source, fromEvent);
       this.#apply(target, toEvent);
@@ -420,13 +534,16 @@ export class Tracker implements Member {
       this.#doubtBelow(entry);
     }
     this.#client.report(renameEvent(fromPath, path, isDirectory, replaced !== undefined));
+    for (const root of [...this.#roots.within(fromPath), ...this.#roots.within(path)]) {
+      this.#resume(root);
+    }
   }
 
   /** Whether an entry is a symbolic link that leads elsewhere now that it is at this path. */
   #isFollowed(entry: Entry, path: string): boolean {
     if (!this.#scope.followSymlinks || entry === true) return false;
     if (entry instanceof Directory) return entry.link;
-    return typeof readLink(this.#hub.libc, path) === "string";
+    return this.#isLink(path);
   }
 
   /** A directory has moved: the scans of what is below it may be of what is now at the old path. */
@@ -442,7 +559,8 @@ export class Tracker implements Member {
   #changed(directory: Directory, name: string, mask: number): void {
     const entry = directory.entries.get(name);
     if (entry === undefined) return; // ignored, or gone again
-    this.#touched(directory.pathOf(name), mask, entry !== false);
+    const path = directory.pathOf(name);
+    if (!this.#roots.followed(path)) this.#touched(path, mask, entry !== false);
   }
 
   /** Of what happens to a directory its parent tells, unless it is a root. */
@@ -462,6 +580,15 @@ export class Tracker implements Member {
     const link = recursive && followSymlinks && !isDirectory &&
       leadsToDirectory(this.#hub.libc, path);
     if (this.#client.ignores?.(path, isDirectory || link, directory.root.path)) return;
+    const root = this.#roots.followed(path);
+    if (root !== undefined) {
+      if (this.#takeIn(root, directory, name, isDirectory)) return;
+      if (root.route !== undefined) { // which goes on to tell of what is in it
+        directory.entries.set(name, isDirectory);
+        if (!root.said) this.#sayThere(root, kind, isDirectory);
+        return;
+      }
+    }
     if (kind !== "") this.#client.report(entryEvent(kind, path, isDirectory || link));
     if (!(isDirectory || link) || !recursive) {
       directory.entries.set(name, isDirectory || link);
@@ -534,6 +661,7 @@ export class Tracker implements Member {
     this.#hub.mark(() => {
       this.#marks--;
       this.#believe(scanned);
+      if (this.#idle) { for (const root of this.#roots.within("/")) this.#begin(root); }
       if (!this.#idle) return;
       for (const resolve of this.#waitingForIdle) resolve();
       this.#waitingForIdle = [];
@@ -621,9 +749,11 @@ export class Tracker implements Member {
   }
 
   /** Whether all that a scan has found is to be known, and nothing said of it. */
-  #isPlain({ initial, isEmpty }: Directory, { isUntouched }: Pending): boolean {
-    return initial && !this.#scope.initial && !this.#scope.followSymlinks &&
-      this.#client.ignores === undefined && isEmpty && isUntouched;
+  #isPlain(directory: Directory, { isUntouched }: Pending): boolean {
+    return directory.initial && directory.isEmpty && isUntouched &&
+      !this.#scope.initial && !this.#scope.followSymlinks &&
+      this.#client.ignores === undefined &&
+      !(this.#roots.nested && this.#isFollowedWithin(directory.path));
   }
 
   /** A directory could not be scanned, although nothing says that it is gone. */
@@ -673,7 +803,7 @@ export class Tracker implements Member {
       }
     }
     directory.lostSince = undefined;
-    const kind = directory.initial ? this.#scope.initial ? "exists" : "" : "create";
+    const kind = directory.initial ? this.#firstKind : "create";
     for (const [name, isDirectory] of found) {
       if (directory.entries.has(name) || pending.isTouched(name)) continue;
       this.#found(directory, name, isDirectory, kind);

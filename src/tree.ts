@@ -144,8 +144,8 @@ export class Directory {
     return path === "/" ? `/${name}` : `${path}/${name}`;
   }
 
-  /** Takes its place elsewhere in the tree; the maps of entries are the caller's. */
-  moveTo(parent: Directory, name: string): void {
+  /** Takes its place elsewhere, or becomes a root; the maps of entries are the caller's. */
+  moveTo(parent: Directory | undefined, name: string): void {
     this.#parent = parent;
     this.#name = name;
     moves++;

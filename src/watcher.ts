@@ -126,15 +126,12 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   readonly ready: Promise<void>;
   readonly #kinds: ReadonlySet<WatchKind>;
   readonly #initial: boolean;
-  readonly #recursive: boolean;
   readonly #ignores: Ignores | undefined;
   readonly #onProgress: ((directories: number) => void) | undefined;
   readonly #channel: Channel<WatchEvent>;
   readonly #tracker: Tracker | undefined;
-  /** The paths that were given, and whether what was there was said, or was not to be. */
+  /** The paths that were given. */
   readonly #paths = new Set<string>();
-  /** Those of them that no other one covers. */
-  readonly #tracked = new Set<string>();
   readonly #signal: AbortSignal | undefined;
   readonly #ready = Promise.withResolvers<void>();
   #settingUp = true;
@@ -148,7 +145,6 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     }
     this.#kinds = kindsOf(events);
     this.#initial = options.initial ?? false;
-    this.#recursive = options.recursive ?? true;
     this.#ignores = ignores(options.ignore);
     this.#onProgress = options.onProgress;
     this.#signal = signal;
@@ -172,7 +168,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         fail: (error) => this.#end({ error }),
         progress: (count) => this.#progress(count),
       }, {
-        recursive: this.#recursive,
+        recursive: options.recursive ?? true,
         followSymlinks: options.followSymlinks ?? false,
         initial: this.#initial,
         content: [...CONTENT_KINDS].reduce(
@@ -186,8 +182,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     }
     signal?.addEventListener("abort", this.#onAbort);
     if (!persistent) this.unref();
-    for (const path of given) this.#paths.add(path);
-    this.#update(false);
+    // Those above first: they may have the others in their trees.
+    for (const path of given.sort((a, b) => a.length - b.length)) this.#add(path);
     this.sync().then(() => {
       this.#settingUp = false;
       this.#ready.resolve();
@@ -202,8 +198,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * @throws {InotifyError} EACCES if Deno does not let the program read it (`--allow-read`)
    */
   add(path: Path): Promise<void> {
-    this.#paths.add(permitted(path));
-    this.#update(false);
+    this.#add(permitted(path));
     return this.sync();
   }
 
@@ -215,9 +210,9 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * @throws {TypeError} if it is no path
    */
   remove(path: Path): boolean {
-    const removed = this.#paths.delete(absolute(path));
-    this.#update(true);
-    return removed;
+    const text = absolute(path);
+    if (this.#closed === undefined) this.#tracker?.remove(text);
+    return this.#paths.delete(text);
   }
 
   /** The directories and single files that have a watch now, absolute. */
@@ -315,38 +310,9 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     await this.#tracker?.close();
   }
 
-  /** Tracks what has to be: the paths that are not below another one. */
-  #update(silent: boolean): void {
-    if (this.#closed !== undefined) return;
-    const needed = [...this.#paths].filter((path) => !this.#isCovered(path));
-    for (const path of this.#tracked) {
-      if (needed.includes(path)) continue;
-      this.#tracked.delete(path);
-      this.#tracker!.remove(path);
-    }
-    for (const path of needed) {
-      if (this.#tracked.has(path)) continue;
-      this.#tracked.add(path);
-      this.#tracker!.add(path, silent);
-    }
-  }
-
-  /** Whether an entry of another path's tree is what this path means. */
-  #isCovered(path: string): boolean {
-    if (!this.#recursive) return false;
-    for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) {
-      const above = path.slice(0, end) || "/";
-      if (above !== path && this.#paths.has(above) && !this.#isPruned(path, above)) return true;
-      if (end === 0) break;
-    }
-    return false;
-  }
-
-  #isPruned(path: string, root: string): boolean {
-    for (let end = path.length; end > root.length; end = path.lastIndexOf("/", end - 1)) {
-      if (this.#ignored(path.slice(0, end), true, root)) return true;
-    }
-    return false;
+  #add(path: string): void {
+    this.#paths.add(path);
+    if (this.#closed === undefined) this.#tracker?.add(path);
   }
 
   #ignored(path: string, isDirectory: boolean, root: string): boolean {
@@ -382,7 +348,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   #isFatal(path: string, error: Error): boolean {
     if (!(error instanceof InotifyError)) return true;
     return error.code === "ENOSPC" || error.code === "EMFILE" ||
-      [...this.#tracked].some((tracked) => toText(tracked) === path);
+      [...this.#paths].some((given) => toText(given) === path);
   }
 }
 

@@ -20,7 +20,7 @@ function scenarios(...path: string[]): (readonly [file: string, title: string])[
   );
 }
 
-for (const [file, title] of scenarios()) {
+for (const [file, title] of [...scenarios(), ...scenarios("overlap")]) {
   test(title, () => play(readScenario(file)));
 }
 

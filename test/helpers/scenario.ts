@@ -10,8 +10,9 @@
  *     events
  *       rename f -> g
  *
- * Paths are below a new directory. "watch" takes paths, and options as JSON; "sh" takes a command, for
- * names that not every runtime can write. After each "do" all events up to then are compared with those
+ * Paths are below a new directory. "watch" takes paths, and options as JSON; "add" and "remove" among the
+ * deeds take another path to be watched, or one that no longer is, and do not wait for it; "sh" takes a
+ * command, for names that not every runtime can write. After each "do" all events up to then are compared with those
  * under "events": in order, or as a set where it is "events in any order", since the kernel does not
  * promise one. The path of a directory ends with a slash. Equal neighbours count once: the kernel merges
  * what is not read in between. "watched" compares what Watcher.watched() lists.
@@ -59,12 +60,16 @@ export async function play({ sections }: Scenario): Promise<void> {
   let watcher: Watcher | undefined;
   let seen: string[] = [];
   let loop: Promise<void> | undefined;
+  const added: Promise<void>[] = [];
   try {
     for (const { head, where, lines } of sections) {
       const [verb] = head.split(" ");
       if (verb === "given" || verb === "do") {
         for (const line of lines) {
-          if (line === "sync") await within(watcher!.sync());
+          const [deed, path] = line.split(" ");
+          if (deed === "sync") await within(watcher!.sync());
+          else if (deed === "add") added.push(watcher!.add(join(base, path)));
+          else if (deed === "remove") assert.ok(watcher!.remove(join(base, path)), where);
           else doDeed(base, line, where);
         }
       } else if (verb === "watch") {
@@ -87,7 +92,7 @@ export async function play({ sections }: Scenario): Promise<void> {
     }
   } finally {
     await watcher?.close();
-    await loop;
+    await Promise.all([loop, ...added]);
   }
 }
 
