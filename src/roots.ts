@@ -1,19 +1,56 @@
 /**
- * The paths that are tracked. One that a tree of another one has in it is part of that tree, and
- * followed no longer; when the tree loses it, it is followed again.
+ * The paths that are tracked, wherever they lead.
+ *
+ * A root is followed by itself, or it is part of a tree: that of another root, whose path is above. When
+ * a tree comes to the path of a root, it takes it in; when it loses it, the root is followed again.
+ *
+ * A followed root sees the disk as it is, and a tree as it was at the tree's last event. What is told of
+ * the two is kept apart by {@link Root.said}: what a root has said below a path that goes is said again.
  *
  * @module
  */
 
-import type { Route, Target } from "./route.ts";
+import { entryEvent, type EntryKind, type WatchEvent } from "./event.ts";
+import { readLink } from "./files.ts";
+import type { Hub } from "./hub.ts";
+import { Route, type Target } from "./route.ts";
+import type { ScanFailure } from "./scan.ts";
 import { Directory, type Entry } from "./tree.ts";
 
-/** A path that is tracked, whatever it leads to. */
+/** What is tracked. */
+export interface Scope {
+  /** Whether directories below the roots are. */
+  readonly recursive: boolean;
+  /** Whether directories that symbolic links lead to are. */
+  readonly followSymlinks: boolean;
+  /** Whether what is there in the beginning is said. */
+  readonly initial: boolean;
+  /** The content events wanted: bits that say nothing of an entry's coming and going. */
+  readonly content: number;
+}
+
+/** What is done with roots that are directories; and with what there is to say. */
+export interface Trees {
+  /** Whether nothing is said, and nothing looked at, for the time being. */
+  readonly frozen: boolean;
+  /** Says a difference. */
+  report(event: WatchEvent): void;
+  /** Bits of the mask say what happened to a root that is no directory. */
+  touched(path: string, mask: number): void;
+  /** Says that a root cannot be watched. */
+  uncovered(path: string, failure: ScanFailure): void;
+  /** A directory is to be known, with all that is below. */
+  plant(directory: Directory): void;
+  /** A directory is to be given up, with all that is below. */
+  drop(directory: Directory): void;
+}
+
+/** A path that is tracked. */
 export interface Root {
   readonly path: string;
   /** Follows the path; `undefined` while it is part of another root's tree. */
   route: Route | undefined;
-  /** Whether the path has been said to be there. Of a link the tree it is in says so, too. */
+  /** Whether the path has been said to be there. Of a link, the tree that it is in says so, too. */
   said: boolean;
   /** What the path led to when it was last looked at. */
   target: Target | undefined;
@@ -21,40 +58,19 @@ export interface Root {
   directory: Directory | undefined;
 }
 
-/** Where an entry is in a tree. */
-export interface Place {
-  readonly parent: Directory;
-  readonly name: string;
-  readonly entry: Entry;
-}
-
-/** Any number of roots, by path. */
+/** Any number of roots. */
 export class Roots {
+  readonly #hub: Hub;
+  readonly #scope: Scope;
+  readonly #trees: Trees;
   readonly #roots = new Map<string, Root>();
-  /** Mostly none is, and nothing has to be looked up. */
+  /** Whether a path is below another one. Mostly none is, and nothing has to be looked up. */
   #nested = false;
 
-  /** The root of a path. */
-  get(path: string): Root | undefined {
-    return this.#roots.get(path);
-  }
-
-  /** Adds a root, or takes its place. */
-  set(root: Root): void {
-    this.#roots.set(root.path, root);
-    this.#update();
-  }
-
-  /** Removes the root of a path. */
-  delete(path: string): void {
-    this.#roots.delete(path);
-    this.#update();
-  }
-
-  /** Removes them all. */
-  clear(): void {
-    this.#roots.clear();
-    this.#update();
+  constructor(hub: Hub, scope: Scope, trees: Trees) {
+    this.#hub = hub;
+    this.#scope = scope;
+    this.#trees = trees;
   }
 
   /** All roots; what is added or removed meanwhile may be among them. */
@@ -62,31 +78,242 @@ export class Roots {
     return this.#roots.values();
   }
 
-  /** Whether a path is below one that leads to a directory. */
-  isBelowTree(path: string): boolean {
-    return ancestors(path).some((above) => this.#roots.get(above)?.directory !== undefined);
+  /**
+   * Adds a path, once.
+   *
+   * @param growing whether trees are being set up: if one is above, it may turn out to have the path in it
+   */
+  add(path: string, growing: boolean): void {
+    if (this.#roots.has(path)) return;
+    const root = { path, route: undefined, said: false, target: undefined, directory: undefined };
+    this.#roots.set(path, root);
+    this.#update();
+    if (growing && ancestors(path).some((above) => this.#roots.get(above)?.directory)) return;
+    this.#begin(root);
   }
 
-  /** Whether a root's path is below another one's. */
-  get nested(): boolean {
-    return this.#nested;
+  /** Begins with the roots that no tree has turned out to have in it. */
+  beginRest(): void {
+    for (const root of this.#within("/")) this.#begin(root);
   }
+
+  /** Removes a path, with all that is known of it, but for what other roots need. */
+  remove(path: string): void {
+    const root = this.#roots.get(path);
+    if (root === undefined) return;
+    const { route, directory } = root;
+    if (directory !== undefined) {
+      for (const inner of this.#within(path)) this.#takeOut(inner, directory);
+    }
+    this.#roots.delete(path);
+    this.#update();
+    route?.close();
+    if (directory !== undefined) this.#trees.drop(directory);
+  }
+
+  /** Gives up all watches of roots themselves. */
+  close(): void {
+    for (const { route } of this.#roots.values()) route?.close();
+    this.#roots.clear();
+    this.#nested = false;
+  }
+
+  /** Sees where the path of a root leads now. */
+  look(root: Root, first: boolean = false): void {
+    if (this.#trees.frozen || root.route === undefined) return;
+    const { path, target: before } = root;
+    const target = root.target = root.route.look();
+    const { directory } = root;
+    if (directory !== undefined) {
+      if (target?.isDirectory && target.wd === before?.wd) return;
+      root.directory = undefined;
+      this.#trees.drop(directory);
+      this.#leadsElsewhere(root, true);
+    } else if (before !== undefined && before.wd >= 0) {
+      if (target !== undefined && target.wd >= 0 && !target.isDirectory) {
+        if (target.wd !== before.wd) this.#trees.report(entryEvent("modify", path, false));
+        return;
+      }
+      this.#leadsElsewhere(root, false);
+    }
+    if (target === undefined) return;
+    if (target.wd < 0) {
+      if (target.wd !== before?.wd) {
+        this.#trees.uncovered(path, { errno: -target.wd, syscall: "inotify_add_watch" });
+      }
+      return;
+    }
+    const kind = !first ? "create" : this.#scope.initial ? "exists" : "";
+    if (!root.said) this.#sayThere(root, kind, target.isDirectory);
+    if (!target.isDirectory) return;
+    root.directory = new Directory(path);
+    root.directory.initial = first;
+    this.#trees.plant(root.directory);
+  }
+
+  // What the trees tell
+
+  /** Whether a root itself tells of what happens to a path that a tree has in it. */
+  isFollowed(path: string): boolean {
+    return this.#followed(path) !== undefined;
+  }
+
+  /** Whether roots at a path or below are followed, of those that are below others. */
+  hasFollowed(directory: Directory, name?: string): boolean {
+    if (!this.#nested) return false;
+    const path = name === undefined ? directory.path : directory.pathOf(name);
+    return this.#within(path).some(({ route }) => route !== undefined);
+  }
+
+  /**
+   * A tree has found an entry.
+   *
+   * @param kind what is said of it, if anything
+   * @returns whether that is a root's, and said, and known
+   */
+  found(
+    parent: Directory,
+    name: string,
+    path: string,
+    isDirectory: boolean,
+    kind: EntryKind | "",
+  ): boolean {
+    const root = this.#followed(path);
+    if (root === undefined) return false;
+    if (isDirectory ? this.#scope.recursive : !this.#isLink(path)) {
+      return this.#takeIn(root, parent, name, isDirectory);
+    }
+    parent.entries.set(name, isDirectory);
+    if (!root.said) this.#sayThere(root, kind, isDirectory);
+    return true;
+  }
+
+  /** An entry is no longer in its tree. */
+  removed(path: string, isDirectory: boolean): void {
+    if (this.#followed(path)?.said ?? true) this.#sayRemoved(path, isDirectory);
+  }
+
+  /** An entry has another path; see {@link hasFollowed}. */
+  moved(from: string, to: string): void {
+    for (const root of [...this.#within(from), ...this.#within(to)]) this.#resume(root);
+  }
+
+  // Into trees, and out of them
+
+  #begin(root: Root): void {
+    if (root.route !== undefined || this.#isInTree(root.path)) return;
+    this.#follow(root);
+    this.look(root, true);
+  }
+
+  #follow(root: Root): void {
+    const { path } = root;
+    root.said = this.#find(path) !== undefined;
+    root.route = new Route(this.#hub, path, this.#scope.content, {
+      moved: () => this.look(root),
+      touched: (mask) => this.#trees.touched(path, mask),
+    });
+  }
+
+  /** A tree has come to a root. @returns whether what is there is known */
+  #takeIn(root: Root, parent: Directory, name: string, isDirectory: boolean): boolean {
+    const { path, route, said, target, directory } = root;
+    route?.close();
+    root.route = root.target = root.directory = undefined;
+    if (!said) return false;
+    if (target !== undefined && isDirectory === (directory !== undefined)) {
+      parent.entries.set(name, directory ?? false);
+      directory?.moveTo(parent, name);
+      return true;
+    }
+    if (directory !== undefined) this.#trees.drop(directory);
+    this.#trees.report(entryEvent("remove", path, directory !== undefined));
+    return false;
+  }
+
+  /** A tree that a root may be part of comes to its end: the root stays. */
+  #takeOut(root: Root, tree: Directory): void {
+    const place = this.#find(root.path);
+    if (root.route !== undefined || place !== undefined && place.parent.root !== tree) return;
+    this.#follow(root);
+    if (place === undefined) return this.look(root, true);
+    const { parent, name, entry } = place;
+    const directory = entry instanceof Directory ? entry : undefined;
+    const target = root.target = root.route!.look();
+    if (target && (target.isDirectory ? target.wd === directory?.wd : directory === undefined)) {
+      parent.entries.delete(name);
+      directory?.moveTo(undefined, root.path);
+      root.directory = directory;
+      return;
+    }
+    root.target = undefined;
+    root.said = false;
+    this.#trees.report(entryEvent("remove", root.path, directory !== undefined));
+    this.look(root);
+  }
+
+  /** Looks again at a root of which nothing is known, unless it is in a tree. */
+  #resume(root: Root): void {
+    if (root.route === undefined) {
+      if (this.#isInTree(root.path)) return;
+      this.#follow(root);
+    }
+    this.look(root);
+  }
+
+  // What is said
+
+  #sayThere(root: Root, kind: EntryKind | "", isDirectory: boolean): void {
+    root.said = true;
+    if (kind !== "") this.#trees.report(entryEvent(kind, root.path, isDirectory));
+  }
+
+  /** Says that a path is gone, and everything below: also what roots there have said, which they say again. */
+  #sayRemoved(path: string, isDirectory: boolean, by?: Root): void {
+    const roots = this.#within(path).filter((root) => root !== by);
+    for (const root of roots) {
+      if (root.directory !== undefined) this.#trees.drop(root.directory);
+      root.said = false;
+      root.target = root.directory = undefined;
+    }
+    this.#trees.report(entryEvent("remove", path, isDirectory));
+    for (const root of roots) this.#resume(root);
+  }
+
+  /** Says that nothing is left of what a root was; if it is a link in a tree, that one is still there. */
+  #leadsElsewhere(root: Root, isDirectory: boolean): void {
+    this.#sayRemoved(root.path, isDirectory, root);
+    root.said = false;
+    if (this.#find(root.path)?.entry === false) this.#sayThere(root, "create", false);
+  }
+
+  // What is where
 
   /** The root of a path that is below another one, if it is followed. */
-  followed(path: string): Root | undefined {
+  #followed(path: string): Root | undefined {
     const root = this.#nested ? this.#roots.get(path) : undefined;
     return root?.route && root;
   }
 
-  /** The roots at or below a path, if any is below another one. */
-  within(path: string): Root[] {
+  /** The roots at a path or below, if any is below another one. */
+  #within(path: string): Root[] {
     if (!this.#nested) return [];
     const start = path === "/" ? path : `${path}/`;
     return [...this].filter((root) => root.path === path || root.path.startsWith(start));
   }
 
+  /** Whether a tree tells of all that happens at a path, and below. */
+  #isInTree(path: string): boolean {
+    const entry = this.#find(path)?.entry;
+    return entry instanceof Directory || entry === false && !this.#isLink(path);
+  }
+
+  #isLink(path: string): boolean {
+    return typeof readLink(this.#hub.libc, path) === "string";
+  }
+
   /** Where in a tree a path is, if it is in one. */
-  find(path: string): Place | undefined {
+  #find(path: string): Place | undefined {
     if (!this.#nested) return undefined;
     for (const above of ancestors(path)) {
       const top = this.#roots.get(above)?.directory;
@@ -101,6 +328,13 @@ export class Roots {
       ancestors(path).some((above) => this.#roots.has(above))
     );
   }
+}
+
+/** Where an entry is in a tree. */
+interface Place {
+  readonly parent: Directory;
+  readonly name: string;
+  readonly entry: Entry;
 }
 
 /** The paths above an absolute path, from the root directory down. */

@@ -44,8 +44,7 @@ import {
 } from "./mask.ts";
 import type { InotifyEvent } from "./parse.ts";
 import type { Move } from "./renames.ts";
-import { type Root, Roots } from "./roots.ts";
-import { Route } from "./route.ts";
+import { Roots, type Scope } from "./roots.ts";
 import type { ScanFailure } from "./scan.ts";
 import { Directory, type Entry, Pending } from "./tree.ts";
 import { Watches } from "./watches.ts";
@@ -60,18 +59,6 @@ export interface Client {
   fail(error: unknown): void;
   /** Directories were scanned. @param count how many, so far */
   progress(count: number): void;
-}
-
-/** What is tracked. */
-export interface Scope {
-  /** Whether directories below the roots are. */
-  readonly recursive: boolean;
-  /** Whether directories that symbolic links lead to are. */
-  readonly followSymlinks: boolean;
-  /** Whether what is there in the beginning is said. */
-  readonly initial: boolean;
-  /** The content events wanted: bits that say nothing of an entry's coming and going. */
-  readonly content: number;
 }
 
 /** What is always asked for: without it, no path would be right. */
@@ -103,7 +90,7 @@ export class Tracker implements Member {
   readonly #client: Client;
   readonly #scope: Scope;
   readonly #hub: Hub;
-  readonly #roots = new Roots();
+  readonly #roots: Roots;
   readonly #watches = new Watches<Directory>();
   #toScan: Directory[] = [];
   #scanned: [Directory, Pending][] = [];
@@ -121,6 +108,21 @@ export class Tracker implements Member {
     this.#client = client;
     this.#scope = scope;
     this.#hub = Hub.enter(this);
+    const isFrozen = () => this.#frozen || this.#closed;
+    this.#roots = new Roots(this.#hub, scope, {
+      get frozen() {
+        return isFrozen();
+      },
+      report: (event) => client.report(event),
+      touched: (path, mask) =>
+        mask & IN_UNMOUNT ? this.#unmounted(path) : this.#touched(path, mask, false),
+      uncovered: (path, failure) => this.#uncovered(path, failure),
+      plant: (directory) => {
+        this.#await(directory);
+        this.#scan(directory);
+      },
+      drop: (directory) => this.#drop(directory),
+    });
   }
 
   /**
@@ -129,31 +131,13 @@ export class Tracker implements Member {
    * @param path absolute, as lossless text
    */
   add(path: string): void {
-    if (this.#roots.get(path) !== undefined) return;
-    const root: Root = {
-      path,
-      route: undefined,
-      said: false,
-      target: undefined,
-      directory: undefined,
-    };
-    this.#roots.set(root);
-    if (!this.#idle && this.#roots.isBelowTree(path)) return; // it may turn out to be part of that
-    this.#begin(root);
+    this.#roots.add(path, !this.#idle);
     this.work(); // at once, so that what happens from now on is no part of what was there
   }
 
   /** Ends what {@link add} began, and says nothing of it, but of what other paths need. */
   remove(path: string): void {
-    const root = this.#roots.get(path);
-    if (root === undefined) return;
-    const { route, directory } = root;
-    if (directory !== undefined) {
-      for (const inner of this.#roots.within(path)) this.#takeOut(inner, directory);
-    }
-    this.#roots.delete(path);
-    route?.close();
-    if (directory !== undefined) this.#drop(directory);
+    this.#roots.remove(path);
   }
 
   /** The paths of all that is watched, as lossless text. */
@@ -200,8 +184,7 @@ export class Tracker implements Member {
   close(): Promise<void> {
     this.#closed = true;
     for (const resolve of this.#untilClosed) resolve();
-    for (const { route } of this.#roots) route?.close();
-    this.#roots.clear();
+    this.#roots.close();
     return this.#hub.leave(this);
   }
 
@@ -245,7 +228,7 @@ export class Tracker implements Member {
   #resync(since: number): void {
     this.#client.report({ kind: "overflow" });
     for (const root of this.#roots) {
-      this.#look(root, false);
+      this.#roots.look(root);
       if (root.directory === undefined) continue;
       for (const directory of root.directory.subtree()) {
         directory.lostSince = Math.min(directory.lostSince ?? Infinity, since - CLOCK_TICK);
@@ -253,159 +236,6 @@ export class Tracker implements Member {
       }
       this.#scan(root.directory);
     }
-  }
-
-  // Roots
-
-  /** Has it said when the path of a root may lead elsewhere. */
-  #follow(root: Root): void {
-    const { path } = root;
-    root.said = this.#roots.find(path) !== undefined;
-    root.route = new Route(this.#hub, path, this.#scope.content, {
-      moved: () => this.#look(root, false),
-      touched: (mask) =>
-        mask & IN_UNMOUNT ? this.#unmounted(path) : this.#touched(path, mask, false),
-    });
-  }
-
-  /** Sees where the path of a root leads now. */
-  #look(root: Root, first: boolean): void {
-    if (this.#frozen || this.#closed || root.route === undefined) return;
-    const { path, target: before } = root;
-    const target = root.target = root.route.look();
-    const { directory } = root;
-    if (directory !== undefined) {
-      if (target?.isDirectory && target.wd === before?.wd) return;
-      root.directory = undefined;
-      this.#drop(directory);
-      this.#leadsElsewhere(root, true);
-    } else if (before !== undefined && before.wd >= 0) {
-      if (target !== undefined && target.wd >= 0 && !target.isDirectory) {
-        if (target.wd !== before.wd) this.#client.report(entryEvent("modify", path, false));
-        return;
-      }
-      this.#leadsElsewhere(root, false);
-    }
-    if (target === undefined) return;
-    if (target.wd < 0) {
-      if (target.wd !== before?.wd) {
-        this.#uncovered(path, { errno: -target.wd, syscall: "inotify_add_watch" });
-      }
-      return;
-    }
-    if (!root.said) this.#sayThere(root, first ? this.#firstKind : "create", target.isDirectory);
-    if (!target.isDirectory) return;
-    root.directory = new Directory(path);
-    root.directory.initial = first;
-    this.#await(root.directory);
-    this.#scan(root.directory);
-  }
-
-  /** Says that nothing is left of what a root was; if it is a link in a tree, that one is still there. */
-  #leadsElsewhere(root: Root, isDirectory: boolean): void {
-    this.#sayRemoved(root.path, isDirectory, root);
-    root.said = false;
-    if (this.#roots.find(root.path)?.entry === false) this.#sayThere(root, "create", false);
-  }
-
-  #sayThere(root: Root, kind: EntryKind | "", isDirectory: boolean): void {
-    root.said = true;
-    if (kind !== "") this.#client.report(entryEvent(kind, root.path, isDirectory));
-  }
-
-  /** What is said of what is there in the beginning. */
-  get #firstKind(): "exists" | "" {
-    return this.#scope.initial ? "exists" : "";
-  }
-
-  /** Begins with a root, unless it is part of another one's tree. */
-  #begin(root: Root): void {
-    if (root.route !== undefined || this.#isInTree(root.path)) return;
-    this.#follow(root);
-    this.#look(root, true);
-  }
-
-  /** Whether a tree tells of all that happens at a path, and below. */
-  #isInTree(path: string): boolean {
-    const entry = this.#roots.find(path)?.entry;
-    return entry instanceof Directory || entry === false && !this.#isLink(path);
-  }
-
-  /** Whether a root at or below a path is in no tree. */
-  #isFollowedWithin(path: string): boolean {
-    return this.#roots.within(path).some(({ route }) => route !== undefined);
-  }
-
-  #isLink(path: string): boolean {
-    return typeof readLink(this.#hub.libc, path) === "string";
-  }
-
-  /**
-   * A tree has come to the path of a root, which becomes part of it.
-   *
-   * @returns whether what is there is known
-   */
-  #takeIn(root: Root, parent: Directory, name: string, isDirectory: boolean): boolean {
-    const { path, route, said, target, directory } = root;
-    if (isDirectory ? !this.#scope.recursive : this.#isLink(path)) return false;
-    route?.close();
-    root.route = root.target = root.directory = undefined;
-    if (!said) return false;
-    if (target !== undefined && isDirectory === (directory !== undefined)) {
-      parent.entries.set(name, directory ?? false);
-      directory?.moveTo(parent, name);
-      return true;
-    }
-    if (directory !== undefined) this.#drop(directory);
-    this.#client.report(entryEvent("remove", path, directory !== undefined));
-    return false;
-  }
-
-  /** The tree that a root may be part of comes to its end: the root stays. */
-  #takeOut(root: Root, tree: Directory): void {
-    const place = this.#roots.find(root.path);
-    if (root.route !== undefined || place !== undefined && place.parent.root !== tree) return;
-    this.#follow(root);
-    if (place === undefined) return this.#look(root, true);
-    const { parent, name, entry } = place;
-    const directory = entry instanceof Directory ? entry : undefined;
-    const target = root.target = root.route!.look();
-    if (target && (target.isDirectory ? target.wd === directory?.wd : directory === undefined)) {
-      parent.entries.delete(name);
-      directory?.moveTo(undefined, root.path);
-      root.directory = directory;
-      return;
-    }
-    root.target = undefined;
-    root.said = false;
-    this.#client.report(entryEvent("remove", root.path, directory !== undefined));
-    this.#look(root, false);
-  }
-
-  /**
-   * Says that what is at a path is gone, and with it everything below: what roots have said of that, too.
-   * They see the disk as it is, and a tree as it was at its last event; so they say it again.
-   *
-   * @param by the root that says it, if it is none of their trees
-   */
-  #sayRemoved(path: string, isDirectory: boolean, by?: Root): void {
-    const roots = this.#roots.within(path).filter((root) => root !== by);
-    for (const root of roots) {
-      if (root.directory !== undefined) this.#drop(root.directory);
-      root.said = false;
-      root.target = root.directory = undefined;
-    }
-    this.#client.report(entryEvent("remove", path, isDirectory));
-    for (const root of roots) this.#resume(root);
-  }
-
-  /** Looks again at a root of which nothing is known, unless it is in a tree. */
-  #resume(root: Root): void {
-    if (root.route === undefined) {
-      if (this.#isInTree(root.path)) return;
-      this.#follow(root);
-    }
-    this.#look(root, false);
   }
 
   #touched(path: string, mask: number, isDirectory: boolean): void {
@@ -467,7 +297,7 @@ export class Tracker implements Member {
     const path = directory.pathOf(name);
     directory.entries.delete(name);
     if (entry instanceof Directory) this.#drop(entry);
-    if (this.#roots.followed(path)?.said ?? true) this.#sayRemoved(path, entry !== false);
+    this.#roots.removed(path, entry !== false);
   }
 
   /**
@@ -514,7 +344,7 @@ export class Tracker implements Member {
       isReverse(source, from, target, to) ||
       this.#client.ignores?.(path, isDirectory, target.root.path) ||
       this.#isFollowed(entry, path) ||
-      this.#isFollowedWithin(path) || this.#isFollowedWithin(source.pathOf(from))
+      this.#roots.hasFollowed(source, from) || this.#roots.hasFollowed(target, to)
     ) {
       this.#apply(source, fromEvent);
       this.#apply(target, toEvent);
@@ -534,16 +364,14 @@ export class Tracker implements Member {
       this.#doubtBelow(entry);
     }
     this.#client.report(renameEvent(fromPath, path, isDirectory, replaced !== undefined));
-    for (const root of [...this.#roots.within(fromPath), ...this.#roots.within(path)]) {
-      this.#resume(root);
-    }
+    this.#roots.moved(fromPath, path);
   }
 
   /** Whether an entry is a symbolic link that leads elsewhere now that it is at this path. */
   #isFollowed(entry: Entry, path: string): boolean {
     if (!this.#scope.followSymlinks || entry === true) return false;
     if (entry instanceof Directory) return entry.link;
-    return this.#isLink(path);
+    return typeof readLink(this.#hub.libc, path) === "string";
   }
 
   /** A directory has moved: the scans of what is below it may be of what is now at the old path. */
@@ -560,7 +388,7 @@ export class Tracker implements Member {
     const entry = directory.entries.get(name);
     if (entry === undefined) return; // ignored, or gone again
     const path = directory.pathOf(name);
-    if (!this.#roots.followed(path)) this.#touched(path, mask, entry !== false);
+    if (!this.#roots.isFollowed(path)) this.#touched(path, mask, entry !== false);
   }
 
   /** Of what happens to a directory its parent tells, unless it is a root. */
@@ -580,15 +408,7 @@ export class Tracker implements Member {
     const link = recursive && followSymlinks && !isDirectory &&
       leadsToDirectory(this.#hub.libc, path);
     if (this.#client.ignores?.(path, isDirectory || link, directory.root.path)) return;
-    const root = this.#roots.followed(path);
-    if (root !== undefined) {
-      if (this.#takeIn(root, directory, name, isDirectory)) return;
-      if (root.route !== undefined) { // which goes on to tell of what is in it
-        directory.entries.set(name, isDirectory);
-        if (!root.said) this.#sayThere(root, kind, isDirectory);
-        return;
-      }
-    }
+    if (this.#roots.found(directory, name, path, isDirectory, kind)) return;
     if (kind !== "") this.#client.report(entryEvent(kind, path, isDirectory || link));
     if (!(isDirectory || link) || !recursive) {
       directory.entries.set(name, isDirectory || link);
@@ -661,7 +481,7 @@ export class Tracker implements Member {
     this.#hub.mark(() => {
       this.#marks--;
       this.#believe(scanned);
-      if (this.#idle) { for (const root of this.#roots.within("/")) this.#begin(root); }
+      if (this.#idle) this.#roots.beginRest();
       if (!this.#idle) return;
       for (const resolve of this.#waitingForIdle) resolve();
       this.#waitingForIdle = [];
@@ -752,8 +572,7 @@ export class Tracker implements Member {
   #isPlain(directory: Directory, { isUntouched }: Pending): boolean {
     return directory.initial && directory.isEmpty && isUntouched &&
       !this.#scope.initial && !this.#scope.followSymlinks &&
-      this.#client.ignores === undefined &&
-      !(this.#roots.nested && this.#isFollowedWithin(directory.path));
+      this.#client.ignores === undefined && !this.#roots.hasFollowed(directory);
   }
 
   /** A directory could not be scanned, although nothing says that it is gone. */
@@ -803,7 +622,7 @@ export class Tracker implements Member {
       }
     }
     directory.lostSince = undefined;
-    const kind = directory.initial ? this.#firstKind : "create";
+    const kind = !directory.initial ? "create" : this.#scope.initial ? "exists" : "";
     for (const [name, isDirectory] of found) {
       if (directory.entries.has(name) || pending.isTouched(name)) continue;
       this.#found(directory, name, isDirectory, kind);
