@@ -165,3 +165,15 @@ export function architecture(aarch64: boolean): Architecture {
     }
     : { SYS_kcmp: SYS_kcmp_x86_64, O_DIRECTORY: O_DIRECTORY_x86_64, O_NOFOLLOW: O_NOFOLLOW_x86_64 };
 }
+
+let lastCount = 0;
+let lastUsize = 0n;
+
+/** A count as a BigInt, which Deno takes faster than a number. The last one is kept, it seldom changes. */
+export function usize(count: number): bigint {
+  if (count !== lastCount) {
+    lastCount = count;
+    lastUsize = BigInt(count);
+  }
+  return lastUsize;
+}

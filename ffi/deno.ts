@@ -7,7 +7,7 @@
  * @module
  */
 
-import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
+import { architecture, KCMP_FILE, type Libc, usize } from "./contract.ts";
 import type { Reactor } from "./deno_reactor.ts";
 import { lazy } from "./lazy.ts";
 
@@ -132,18 +132,6 @@ function glibcPaths(): string[] {
     `${prefix}/lib64/libc.so.6`,
     `${prefix}/lib/libc.so.6`,
   ]);
-}
-
-let lastCount = 0;
-let lastUsize = 0n;
-
-/** A BigInt, because a Number takes a 140 ns slow path; the last one is kept, it seldom changes. */
-function usize(count: number): bigint {
-  if (count !== lastCount) {
-    lastCount = count;
-    lastUsize = BigInt(count);
-  }
-  return lastUsize;
 }
 
 /** For the type only: the calls do not care whether the memory is shared. */

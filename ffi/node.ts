@@ -6,7 +6,7 @@
  * @module
  */
 
-import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
+import { architecture, KCMP_FILE, type Libc, usize } from "./contract.ts";
 import { lazy } from "./lazy.ts";
 import type { Callbacks, Poller } from "./node_poller.ts";
 
@@ -131,13 +131,13 @@ export function openNode(): Libc {
     inotify_init1: c.inotify_init1,
     inotify_add_watch: c.inotify_add_watch,
     inotify_rm_watch: (fd, wd) => read().inotify_rm_watch(fd, wd),
-    read: (fd, buf, count) => Number(read().read(fd, buf, BigInt(count))),
+    read: (fd, buf, count) => Number(read().read(fd, buf, usize(count))),
     open: (pathname, flags) => file().open(pathname, flags),
-    getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, BigInt(count))),
+    getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, usize(count))),
     memfd_create: (name, flags) => file().memfd_create(name, flags),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
       file().statx(dirfd, pathname, flags, mask, statxbuf),
-    readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, BigInt(size))),
+    readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead: () => true,

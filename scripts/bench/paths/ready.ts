@@ -10,7 +10,7 @@ import type { Setting, Subject } from "./subjects.ts";
 
 /**
  * Watches a tree of directories, with as many files in each. The time is from the start of the
- * process, less what the bare runtime needs, to when the watcher is ready by its own word, or else its
+ * process, less what the same program needs without a watcher, to when the watcher is ready by its own word, or else its
  * constructor returns. Programs are loaded by then, so the memory is that of watching alone.
  */
 export function ready(directories: number, filesEach: number): Measurement<Subject, Setting> {
@@ -19,7 +19,7 @@ export function ready(directories: number, filesEach: number): Measurement<Subje
     name: `ready, ${directories} directories`,
     rows: {
       time: {
-        label: `${directories} directories, ${files} files: ms to ready, beyond the bare runtime`,
+        label: `${directories} directories, ${files} files: ms to load and be ready`,
         digits: 0,
         ratio: true,
       },

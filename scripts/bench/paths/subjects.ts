@@ -11,7 +11,7 @@ export interface Subject {
   readonly name: string;
   /** The command that does what subject.ts says. */
   command(wanted: "create" | "modify", directory: string, count: number): readonly string[];
-  /** The command that says "ready" and waits, with nothing of what is measured in it. */
+  /** The command that says a word and waits, with nothing of what is measured in it. */
   readonly bare: readonly string[];
   /** The command of the kernel level's "wake", if that is below. */
   readonly kernel?: readonly string[];
@@ -77,7 +77,7 @@ function columns(
       watcher,
       peer?.entry ?? "",
     ],
-    bare: program("bare"),
+    bare: [...program("paths/subject"), "create", "/", "0", "none"],
   }));
 }
 

@@ -10,6 +10,8 @@ export type Watch = (directory: string, see: See) => Promise<unknown> | void;
 
 /** Each by its name. Those from a package are given its entry. */
 export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>> = {
+  none: () => () => {},
+
   async module() {
     const { watch } = await import("../../../mod.ts");
     return (directory, see) => {
