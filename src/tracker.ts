@@ -232,7 +232,7 @@ export class Tracker implements Member {
       if (root.directory === undefined) continue;
       for (const directory of root.directory.subtree()) {
         directory.lostSince = Math.min(directory.lostSince ?? Infinity, since - CLOCK_TICK);
-        this.#await(directory);
+        this.#await(directory, []); // what has waited is worth nothing without what is lost
       }
       this.#scan(root.directory);
     }
@@ -441,9 +441,8 @@ export class Tracker implements Member {
    * Believes nothing of a directory's entries until it is scanned. Its events are still heard: of a
    * directory that has no watch, {@link #awaitAll} is to be said.
    */
-  #await(directory: Directory): void {
-    const { later = [], holds = false } = directory.pending ?? {};
-    directory.pending = new Pending(undefined, holds, later);
+  #await(directory: Directory, later: InotifyEvent[] = directory.pending?.later ?? []): void {
+    directory.pending = new Pending(undefined, directory.pending?.holds ?? false, later);
     this.#pending.add(directory);
   }
 
@@ -557,7 +556,8 @@ export class Tracker implements Member {
     for (const [directory, pending] of scanned) {
       if (directory.gone || directory.pending !== pending) continue;
       if (pending.found === undefined) {
-        this.#doubt(directory, pending.errno);
+        // What is above it may have been scanned again since; then that scan tells what it is.
+        if (directory.parent?.pending === undefined) this.#doubt(directory, pending.errno);
         continue;
       }
       this.#settle(directory);
