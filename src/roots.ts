@@ -48,6 +48,8 @@ export interface Trees {
 /** A path that is tracked. */
 export interface Root {
   readonly path: string;
+  /** Whether it is still to be begun with. */
+  isNew: boolean;
   /** Follows the path; `undefined` while it is part of another root's tree. */
   route: Route | undefined;
   /** Whether the path has been said to be there. Of a link, the tree that it is in says so, too. */
@@ -85,7 +87,14 @@ export class Roots {
    */
   add(path: string, growing: boolean): void {
     if (this.#roots.has(path)) return;
-    const root = { path, route: undefined, said: false, target: undefined, directory: undefined };
+    const root: Root = {
+      path,
+      isNew: true,
+      route: undefined,
+      said: false,
+      target: undefined,
+      directory: undefined,
+    };
     this.#roots.set(path, root);
     this.#update();
     if (growing && ancestors(path).some((above) => this.#roots.get(above)?.directory)) return;
@@ -193,17 +202,19 @@ export class Roots {
     if (this.#followed(path)?.said ?? true) this.#sayRemoved(path, isDirectory);
   }
 
-  /** An entry has another path; see {@link hasFollowed}. */
-  moved(from: string, to: string): void {
-    for (const root of [...this.#within(from), ...this.#within(to)]) this.#resume(root);
+  /** What a tree has at a path is another entry, or none, and nobody has said that it was removed. */
+  changed(path: string): void {
+    for (const root of this.#within(path)) this.#resume(root);
   }
 
   // Into trees, and out of them
 
   #begin(root: Root): void {
+    const { isNew } = root;
+    root.isNew = false;
     if (root.route !== undefined || this.#isInTree(root.path)) return;
     this.#follow(root);
-    this.look(root, true);
+    this.look(root, isNew);
   }
 
   #follow(root: Root): void {
@@ -236,7 +247,7 @@ export class Roots {
     const place = this.#find(root.path);
     if (root.route !== undefined || place !== undefined && place.parent.root !== tree) return;
     this.#follow(root);
-    if (place === undefined) return this.look(root, true);
+    if (place === undefined) return this.look(root, root.isNew);
     const { parent, name, entry } = place;
     const directory = entry instanceof Directory ? entry : undefined;
     const target = root.target = root.route!.look();

@@ -325,6 +325,7 @@ export class Tracker implements Member {
       this.#scan(known);
     } else {
       this.#client.report(entryEvent("modify", path, false));
+      this.#roots.changed(path);
     }
   }
 
@@ -364,7 +365,8 @@ export class Tracker implements Member {
       this.#doubtBelow(entry);
     }
     this.#client.report(renameEvent(fromPath, path, isDirectory, replaced !== undefined));
-    this.#roots.moved(fromPath, path);
+    this.#roots.changed(fromPath);
+    this.#roots.changed(path);
   }
 
   /** Whether an entry is a symbolic link that leads elsewhere now that it is at this path. */
