@@ -15,6 +15,7 @@ import {
   IN_CREATE,
   IN_DELETE,
   IN_DELETE_SELF,
+  IN_DONT_FOLLOW,
   IN_EXCL_UNLINK,
   IN_IGNORED,
   IN_MOVE,
@@ -125,7 +126,9 @@ export class Route implements Subscriber {
     const parts = this.#path.split("/").filter(Boolean);
     let directory = "";
     for (let links = 0; parts.length > 0;) {
-      const wd = this.#watch(directory || "/", SELF | IN_ONLYDIR);
+      const wd = this.#watch(directory || "/", SELF | IN_ONLYDIR | IN_DONT_FOLLOW);
+      // What was a directory a moment ago is gone: nothing would tell of its return.
+      if (wd === -ENOENT) return this.#walk();
       if (wd >= 0 && !names.has(wd)) names.set(wd, new Set());
       const name = parts.shift()!;
       if (name === ".") continue;
@@ -135,6 +138,7 @@ export class Route implements Subscriber {
       }
       const path = `${directory}/${name}`;
       const link = readLink(libc, path);
+      if (wd === -ENOTDIR && link !== ENOTDIR) return this.#walk(); // it was no directory for a moment
       if (link === EINVAL && parts.length > 0) {
         directory = path;
         continue;

@@ -10,6 +10,7 @@ import {
   existsSync,
   mkdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -102,6 +103,12 @@ const ways: Record<string, Case> = {
 };
 
 const cases: Record<string, Case> = {
+  "what has come of the way goes again": {
+    watched: "x/root",
+    given: () => {},
+    first: (at) => mkdirSync(at("x")),
+    change: (at) => rmdirSync(at("x")),
+  },
   "a file is written while another one replaces it": {
     watched: "f",
     given: (at) => make(at, "f"),
@@ -197,6 +204,7 @@ async function happens(one: Case, n: number): Promise<boolean> {
     const later = lines.slice(lines.indexOf("the change"));
     assert.ok(later.some((line) => line.endsWith(` ${written}`)), state());
   }
+  if (!existsSync(path)) mkdirSync(path, { recursive: true });
   for (const one of there(path)) if (statSync(one).isDirectory()) mkdirSync(join(one, "more"));
   await taken(watcher);
   compare();
