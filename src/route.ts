@@ -138,7 +138,7 @@ export class Route implements Subscriber {
       }
       const path = `${directory}/${name}`;
       const link = readLink(libc, path);
-      if (wd === -ENOTDIR && link !== ENOTDIR) return this.#walk(); // it was no directory for a moment
+      if (wd === -ENOTDIR && isAnswer(link)) return this.#walk(); // it was no directory for a moment
       if (link === EINVAL && parts.length > 0) {
         directory = path;
         continue;
@@ -204,6 +204,11 @@ export class Route implements Subscriber {
     this.#held.delete(wd);
     this.#hub.release(wd, this);
   }
+}
+
+/** Whether readlink(2) has looked into the directory: it was one then. */
+function isAnswer(link: string | number): boolean {
+  return typeof link === "string" || link === ENOENT || link === EINVAL;
 }
 
 function sameKeys(a: ReadonlyMap<number, unknown>, b: ReadonlyMap<number, unknown>): boolean {

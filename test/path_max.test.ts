@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { InotifyError, watch } from "../mod.ts";
@@ -68,3 +68,12 @@ for (const when of ["before the watcher", "later"]) {
     await loop;
   });
 }
+
+test("a link through a file to what no path leads to is an error", async () => {
+  const directory = tmpDir();
+  const link = join(directory, "link");
+  writeFileSync(join(directory, "file"), "");
+  symlinkSync(`file/${"n".repeat(4090)}`, link);
+  await using watcher = watch(link);
+  await assert.rejects(within(watcher.ready), { code: "ENAMETOOLONG", path: link });
+});
