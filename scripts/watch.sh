@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Prints every change in the given directories, or the current one, as it happens.
+# Prints every change in the given directories, or the current one, as it happens; or runs a command.
 #
-#   scripts/watch.sh [--runtime deno|bun|node] [DIR...]
+#   scripts/watch.sh [--runtime deno|bun|node] [OPTION...] [DIR...] [-- COMMAND [ARGUMENT...]]
 #
 # Everything else is for src/cli/watch.ts. It needs one runtime only: without --runtime the first
 # good one on the PATH, or else a pinned Deno.
@@ -10,11 +10,16 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/toolchain.sh"
 
 runtime=
 args=()
+permissions=(--allow-ffi --allow-read --allow-env=NO_COLOR)
 while (($#)); do
   case $1 in
     --runtime) runtime=${2:-none} && shift "$(($# > 1))" ;;
     --runtime=*) runtime=${1#*=} && runtime=${runtime:-none} ;;
-    --) args+=("$@") && break ;;
+    --)
+      args+=("$@")
+      permissions=(--allow-ffi --allow-read --allow-env --allow-run)
+      break
+      ;;
     *) args+=("$1") ;;
   esac
   shift
@@ -36,8 +41,11 @@ esac
 
 toolchain "$runtime"
 case $runtime in
-  deno) command=(deno run --quiet --no-config --allow-ffi --allow-read) ;;
+  deno) command=(deno run --quiet --no-config "${permissions[@]}") ;;
   bun) command=(bun) ;;
   node) command=(node --disable-warning=ExperimentalWarning) ;;
 esac
-exec "${command[@]}" "$root/src/cli/watch.ts" ${args[@]+"${args[@]}"}
+command+=("$root/src/cli/watch.ts")
+# Bun takes a "--" that follows the program for itself.
+[[ $runtime != bun ]] || command+=(--)
+exec "${command[@]}" ${args[@]+"${args[@]}"}

@@ -1,38 +1,14 @@
 /** The command behind `scripts/watch.sh`, run as a process of its own. */
 
 import assert from "node:assert/strict";
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { test } from "node:test";
-import { command } from "./helpers/runtime.ts";
 import { tmpDir } from "./helpers/tmp.ts";
+import { watch, watching } from "./helpers/watch_command.ts";
 import { until } from "./helpers/within.ts";
-
-interface Running {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>;
-  readonly output: { stdout: string; stderr: string; code?: number | string | null };
-}
-
-function watch(args: string[], cwd?: string, under?: string[]): Running {
-  const [file, argv] = command("../../src/cli/watch.ts", args, under && { under });
-  const child = spawn(file, argv, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  const output: Running["output"] = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => output.stdout += chunk);
-  child.stderr.on("data", (chunk) => output.stderr += chunk);
-  child.on("close", (code, signal) => output.code = code ?? signal);
-  return { child, output };
-}
-
-async function watching(args: string[], cwd?: string, under?: string[]): Promise<Running> {
-  const running = watch(args, cwd, under);
-  const { output } = running;
-  const ready = () => output.stderr.includes("Ctrl-C ends it.\n");
-  await until(() => ready() || output.code !== undefined, () => output);
-  assert.ok(ready(), output.stderr);
-  return running;
-}
 
 test("prints a line for each change, of each directory", async () => {
   const [one, two] = [join(tmpDir(), "one"), join(tmpDir(), "two")];
@@ -122,10 +98,28 @@ for (
       1,
       /^watch: Cannot watch "\/dev\/null\/directory": a part of the way to it is not a directory \(ENOTDIR\)\n$/,
     ],
-    [["--no-such-option"], 2, /^watch: Unknown option '--no-such-option'.*\n$/],
+    [["--no-such-option"], 2, /^watch: Unknown option '--no-such-option'.*; see watch --help\n$/],
+    [
+      ["--events=create,made"],
+      2,
+      /^watch: --events takes exists, create, .* and not "made"; see .*\n$/,
+    ],
+    [
+      ["--settle=soon"],
+      2,
+      /^watch: --settle takes a number of milliseconds, and not "soon"; see .*\n$/,
+    ],
+    [["--restart"], 2, /^watch: --restart needs a COMMAND; see .*\n$/],
+    [["--"], 2, /^watch: -- must be followed by a COMMAND; see .*\n$/],
+    [
+      ["--json", "--", "true"],
+      2,
+      /^watch: --json prints, and a COMMAND has no use for it; see .*\n$/,
+    ],
+    [["--ignore="], 1, /^watch: ignore takes globs, RegExps and functions, and not ""\n$/],
   ] as const
 ) {
-  test(`watch ${args[0]} says why it does not, in one line`, async () => {
+  test(`watch ${args.join(" ")} says why it does not, in one line`, async () => {
     const { output } = watch([...args]);
     await until(() => output.code !== undefined, () => output);
     assert.equal(output.code, code);
@@ -139,4 +133,76 @@ test("--help says how to use it", async () => {
   await until(() => output.code !== undefined, () => output);
   assert.equal(output.code, 0);
   assert.match(output.stdout, /^Usage: watch/);
+});
+
+test("--version is that of the package", async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname!, "../deno.json"), "utf8"));
+  const { output } = watch(["--version"]);
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.stdout, `watch ${version}\n`);
+});
+
+test("--json prints an object a line, --initial what is there, --ignore and --events leave out", async () => {
+  const directory = tmpDir();
+  writeFileSync(join(directory, "there"), "");
+  writeFileSync(join(directory, "there.tmp"), "");
+  const options = ["--json", "--initial", "-i", "*.tmp", "-i", "no", "-e", "exists,create,rename"];
+  const { child, output } = await watching([...options, directory]);
+  mkdirSync(join(directory, "no"));
+  writeFileSync(join(directory, "new\x9b"), "modified, too");
+  writeFileSync(join(directory, "new.tmp"), "");
+  const name = new Uint8Array([...new TextEncoder().encode(`${directory}/`), 0xff]);
+  spawnSync("sh", ["-c", `: >"$(printf '${directory}/\\377')"`]); // not every runtime can
+  renameSync(join(directory, "there"), join(directory, "last"));
+  const expected = [
+    { kind: "exists", path: directory, isDirectory: true },
+    { kind: "exists", path: `${directory}/there`, isDirectory: false },
+    { kind: "create", path: `${directory}/new\x9b`, isDirectory: false },
+    {
+      kind: "create",
+      path: `${directory}/\ufffd`,
+      rawPath: Buffer.from(name).toString("base64"),
+      isDirectory: false,
+    },
+    {
+      kind: "rename",
+      path: `${directory}/last`,
+      from: `${directory}/there`,
+      isDirectory: false,
+      replaced: false,
+    },
+  ];
+  await until(() => output.stdout.includes("rename"), () => output);
+  const lines = output.stdout.trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => JSON.parse(line)), expected);
+  assert.ok(lines[2].includes("new\\u009b"));
+  child.kill();
+});
+
+test("--settle tells what has changed in the end", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching(["--settle", "200", directory]);
+  writeFileSync(join(directory, "gone"), "");
+  rmSync(join(directory, "gone"));
+  writeFileSync(join(directory, "draft"), "one");
+  renameSync(join(directory, "draft"), join(directory, "text"));
+  await until(() => output.stdout !== "", () => output);
+  assert.equal(output.stdout, `create ${directory}/text\n`);
+  child.kill();
+});
+
+test("--usage prints the limits and who uses them, and --json the same for programs", async () => {
+  const directory = tmpDir();
+  const { child } = await watching([directory]);
+  const text = watch(["--usage"]).output;
+  const json = watch(["--usage", "--json"]).output;
+  await until(() => text.code !== undefined && json.code !== undefined, () => [text, json]);
+  const { limits, usage } = JSON.parse(json.stdout);
+  const holder = usage.processes.find(({ pid }: { pid: number }) => pid === child.pid);
+  assert.ok(holder.watches >= 1);
+  assert.match(text.stdout, new RegExp(`^ *${limits.maxUserWatches} +user +watches$`, "m"));
+  const { watches, uid, pid, command } = holder;
+  assert.match(text.stdout, new RegExp(`^ *${watches} +1 +${uid} +${pid} +${command}$`, "m"));
+  assert.ok(text.stdout.includes(`fs.inotify.max_user_watches=${2 * limits.maxUserWatches}\n`));
+  child.kill();
 });

@@ -1,17 +1,21 @@
 /**
- * The command behind `scripts/watch.sh`: prints every change below the paths it is given.
+ * The `watch` command: prints every change below the paths it is given, or runs a command for it.
  *
  * @module
  */
 
 import { existsSync } from "node:fs";
-import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import process from "node:process";
-import type { WatchEvent } from "../event.ts";
-import { watch } from "../watcher.ts";
+import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
+import { limits, usage } from "../limits.ts";
+import { watch, type Watcher } from "../watcher.ts";
+import { CommandError, runForEach } from "./command.ts";
+import { toJson, toLine } from "./lines.ts";
+import { usageText } from "./usage.ts";
+import { VERSION } from "./version.ts";
 
-const HELP = `Usage: watch [PATH…]
+const HELP = `Usage: watch [OPTION…] [PATH…] [-- COMMAND [ARGUMENT…]]
 
 Prints a line for every change of the files and directories given (default: the current directory),
 and of everything below them, as in
@@ -20,11 +24,52 @@ and of everything below them, as in
   modify src/main.ts
   rename draft.md -> README.md
 
-until it is interrupted. A path that does not exist is waited for.
+until it is interrupted. A path that does not exist is waited for. With a COMMAND it prints nothing,
+and runs that when there were changes and it has become quiet.
+
+  -e, --events KIND,…   only these: create, modify, remove, rename (the default), closeWrite (a file is
+                        finished), attrib, open, access, closeNoWrite
+  -i, --ignore GLOB     neither look at nor watch what this matches, as in '*.tmp', node_modules or
+                        'build/**'; can be given several times
+      --initial         begin with what is there, as "exists"; a COMMAND is run for it
+      --settle MS       wait until nothing happens for so many milliseconds, then tell what has changed in
+                        the end: once for each path (with a COMMAND always, and 50 by default)
+      --json            a JSON object a line: kind, path, isDirectory, from (of a rename) …
+      --restart         end a COMMAND that still runs (SIGTERM, after 5 s SIGKILL) and start it anew,
+                        instead of letting it finish first
+      --usage           print the limits of inotify, and who uses how much of them
+  -h, --help            print this
+      --version         print the version
+
+A COMMAND has in its environment WATCH_PATHS, the paths, one a line; WATCH_EVENTS, the events as a JSON
+array; both cut short beyond 100 KiB; and WATCH_COUNT, how many events there are. What it writes into
+a watched directory is a change, too: ignore it. No shell is used: for one, write -- sh -c '…'.
+
+Exit status: 1 for a failure, 2 for a wrong command line, 126 or 127 if COMMAND cannot be run, 128 + N
+after signal N if there is a COMMAND. One that fails is told of on stderr, and run again the next time.
+Lines are coloured on a terminal unless NO_COLOR is set.
+
+Examples:
+  watch src                                  what happens in src
+  watch -e closeWrite --json inbox           finished files, for a program
+  watch -i node_modules -- npm test          test after each change
+  watch --restart --initial src -- node server.js
 `;
 
 /** How often progress is shown on a terminal, in milliseconds. */
 const PROGRESS = 100;
+
+/** The options as they are used. */
+interface Options {
+  readonly paths: readonly string[];
+  readonly command: readonly string[];
+  readonly events?: readonly WatchKind[];
+  readonly ignore: readonly string[];
+  readonly initial: boolean;
+  readonly settle?: number;
+  readonly json: boolean;
+  readonly restart: boolean;
+}
 
 /**
  * Runs the command until it is interrupted, or its output is closed.
@@ -33,39 +78,95 @@ const PROGRESS = 100;
  * @returns the exit code
  */
 export async function main(args: string[]): Promise<number> {
-  let paths: string[];
+  let options: Options | string;
   try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { help: { type: "boolean", short: "h" } },
-    });
-    if (values.help) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    paths = positionals.length > 0 ? positionals : ["."];
+    options = parse(args);
   } catch (error) {
-    process.stderr.write(`watch: ${(error as Error).message}\n`);
+    complain(`${(error as Error).message}; see watch --help`);
     return 2;
   }
   process.stdout.on("error", (error: Error & { code?: string }) => {
     if (error.code === "EPIPE") process.exit(0); // the reader has seen enough, as with `| head`
-    process.stderr.write(`watch: ${error.message}\n`);
+    complain(error.message);
     process.exit(1);
   });
   try {
-    await print(paths);
+    if (typeof options === "string") process.stdout.write(options);
+    else await run(options);
     return 0;
   } catch (error) {
-    process.stderr.write(`watch: ${(error as Error).message}\n`);
-    return 1;
+    complain((error as Error).message);
+    return error instanceof CommandError ? error.status : 1;
   }
 }
 
-async function print(paths: readonly string[]): Promise<void> {
-  await using watcher = watch(paths, { onProgress: progress() });
-  const events = watcher[Symbol.asyncIterator]();
+/** @returns the options; or what to print instead */
+function parse(args: readonly string[]): Options | string {
+  const end = args.indexOf("--");
+  const command = end < 0 ? undefined : args.slice(end + 1);
+  const { values, positionals } = parseArgs({
+    args: end < 0 ? [...args] : args.slice(0, end),
+    allowPositionals: true,
+    options: {
+      events: { type: "string", short: "e", multiple: true },
+      ignore: { type: "string", short: "i", multiple: true },
+      initial: { type: "boolean" },
+      settle: { type: "string" },
+      json: { type: "boolean" },
+      restart: { type: "boolean" },
+      usage: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean" },
+    },
+  });
+  if (values.help) return HELP;
+  if (values.version) return `watch ${VERSION}\n`;
+  const { json = false, restart = false } = values;
+  if (values.usage) {
+    const found = { limits: limits(), usage: usage() };
+    return json ? `${JSON.stringify(found)}\n` : usageText(found.limits, found.usage);
+  }
+  if (command?.length === 0) throw new Error("-- must be followed by a COMMAND");
+  if (command !== undefined && json) {
+    throw new Error("--json prints, and a COMMAND has no use for it");
+  }
+  if (command === undefined && restart) throw new Error("--restart needs a COMMAND");
+  return {
+    paths: positionals.length > 0 ? positionals : ["."],
+    command: command ?? [],
+    ...values.events && { events: kinds(values.events) },
+    ignore: values.ignore ?? [],
+    initial: values.initial ?? false,
+    ...values.settle !== undefined && { settle: milliseconds(values.settle) },
+    json,
+    restart,
+  };
+}
+
+function kinds(lists: readonly string[]): WatchKind[] {
+  return lists.flatMap((list) => list.split(",")).map((name) => {
+    const kind = KINDS.find((known) => known === name);
+    if (kind === undefined) {
+      throw new Error(`--events takes ${KINDS.join(", ")}, and not "${name}"`);
+    }
+    return kind;
+  });
+}
+
+function milliseconds(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new Error(`--settle takes a number of milliseconds, and not "${text}"`);
+}
+
+async function run(options: Options): Promise<void> {
+  const { paths, command, events, ignore, initial } = options;
+  await using watcher = watch(paths, {
+    ...events && { events },
+    ignore,
+    initial,
+    onProgress: progress(),
+  });
+  const batches = batchesOf(watcher, options);
   await watcher.ready;
   const missing = paths.filter((path) => !existsSync(path));
   const waiting = missing.length > 0 ? `, and waiting for ${missing.join(", ")}` : "";
@@ -75,10 +176,43 @@ async function print(paths: readonly string[]): Promise<void> {
       count === 1 ? "watch" : "watches"
     })${waiting}; Ctrl-C ends it.\n`,
   );
-  for await (const event of events) {
-    const text = line(event);
-    if (event.kind === "error") process.stderr.write(`watch: ${text}\n`);
-    else process.stdout.write(`${text}\n`);
+  if (command.length > 0) {
+    const argv = command as [string, ...string[]];
+    await runForEach(withoutErrors(batches), argv, options.restart, complain);
+  } else {
+    await print(batches, options.json);
+  }
+}
+
+/** The events in batches; without `--settle` and COMMAND, in batches of one. */
+async function* batchesOf(watcher: Watcher, options: Options): AsyncGenerator<WatchEvent[]> {
+  const { settle = options.command.length > 0 ? 50 : undefined } = options;
+  if (settle === undefined) {
+    for await (const event of watcher) yield [event];
+  } else {
+    yield* watcher.batches({ settle, maxWait: Math.max(1000, 10 * settle) });
+  }
+}
+
+/** Complains of errors, and passes on what else there is. */
+async function* withoutErrors(
+  batches: AsyncIterable<WatchEvent[]>,
+): AsyncGenerator<WatchEvent[]> {
+  for await (const events of batches) {
+    const changes = events.filter((event) => event.kind !== "error");
+    for (const event of events) if (event.kind === "error") complain(toLine(event));
+    if (changes.length > 0) yield changes;
+  }
+}
+
+async function print(batches: AsyncIterable<WatchEvent[]>, json: boolean): Promise<void> {
+  const colours = !json && process.stdout.isTTY && !process.env.NO_COLOR;
+  for await (const events of batches) {
+    for (const event of events) {
+      if (json) process.stdout.write(`${toJson(event)}\n`);
+      else if (event.kind === "error") complain(toLine(event));
+      else process.stdout.write(`${toLine(event, colours)}\n`);
+    }
   }
 }
 
@@ -92,35 +226,8 @@ function progress(): (directories: number) => void {
   };
 }
 
-function line(event: WatchEvent): string {
-  switch (event.kind) {
-    case "overflow":
-      return "overflow: events were lost; what differs now follows";
-    case "error":
-      return printable(event.error.message);
-    case "unmount":
-      return `unmount ${shown(event.path, true)}`;
-    case "rename":
-      return `rename ${shown(event.from, event.isDirectory)} -> ` +
-        shown(event.path, event.isDirectory);
-    default:
-      return `${event.kind} ${shown(event.path, event.isDirectory)}`;
-  }
-}
-
-/** A path below the working directory is shown relative to it; that of a directory ends with a slash. */
-function shown(path: string, isDirectory: boolean): string {
-  const below = relative(process.cwd(), path);
-  const short = below.startsWith("../") || below === ".." ? path : below || ".";
-  return printable(isDirectory && !short.endsWith("/") ? `${short}/` : short);
-}
-
-/** A name may hold anything but "/" and NUL: a terminal must not obey it. */
-function printable(name: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+function complain(text: string): void {
+  process.stderr.write(`watch: ${text}\n`);
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -37,6 +37,8 @@ export function command(
   { under = [], flags = ALL }: Start = {},
 ): [string, string[]] {
   const path = join(import.meta.dirname!, "../programs", program);
-  const [file, ...rest] = [...under, process.execPath, ...flags, path, ...args];
+  // Bun takes a "--" that follows the program for itself.
+  const own = runtimeName === "bun" ? ["--"] : [];
+  const [file, ...rest] = [...under, process.execPath, ...flags, path, ...own, ...args];
   return [file, rest];
 }

@@ -1,0 +1,72 @@
+/**
+ * Events as lines of text: for people, and for programs.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { relative } from "node:path";
+import process from "node:process";
+import type { WatchEvent, WatchKind } from "../event.ts";
+
+/** One event for people, with the sequences that colour its kind if that is wanted. */
+export function toLine(event: WatchEvent, colours = false): string {
+  const colour = colours ? COLOURS[event.kind] : undefined;
+  const kind = colour === undefined ? event.kind : `\x1b[${colour}m${event.kind}\x1b[0m`;
+  switch (event.kind) {
+    case "overflow":
+      return `${kind}: events were lost; what differs now follows`;
+    case "error":
+      return printable(event.error.message);
+    case "unmount":
+      return `${kind} ${shown(event.path, true)}`;
+    case "rename":
+      return `${kind} ${shown(event.from, event.isDirectory)} -> ` +
+        shown(event.path, event.isDirectory);
+    default:
+      return `${kind} ${shown(event.path, event.isDirectory)}`;
+  }
+}
+
+/**
+ * One event for programs: the fields of {@link WatchEvent} as a JSON object, with bytes in base64 and an
+ * error as its `message`, and `code` where it has one.
+ */
+export function toJson(event: WatchEvent): string {
+  return printable(JSON.stringify(event, (_, value: unknown) => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+    if (value instanceof Error) {
+      return { message: value.message, code: (value as { code?: string }).code };
+    }
+    return value;
+  }));
+}
+
+/**
+ * Text without control characters, which a terminal would obey: a name may hold anything but "/" and
+ * NUL. In JSON the escapes mean the same characters.
+ */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** "Select Graphic Rendition" of ECMA-48. */
+const COLOURS: Partial<Record<WatchKind, number>> = {
+  create: 32,
+  remove: 31,
+  rename: 36,
+  modify: 33,
+  closeWrite: 33,
+  overflow: 35,
+  unmount: 35,
+};
+
+/** A path below the working directory is shown relative to it; that of a directory ends with a slash. */
+function shown(path: string, isDirectory: boolean): string {
+  const below = relative(process.cwd(), path);
+  const short = below.startsWith("../") || below === ".." ? path : below || ".";
+  return printable(isDirectory && !short.endsWith("/") ? `${short}/` : short);
+}

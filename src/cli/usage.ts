@@ -1,0 +1,66 @@
+/**
+ * What `watch --usage` prints.
+ *
+ * @module
+ */
+
+import type { Limits, ProcessUsage, Usage } from "../limits.ts";
+import { printable } from "./lines.ts";
+
+/** How many processes are listed. */
+const TOP = 10;
+
+/** The limits, who uses how much of them, and how to raise them: text for people. */
+export function usageText(limits: Limits, usage: Usage): string {
+  const { maxUserInstances, maxUserWatches, maxQueuedEvents } = limits;
+  const users = Map.groupBy(usage.processes, ({ uid }) => uid);
+  const total = (of: "watches" | "instances", processes: readonly ProcessUsage[]) =>
+    processes.reduce((sum, process) => sum + process[of], 0);
+  const others = usage.processes.length - TOP;
+  const sections = [
+    table([
+      ["limit", "of each", "of what"],
+      [maxUserWatches, "user", "watches"],
+      [maxUserInstances, "user", "instances"],
+      [maxQueuedEvents, "instance", "queued events"],
+    ]),
+    ...usage.processes.length === 0 ? ["No process that may be looked into uses inotify.\n"] : [
+      table([
+        ["watches", "instances", "user"],
+        ...[...users].map(([uid, processes]) => [
+          total("watches", processes),
+          total("instances", processes),
+          uid,
+        ]),
+      ]),
+      table([
+        ["watches", "instances", "user", "pid", "command"],
+        ...usage.processes.slice(0, TOP).map(({ watches, instances, uid, pid, command }) => [
+          watches,
+          instances,
+          uid,
+          pid,
+          printable(command),
+        ]),
+      ]),
+    ],
+    others > 0 ? `… and ${others} more\n` : "",
+    usage.unreadable > 0
+      ? `${usage.unreadable} processes of other users may not be looked into: try it as root.\n`
+      : "",
+    `To raise a limit until the next boot, and for good:\n` +
+    `  sudo sysctl fs.inotify.max_user_watches=${maxUserWatches * 2}\n` +
+    `  echo fs.inotify.max_user_watches=${maxUserWatches * 2} | ` +
+    `sudo tee /etc/sysctl.d/60-inotify.conf\n`,
+  ];
+  return sections.filter((section) => section !== "").join("\n");
+}
+
+/** Rows of cells in columns: the last one is text, the others end at the same place. */
+function table(rows: readonly (readonly (string | number)[])[]): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => String(row[i]).length)));
+  return rows.map((row) =>
+    row.map((cell, i) => i === row.length - 1 ? String(cell) : String(cell).padStart(widths[i]))
+      .join("  ") + "\n"
+  ).join("");
+}

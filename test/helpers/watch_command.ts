@@ -1,0 +1,34 @@
+/** Runs the `watch` command as a process of its own. */
+
+import assert from "node:assert/strict";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { command } from "./runtime.ts";
+import { until } from "./within.ts";
+
+/** The command, and what it has printed so far. */
+export interface Running {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly output: { stdout: string; stderr: string; code?: number | string | null };
+}
+
+/** Starts the `watch` command. @param under what runs the runtime */
+export function watch(args: string[], cwd?: string, under?: string[]): Running {
+  const [file, argv] = command("../../src/cli/watch.ts", args, under && { under });
+  const child = spawn(file, argv, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const output: Running["output"] = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => output.stdout += chunk);
+  child.stderr.on("data", (chunk) => output.stderr += chunk);
+  child.on("close", (code, signal) => output.code = code ?? signal);
+  return { child, output };
+}
+
+/** Starts it, and waits until it watches. */
+export async function watching(args: string[], cwd?: string, under?: string[]): Promise<Running> {
+  const running = watch(args, cwd, under);
+  const { output } = running;
+  const ready = () => output.stderr.includes("Ctrl-C ends it.\n");
+  await until(() => ready() || output.code !== undefined, () => output);
+  assert.ok(ready(), output.stderr);
+  return running;
+}

@@ -1,0 +1,148 @@
+/** What the `watch` command does with a COMMAND. */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { environment } from "../src/cli/command.ts";
+import { toLine } from "../src/cli/lines.ts";
+import { runtimeName } from "./helpers/runtime.ts";
+import { tmpDir } from "./helpers/tmp.ts";
+import { type Running, watching } from "./helpers/watch_command.ts";
+import { until } from "./helpers/within.ts";
+
+/** Ends the command, and waits for it. */
+async function end({ child, output }: Running, signal: "SIGINT" | "SIGTERM" = "SIGTERM") {
+  child.kill(signal);
+  await until(() => output.code !== undefined, () => output);
+  const status = 128 + { SIGINT: 2, SIGTERM: 15 }[signal];
+  // Deno as a parent takes such a status for the signal itself.
+  if (runtimeName === "deno") assert.ok(output.code === status || output.code === signal);
+  else assert.equal(output.code, status);
+}
+
+function sh(script: string): string[] {
+  return ["--", "sh", "-c", script];
+}
+
+test("a COMMAND is run for each batch, and told what has changed", async () => {
+  const directory = tmpDir();
+  const script = 'echo "$WATCH_COUNT,$WATCH_PATHS,$WATCH_EVENTS"';
+  const running = await watching([directory, ...sh(script)]);
+  for (const name of ["one", "two $(true)"]) {
+    writeFileSync(join(directory, name), name);
+    const event = { kind: "create", path: join(directory, name), isDirectory: false };
+    const line = `1,${event.path},${JSON.stringify([event])}\n`;
+    await until(() => running.output.stdout.endsWith(line), () => running.output);
+  }
+  assert.equal(running.output.stdout.split("\n").length, 3);
+  await end(running);
+});
+
+test("a COMMAND that fails is told of, and run again", async () => {
+  const directory = tmpDir();
+  const running = await watching([directory, ...sh("exit 3")]);
+  for (let times = 1; times <= 2; times++) {
+    writeFileSync(join(directory, String(times)), "");
+    const told = () =>
+      running.output.stderr.split("watch: sh ended with exit status 3\n").length - 1;
+    await until(() => told() === times, () => running.output);
+  }
+  await end(running);
+});
+
+test("what changes while a COMMAND runs is its next batch", async () => {
+  const directory = tmpDir();
+  const go = join(tmpDir(), "go");
+  const script = `echo "begin $WATCH_PATHS"; until [ -e "${go}" ]; do sleep 0.01; done; echo end`;
+  const running = await watching([directory, ...sh(script)]);
+  writeFileSync(join(directory, "a"), "");
+  await until(() => running.output.stdout !== "", () => running.output);
+  writeFileSync(join(directory, "b"), "");
+  writeFileSync(join(directory, "c"), "");
+  writeFileSync(go, "");
+  const expected = [
+    `begin ${directory}/a`,
+    "end",
+    `begin ${directory}/b`,
+    `${directory}/c`,
+    "end",
+    "",
+  ].join("\n");
+  await until(() => running.output.stdout.length >= expected.length, () => running.output);
+  assert.equal(running.output.stdout, expected);
+  await end(running);
+});
+
+test("--restart ends a COMMAND that runs, and starts it anew when it has ended", async () => {
+  const directory = tmpDir();
+  const script = 'trap "echo told; exit 1" TERM; echo begin; while :; do sleep 0.01; done';
+  const running = await watching(["--restart", directory, ...sh(script)]);
+  writeFileSync(join(directory, "a"), "");
+  await until(() => running.output.stdout === "begin\n", () => running.output);
+  writeFileSync(join(directory, "b"), "");
+  await until(() => running.output.stdout === "begin\ntold\nbegin\n", () => running.output);
+  assert.ok(!running.output.stderr.includes("exit status"), "it was ended on purpose");
+  await end(running);
+  assert.equal(running.output.stdout, "begin\ntold\nbegin\ntold\n");
+});
+
+test("a signal is passed on, and the COMMAND waited for", async () => {
+  const directory = tmpDir();
+  const script =
+    'trap "sleep 0.2; echo told; exit 0" INT; echo begin; while :; do sleep 0.01; done';
+  const running = await watching([directory, ...sh(script)]);
+  writeFileSync(join(directory, "a"), "");
+  await until(() => running.output.stdout === "begin\n", () => running.output);
+  await end(running, "SIGINT");
+  assert.equal(running.output.stdout, "begin\ntold\n");
+});
+
+test("--initial runs the COMMAND for what is there", async () => {
+  const directory = tmpDir();
+  writeFileSync(join(directory, "there"), "");
+  const running = await watching(["--initial", directory, ...sh('echo "$WATCH_PATHS"')]);
+  await until(() => running.output.stdout !== "", () => running.output);
+  assert.equal(running.output.stdout, `${directory}\n${directory}/there\n`);
+  await end(running);
+});
+
+for (
+  const [command, code, why] of [
+    ["/no/such/command", 127, "no such command"],
+    ["/dev/null", 126, ".*"],
+  ] as const
+) {
+  test(`a COMMAND that cannot be run ends it with ${code}`, async () => {
+    const directory = tmpDir();
+    const { output } = await watching([directory, "--", command]);
+    writeFileSync(join(directory, "a"), "");
+    await until(() => output.code !== undefined, () => output);
+    assert.equal(output.code, code);
+    assert.match(output.stderr, new RegExp(`\nwatch: Cannot run ${command}: ${why}\n$`));
+  });
+}
+
+test("the kernel takes what a COMMAND is told, however much has changed", () => {
+  const events = Array.from({ length: 5000 }, (_, i) => (
+    { kind: "create", path: `/${"ü".repeat(100)}/${i}`, isDirectory: false } as const
+  ));
+  const { WATCH_COUNT, WATCH_PATHS, WATCH_EVENTS } = environment(events);
+  assert.equal(WATCH_COUNT, "5000");
+  for (const value of [WATCH_PATHS, WATCH_EVENTS]) {
+    const length = Buffer.byteLength(value);
+    assert.ok(length <= 102_401 && length > 102_000, String(length));
+  }
+  const paths = WATCH_PATHS.split("\n");
+  assert.deepEqual(paths, events.slice(0, paths.length).map(({ path }) => path));
+  const told = JSON.parse(WATCH_EVENTS);
+  assert.deepEqual(told, events.slice(0, told.length));
+});
+
+test("kinds are coloured where that is wanted", () => {
+  const event = { kind: "create", path: join(process.cwd(), "a"), isDirectory: true } as const;
+  assert.equal(toLine(event), "create a/");
+  assert.equal(toLine(event, true), "\x1b[32mcreate\x1b[0m a/");
+});
