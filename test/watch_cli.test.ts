@@ -181,10 +181,11 @@ test("--json prints an object a line, --initial what is there, --ignore and --ev
 
 test("--settle tells what has changed in the end", async () => {
   const directory = tmpDir();
-  const { child, output } = await watching(["--settle", "200", directory]);
+  const { child, output } = await watching(["--settle", "1000", directory]);
   writeFileSync(join(directory, "gone"), "");
   rmSync(join(directory, "gone"));
   writeFileSync(join(directory, "draft"), "one");
+  await new Promise((resolve) => setTimeout(resolve, 50)); // not one batch by chance
   renameSync(join(directory, "draft"), join(directory, "text"));
   await until(() => output.stdout !== "", () => output);
   assert.equal(output.stdout, `create ${directory}/text\n`);

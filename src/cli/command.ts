@@ -94,8 +94,8 @@ async function start(
     stopped: false,
     ended: new Promise((resolve) => {
       child.once("exit", (code, signal) => {
-        if (signal !== null && !run.stopped) report(`${command} was ended by ${signal}`);
-        else if (code !== 0 && !run.stopped) report(`${command} ended with exit status ${code}`);
+        const how = signal === null ? `ended with exit status ${code}` : `was ended by ${signal}`;
+        if (code !== 0 && !run.stopped) report(`${command} ${how}`);
         resolve();
       });
     }),
