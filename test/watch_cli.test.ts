@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { tmpDir } from "./helpers/tmp.ts";
 import { watch, watching } from "./helpers/watch_command.ts";
@@ -116,6 +117,16 @@ for (
       2,
       /^watch: --json prints, and a COMMAND has no use for it; see .*\n$/,
     ],
+    [
+      ["--stats", "--", "true"],
+      2,
+      /^watch: --stats prints, and a COMMAND has no use for it; see .*\n$/,
+    ],
+    [
+      ["--stats", "--json"],
+      2,
+      /^watch: --stats counts each event .* neither --json nor --settle; see .*\n$/,
+    ],
     [["--ignore="], 1, /^watch: ignore takes globs, RegExps and functions, and not ""\n$/],
   ] as const
 ) {
@@ -206,4 +217,22 @@ test("--usage prints the limits and who uses them, and --json the same for progr
   assert.match(text.stdout, new RegExp(`^ *${watches} +1 +${uid} +${pid} +${command}$`, "m"));
   assert.ok(text.stdout.includes(`fs.inotify.max_user_watches=${2 * limits.maxUserWatches}\n`));
   child.kill();
+});
+
+test("--stats prints in the end how often what happened to which path", async () => {
+  const directory = tmpDir();
+  for (const names of [[], ["a", "b"]]) {
+    const { child, output } = await watching(["--stats", "-e", "create,remove", "."], directory);
+    for (const name of names) mkdirSync(join(directory, name));
+    if (names.length > 0) rmSync(join(directory, "b"), { recursive: true });
+    process.kill(child.pid!, "SIGINT");
+    await until(() => output.code !== undefined, () => output);
+    assert.equal(output.code, 0);
+    assert.equal(
+      output.stdout,
+      names.length === 0
+        ? "Nothing has happened.\n"
+        : "total  create  remove  path\n    2       1       1  b/\n    1       1       0  a/\n",
+    );
+  }
 });

@@ -53,19 +53,22 @@ export async function runForEach(
   restart: boolean,
   report: (text: string) => void,
 ): Promise<void> {
-  let running: Run | undefined;
+  let running: Promise<Run> | undefined;
   for (const [signal, number] of Object.entries(SIGNALS)) {
-    process.on(signal, () => {
+    process.on(signal, async () => {
+      const run = await running?.catch(() => undefined);
       const told = signal === "SIGINT" && process.stdin.isTTY;
-      if (!told) running?.child.kill(signal as NodeJS.Signals);
-      (running?.ended ?? Promise.resolve()).then(() => process.exit(128 + number));
+      if (!told) run?.child.kill(signal as NodeJS.Signals);
+      await run?.ended;
+      process.exit(128 + number);
     });
   }
   for await (const events of batches) {
-    if (running !== undefined) await stop(running);
-    running = await start(argv, environment(events), report);
+    if (running !== undefined) await stop(await running);
+    running = start(argv, environment(events), report);
+    const run = await running;
     if (!restart) {
-      await running.ended;
+      await run.ended;
       running = undefined;
     }
   }

@@ -19,12 +19,12 @@ export function toLine(event: WatchEvent, colours = false): string {
     case "error":
       return printable(event.error.message);
     case "unmount":
-      return `${kind} ${shown(event.path, true)}`;
+      return `${kind} ${toPath(event.path, true)}`;
     case "rename":
-      return `${kind} ${shown(event.from, event.isDirectory)} -> ` +
-        shown(event.path, event.isDirectory);
+      return `${kind} ${toPath(event.from, event.isDirectory)} -> ` +
+        toPath(event.path, event.isDirectory);
     default:
-      return `${kind} ${shown(event.path, event.isDirectory)}`;
+      return `${kind} ${toPath(event.path, event.isDirectory)}`;
   }
 }
 
@@ -64,8 +64,8 @@ const COLOURS: Partial<Record<WatchKind, number>> = {
   unmount: 35,
 };
 
-/** A path below the working directory is shown relative to it; that of a directory ends with a slash. */
-function shown(path: string, isDirectory: boolean): string {
+/** A path for people: one below the working directory is shown relative to it; that of a directory ends with a slash. */
+export function toPath(path: string, isDirectory: boolean): string {
   const below = relative(process.cwd(), path);
   const short = below.startsWith("../") || below === ".." ? path : below || ".";
   return printable(isDirectory && !short.endsWith("/") ? `${short}/` : short);

@@ -6,6 +6,7 @@
 
 import type { Limits, ProcessUsage, Usage } from "../limits.ts";
 import { printable } from "./lines.ts";
+import { table } from "./table.ts";
 
 /** How many processes are listed. */
 const TOP = 10;
@@ -54,13 +55,4 @@ export function usageText(limits: Limits, usage: Usage): string {
     `sudo tee /etc/sysctl.d/60-inotify.conf\n`,
   ];
   return sections.filter((section) => section !== "").join("\n");
-}
-
-/** Rows of cells in columns: the last one is text, the others end at the same place. */
-function table(rows: readonly (readonly (string | number)[])[]): string {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => String(row[i]).length)));
-  return rows.map((row) =>
-    row.map((cell, i) => i === row.length - 1 ? String(cell) : String(cell).padStart(widths[i]))
-      .join("  ") + "\n"
-  ).join("");
 }

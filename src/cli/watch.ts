@@ -9,9 +9,11 @@ import { parseArgs } from "node:util";
 import process from "node:process";
 import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
 import { limits, usage } from "../limits.ts";
+import { delay } from "../delay.ts";
 import { watch, type Watcher } from "../watcher.ts";
 import { CommandError, runForEach } from "./command.ts";
 import { toJson, toLine } from "./lines.ts";
+import { Stats } from "./stats.ts";
 import { usageText } from "./usage.ts";
 import { VERSION } from "./version.ts";
 
@@ -35,6 +37,8 @@ and runs that when there were changes and it has become quiet.
       --settle MS       wait until nothing happens for so many milliseconds, then tell what has changed in
                         the end: once for each path (with a COMMAND always, and 50 by default)
       --json            a JSON object a line: kind, path, isDirectory, from (of a rename) …
+      --stats           no lines, but a table of how often what happened to which path: kept up to date on
+                        a terminal, else printed in the end
       --restart         end a COMMAND that still runs (SIGTERM, after 5 s SIGKILL) and start it anew,
                         instead of letting it finish first
       --usage           print the limits of inotify, and who uses how much of them
@@ -45,8 +49,9 @@ A COMMAND has in its environment WATCH_PATHS, the paths, one a line; WATCH_EVENT
 array; both cut short beyond 100 KiB; and WATCH_COUNT, how many events there are. What it writes into
 a watched directory is a change, too: ignore it. No shell is used: for one, write -- sh -c '…'.
 
-Exit status: 1 for a failure, 2 for a wrong command line, 126 or 127 if COMMAND cannot be run, 128 + N
-after signal N if there is a COMMAND. One that fails is told of on stderr, and run again the next time.
+Exit status: 0 for --stats that is interrupted, 1 for a failure, 2 for a wrong command line, 126 or 127
+if COMMAND cannot be run, 128 + N after signal N if there is a COMMAND. One that fails is told of on
+stderr, and run again the next time.
 Lines are coloured on a terminal unless NO_COLOR is set.
 
 Examples:
@@ -56,8 +61,11 @@ Examples:
   watch --restart --initial src -- node server.js
 `;
 
-/** How often progress is shown on a terminal, in milliseconds. */
+/** How often a terminal shows progress, or a table anew, in milliseconds. */
 const PROGRESS = 100;
+
+/** Moves to the top of a terminal and erases it ("Cursor Position", "Erase in Page" of ECMA-48). */
+const CLEAR = "\x1b[H\x1b[J";
 
 /** The options as they are used. */
 interface Options {
@@ -68,6 +76,7 @@ interface Options {
   readonly initial: boolean;
   readonly settle?: number;
   readonly json: boolean;
+  readonly stats: boolean;
   readonly restart: boolean;
 }
 
@@ -113,6 +122,7 @@ function parse(args: readonly string[]): Options | string {
       initial: { type: "boolean" },
       settle: { type: "string" },
       json: { type: "boolean" },
+      stats: { type: "boolean" },
       restart: { type: "boolean" },
       usage: { type: "boolean" },
       help: { type: "boolean", short: "h" },
@@ -121,14 +131,20 @@ function parse(args: readonly string[]): Options | string {
   });
   if (values.help) return HELP;
   if (values.version) return `watch ${VERSION}\n`;
-  const { json = false, restart = false } = values;
+  const { json = false, stats = false, restart = false } = values;
   if (values.usage) {
     const found = { limits: limits(), usage: usage() };
     return json ? `${JSON.stringify(found)}\n` : usageText(found.limits, found.usage);
   }
   if (command?.length === 0) throw new Error("-- must be followed by a COMMAND");
-  if (command !== undefined && json) {
-    throw new Error("--json prints, and a COMMAND has no use for it");
+  const printing = json ? "--json" : stats ? "--stats" : undefined;
+  if (command !== undefined && printing) {
+    throw new Error(`${printing} prints, and a COMMAND has no use for it`);
+  }
+  if (stats && (json || values.settle !== undefined)) {
+    throw new Error(
+      "--stats counts each event in a table, and goes with neither --json nor --settle",
+    );
   }
   if (command === undefined && restart) throw new Error("--restart needs a COMMAND");
   return {
@@ -139,6 +155,7 @@ function parse(args: readonly string[]): Options | string {
     initial: values.initial ?? false,
     ...values.settle !== undefined && { settle: milliseconds(values.settle) },
     json,
+    stats,
     restart,
   };
 }
@@ -159,7 +176,7 @@ function milliseconds(text: string): number {
 }
 
 async function run(options: Options): Promise<void> {
-  const { paths, command, events, ignore, initial } = options;
+  const { paths, events, ignore, initial } = options;
   await using watcher = watch(paths, {
     ...events && { events },
     ignore,
@@ -168,20 +185,30 @@ async function run(options: Options): Promise<void> {
   });
   const batches = batchesOf(watcher, options);
   await watcher.ready;
-  const missing = paths.filter((path) => !existsSync(path));
-  const waiting = missing.length > 0 ? `, and waiting for ${missing.join(", ")}` : "";
-  const count = watcher.watched().length;
-  process.stderr.write(
-    `Watching ${paths.join(", ")} (${count} ${
-      count === 1 ? "watch" : "watches"
-    })${waiting}; Ctrl-C ends it.\n`,
-  );
+  const ended = perform(watcher, batches, options);
+  announce(watcher, paths);
+  await ended;
+}
+
+/** Does what is to be done with the events. It has begun to when it returns. */
+function perform(
+  watcher: Watcher,
+  batches: AsyncIterable<WatchEvent[]>,
+  { command, restart, stats, json }: Options,
+): Promise<void> {
   if (command.length > 0) {
     const argv = command as [string, ...string[]];
-    await runForEach(withoutErrors(batches), argv, options.restart, complain);
-  } else {
-    await print(batches, options.json);
+    return runForEach(withoutErrors(batches), argv, restart, complain);
   }
+  return stats ? count(watcher) : print(batches, json);
+}
+
+function announce(watcher: Watcher, paths: readonly string[]): void {
+  const missing = paths.filter((path) => !existsSync(path));
+  const waiting = missing.length > 0 ? `, and waiting for ${missing.join(", ")}` : "";
+  const watches = watcher.watched().length;
+  const count = `${watches} ${watches === 1 ? "watch" : "watches"}`;
+  process.stderr.write(`Watching ${paths.join(", ")} (${count})${waiting}; Ctrl-C ends it.\n`);
 }
 
 /** The events in batches; without `--settle` and COMMAND, in batches of one. */
@@ -213,6 +240,30 @@ async function print(batches: AsyncIterable<WatchEvent[]>, json: boolean): Promi
       else if (event.kind === "error") complain(toLine(event));
       else process.stdout.write(`${toLine(event, colours)}\n`);
     }
+  }
+}
+
+/** Counts events until the process is interrupted, which is how it ends well. */
+async function count(watcher: Watcher): Promise<void> {
+  const stats = new Stats();
+  const { isTTY } = process.stdout;
+  const text = () => isTTY ? CLEAR + stats.text(process.stdout.rows - 3) : stats.text();
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, async () => {
+      await watcher.sync();
+      await delay(0); // the loop below takes what is in the queue
+      process.stdout.write(text(), () => process.exit(0));
+    });
+  }
+  let due: ReturnType<typeof setTimeout> | undefined;
+  for await (const event of watcher) {
+    stats.add(event);
+    if (event.kind === "error") complain(toLine(event));
+    if (!isTTY) continue;
+    due ??= setTimeout(() => {
+      due = undefined;
+      process.stdout.write(text());
+    }, PROGRESS);
   }
 }
 

@@ -1,0 +1,42 @@
+/**
+ * How often what happened to which path.
+ *
+ * @module
+ */
+
+import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
+import { toPath } from "./lines.ts";
+import { table } from "./table.ts";
+
+/** Events counted by path and kind. */
+export class Stats {
+  readonly #paths = new Map<string, Map<WatchKind, number>>();
+  readonly #kinds = new Set<WatchKind>();
+
+  /** Counts an event; a rename for its new path, an `overflow` for no path. */
+  add(event: WatchEvent): void {
+    const isDirectory = "isDirectory" in event ? event.isDirectory : false;
+    const path = "path" in event ? toPath(event.path, isDirectory) : "";
+    let counts = this.#paths.get(path);
+    if (counts === undefined) this.#paths.set(path, counts = new Map());
+    counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
+    this.#kinds.add(event.kind);
+  }
+
+  /** A table: the paths with the most events first, those with as many in order of their first one. */
+  text(rows: number = Infinity): string {
+    if (this.#paths.size === 0) return "Nothing has happened.\n";
+    const kinds = KINDS.filter((kind) => this.#kinds.has(kind));
+    const paths = [...this.#paths]
+      .map(([path, counts]) => {
+        const numbers = kinds.map((kind) => counts.get(kind) ?? 0);
+        return { path, numbers, total: numbers.reduce((sum, number) => sum + number, 0) };
+      })
+      .sort((a, b) => b.total - a.total);
+    const more = paths.length > rows ? `… and ${paths.length - rows} more\n` : "";
+    return table([
+      ["total", ...kinds, "path"],
+      ...paths.slice(0, rows).map(({ path, numbers, total }) => [total, ...numbers, path]),
+    ]) + more;
+  }
+}
