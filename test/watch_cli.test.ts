@@ -236,3 +236,16 @@ test("--stats prints in the end how often what happened to which path", async ()
     );
   }
 });
+
+test("--gitignore leaves out what git ignores, and .git", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, ".git"));
+  writeFileSync(join(directory, ".gitignore"), "build/\n*.o\n");
+  const { child, output } = await watching(["--gitignore", "-e", "create", "."], directory);
+  for (const name of [".git/index", "a.o", "b.c"]) writeFileSync(join(directory, name), "");
+  mkdirSync(join(directory, "build/c"), { recursive: true });
+  mkdirSync(join(directory, "src"));
+  await until(() => output.stdout.includes("src/"), () => output);
+  assert.equal(output.stdout, "create b.c\ncreate src/\n");
+  child.kill();
+});

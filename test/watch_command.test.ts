@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -29,8 +29,8 @@ test("a COMMAND is run for each batch, and told what has changed", async () => {
   const script = 'echo "$WATCH_COUNT,$WATCH_PATHS,$WATCH_EVENTS"';
   const running = await watching([directory, ...sh(script)]);
   for (const name of ["one", "two $(true)"]) {
-    writeFileSync(join(directory, name), name);
-    const event = { kind: "create", path: join(directory, name), isDirectory: false };
+    mkdirSync(join(directory, name));
+    const event = { kind: "create", path: join(directory, name), isDirectory: true };
     const line = `1,${event.path},${JSON.stringify([event])}\n`;
     await until(() => running.output.stdout.endsWith(line), () => running.output);
   }
@@ -42,7 +42,7 @@ test("a COMMAND that fails is told of, and run again", async () => {
   const directory = tmpDir();
   const running = await watching([directory, ...sh("exit 3")]);
   for (let times = 1; times <= 2; times++) {
-    writeFileSync(join(directory, String(times)), "");
+    mkdirSync(join(directory, String(times)));
     const told = () =>
       running.output.stderr.split("watch: sh ended with exit status 3\n").length - 1;
     await until(() => told() === times, () => running.output);
@@ -55,10 +55,10 @@ test("what changes while a COMMAND runs is its next batch", async () => {
   const go = join(tmpDir(), "go");
   const script = `echo "begin $WATCH_PATHS"; until [ -e "${go}" ]; do sleep 0.01; done; echo end`;
   const running = await watching([directory, ...sh(script)]);
-  writeFileSync(join(directory, "a"), "");
+  mkdirSync(join(directory, "a"));
   await until(() => running.output.stdout !== "", () => running.output);
-  writeFileSync(join(directory, "b"), "");
-  writeFileSync(join(directory, "c"), "");
+  mkdirSync(join(directory, "b"));
+  mkdirSync(join(directory, "c"));
   writeFileSync(go, "");
   const expected = [
     `begin ${directory}/a`,
@@ -77,9 +77,9 @@ test("--restart ends a COMMAND that runs, and starts it anew when it has ended",
   const directory = tmpDir();
   const script = 'trap "echo told; exit 1" TERM; echo begin; while :; do sleep 0.01; done';
   const running = await watching(["--restart", directory, ...sh(script)]);
-  writeFileSync(join(directory, "a"), "");
+  mkdirSync(join(directory, "a"));
   await until(() => running.output.stdout === "begin\n", () => running.output);
-  writeFileSync(join(directory, "b"), "");
+  mkdirSync(join(directory, "b"));
   await until(() => running.output.stdout === "begin\ntold\nbegin\n", () => running.output);
   assert.ok(!running.output.stderr.includes("exit status"), "it was ended on purpose");
   await end(running);
@@ -91,7 +91,7 @@ test("a signal is passed on, and the COMMAND waited for", async () => {
   const script =
     'trap "sleep 0.2; echo told; exit 0" INT; echo begin; while :; do sleep 0.01; done';
   const running = await watching([directory, ...sh(script)]);
-  writeFileSync(join(directory, "a"), "");
+  mkdirSync(join(directory, "a"));
   await until(() => running.output.stdout === "begin\n", () => running.output);
   await end(running, "SIGINT");
   assert.equal(running.output.stdout, "begin\ntold\n");
@@ -99,7 +99,7 @@ test("a signal is passed on, and the COMMAND waited for", async () => {
 
 test("--initial runs the COMMAND for what is there", async () => {
   const directory = tmpDir();
-  writeFileSync(join(directory, "there"), "");
+  mkdirSync(join(directory, "there"));
   const running = await watching(["--initial", directory, ...sh('echo "$WATCH_PATHS"')]);
   await until(() => running.output.stdout !== "", () => running.output);
   assert.equal(running.output.stdout, `${directory}\n${directory}/there\n`);
@@ -115,7 +115,7 @@ for (
   test(`a COMMAND that cannot be run ends it with ${code}`, async () => {
     const directory = tmpDir();
     const { output } = await watching([directory, "--", command]);
-    writeFileSync(join(directory, "a"), "");
+    mkdirSync(join(directory, "a"));
     await until(() => output.code !== undefined, () => output);
     assert.equal(output.code, code);
     assert.match(output.stderr, new RegExp(`\nwatch: Cannot run ${command}: ${why}\n$`));

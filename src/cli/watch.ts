@@ -8,10 +8,12 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
+import type { Ignore } from "../ignore.ts";
 import { limits, usage } from "../limits.ts";
 import { delay } from "../delay.ts";
 import { watch, type Watcher } from "../watcher.ts";
 import { CommandError, runForEach } from "./command.ts";
+import { gitignore } from "./gitignore.ts";
 import { toJson, toLine } from "./lines.ts";
 import { Stats } from "./stats.ts";
 import { usageText } from "./usage.ts";
@@ -33,6 +35,7 @@ and runs that when there were changes and it has become quiet.
                         finished), attrib, open, access, closeNoWrite
   -i, --ignore GLOB     neither look at nor watch what this matches, as in '*.tmp', node_modules or
                         'build/**'; can be given several times
+      --gitignore       neither .git nor what the .gitignore files of a repository leave out
       --initial         begin with what is there, as "exists"; a COMMAND is run for it
       --settle MS       wait until nothing happens for so many milliseconds, then tell what has changed in
                         the end: once for each path (with a COMMAND always, and 50 by default)
@@ -72,7 +75,7 @@ interface Options {
   readonly paths: readonly string[];
   readonly command: readonly string[];
   readonly events?: readonly WatchKind[];
-  readonly ignore: readonly string[];
+  readonly ignore: readonly Ignore[];
   readonly initial: boolean;
   readonly settle?: number;
   readonly json: boolean;
@@ -119,6 +122,7 @@ function parse(args: readonly string[]): Options | string {
     options: {
       events: { type: "string", short: "e", multiple: true },
       ignore: { type: "string", short: "i", multiple: true },
+      gitignore: { type: "boolean" },
       initial: { type: "boolean" },
       settle: { type: "string" },
       json: { type: "boolean" },
@@ -151,7 +155,7 @@ function parse(args: readonly string[]): Options | string {
     paths: positionals.length > 0 ? positionals : ["."],
     command: command ?? [],
     ...values.events && { events: kinds(values.events) },
-    ignore: values.ignore ?? [],
+    ignore: [...values.ignore ?? [], ...values.gitignore ? [gitignore()] : []],
     initial: values.initial ?? false,
     ...values.settle !== undefined && { settle: milliseconds(values.settle) },
     json,
