@@ -127,7 +127,7 @@ for (
       2,
       /^watch: --stats counts each event .* neither --json nor --settle; see .*\n$/,
     ],
-    [["--ignore="], 1, /^watch: ignore takes globs, RegExps and functions, and not ""\n$/],
+    [["--ignore="], 2, /^watch: --ignore takes a GLOB, and not ""; see .*\n$/],
   ] as const
 ) {
   test(`watch ${args.join(" ")} says why it does not, in one line`, async () => {

@@ -13,11 +13,14 @@ import { type Running, watching } from "./helpers/watch_command.ts";
 import { until } from "./helpers/within.ts";
 
 /** Ends the command, and waits for it. */
-async function end({ child, output }: Running, signal: "SIGINT" | "SIGTERM" = "SIGTERM") {
+async function end(
+  { child, output }: Running,
+  signal: "SIGHUP" | "SIGINT" | "SIGTERM" = "SIGTERM",
+) {
   // Not child.kill(): after it Deno says that the signal was the end, whatever the status.
   process.kill(child.pid!, signal);
   await until(() => output.code !== undefined, () => output);
-  assert.equal(output.code, 128 + { SIGINT: 2, SIGTERM: 15 }[signal]);
+  assert.equal(output.code, 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal]);
 }
 
 function sh(script: string): string[] {
@@ -86,16 +89,20 @@ test("--restart ends a COMMAND that runs, and starts it anew when it has ended",
   assert.equal(running.output.stdout, "begin\ntold\nbegin\ntold\n");
 });
 
-test("a signal is passed on, and the COMMAND waited for", async () => {
-  const directory = tmpDir();
-  const script =
-    'trap "sleep 0.2; echo told; exit 0" INT; echo begin; while :; do sleep 0.01; done';
-  const running = await watching([directory, ...sh(script)]);
-  mkdirSync(join(directory, "a"));
-  await until(() => running.output.stdout === "begin\n", () => running.output);
-  await end(running, "SIGINT");
-  assert.equal(running.output.stdout, "begin\ntold\n");
-});
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+  test(`${signal} is passed on, and the COMMAND waited for`, async () => {
+    const directory = tmpDir();
+    const trap = `trap "sleep 0.2; echo told; exit 0" ${signal.slice(3)}`;
+    const running = await watching([
+      directory,
+      ...sh(`${trap}; echo begin; while :; do sleep 0.01; done`),
+    ]);
+    mkdirSync(join(directory, "a"));
+    await until(() => running.output.stdout === "begin\n", () => running.output);
+    await end(running, signal);
+    assert.equal(running.output.stdout, "begin\ntold\n");
+  });
+}
 
 test("--initial runs the COMMAND for what is there", async () => {
   const directory = tmpDir();

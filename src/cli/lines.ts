@@ -47,8 +47,7 @@ export function toJson(event: WatchEvent): string {
  * NUL. In JSON the escapes mean the same characters.
  */
 export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => {
+  return text.replace(/\p{Cc}/gu, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }
@@ -64,7 +63,10 @@ const COLOURS: Partial<Record<WatchKind, number>> = {
   unmount: 35,
 };
 
-/** A path for people: one below the working directory is shown relative to it; that of a directory ends with a slash. */
+/**
+ * A path for people: one below the working directory is relative to it, and that of a directory ends with
+ * a slash.
+ */
 export function toPath(path: string, isDirectory: boolean): string {
   const below = relative(process.cwd(), path);
   const short = below.startsWith("../") || below === ".." ? path : below || ".";

@@ -7,10 +7,10 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import process from "node:process";
+import { delay } from "../delay.ts";
 import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
 import type { Ignore } from "../ignore.ts";
 import { limits, usage } from "../limits.ts";
-import { delay } from "../delay.ts";
 import { watch, type Watcher } from "../watcher.ts";
 import { CommandError, runForEach } from "./command.ts";
 import { gitignore } from "./gitignore.ts";
@@ -90,7 +90,7 @@ interface Options {
  * @returns the exit code
  */
 export async function main(args: string[]): Promise<number> {
-  let options: Options | string;
+  let options: Options | (() => string);
   try {
     options = parse(args);
   } catch (error) {
@@ -103,7 +103,7 @@ export async function main(args: string[]): Promise<number> {
     process.exit(1);
   });
   try {
-    if (typeof options === "string") process.stdout.write(options);
+    if (typeof options === "function") process.stdout.write(options());
     else await run(options);
     return 0;
   } catch (error) {
@@ -112,8 +112,8 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-/** @returns the options; or what to print instead */
-function parse(args: readonly string[]): Options | string {
+/** @returns the options; or what gives the text to print instead */
+function parse(args: readonly string[]): Options | (() => string) {
   const end = args.indexOf("--");
   const command = end < 0 ? undefined : args.slice(end + 1);
   const { values, positionals } = parseArgs({
@@ -133,13 +133,15 @@ function parse(args: readonly string[]): Options | string {
       version: { type: "boolean" },
     },
   });
-  if (values.help) return HELP;
-  if (values.version) return `watch ${VERSION}\n`;
-  const { json = false, stats = false, restart = false } = values;
+  const { ignore = [], json = false, stats = false, restart = false } = values;
+  if (values.help) return () => HELP;
+  if (values.version) return () => `watch ${VERSION}\n`;
   if (values.usage) {
-    const found = { limits: limits(), usage: usage() };
-    return json ? `${JSON.stringify(found)}\n` : usageText(found.limits, found.usage);
+    return json
+      ? () => `${JSON.stringify({ limits: limits(), usage: usage() })}\n`
+      : () => usageText(limits(), usage());
   }
+  if (ignore.includes("")) throw new Error('--ignore takes a GLOB, and not ""');
   if (command?.length === 0) throw new Error("-- must be followed by a COMMAND");
   const printing = json ? "--json" : stats ? "--stats" : undefined;
   if (command !== undefined && printing) {
@@ -155,7 +157,7 @@ function parse(args: readonly string[]): Options | string {
     paths: positionals.length > 0 ? positionals : ["."],
     command: command ?? [],
     ...values.events && { events: kinds(values.events) },
-    ignore: [...values.ignore ?? [], ...values.gitignore ? [gitignore()] : []],
+    ignore: [...ignore, ...values.gitignore ? [gitignore()] : []],
     initial: values.initial ?? false,
     ...values.settle !== undefined && { settle: milliseconds(values.settle) },
     json,

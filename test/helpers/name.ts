@@ -3,8 +3,7 @@
 import { Buffer } from "node:buffer";
 
 /** What would not be seen in a line, or would end it. */
-// deno-lint-ignore no-control-regex -- it is about them
-const UNSEEN = /[\0-\x1f\x7f-\x9f\ufeff]/g;
+const UNSEEN = /[\p{Cc}\ufeff]/gu;
 
 /** A name as it is. */
 export function unescape(text: string): string {
