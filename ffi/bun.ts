@@ -9,6 +9,7 @@
 import type * as bunFfi from "bun:ffi";
 import type { streamWorks } from "./bun_stream.ts";
 import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
+import { lazy } from "./lazy.ts";
 
 /** The part of `process` and of `node:fs` that is used. */
 interface BunProcess {
@@ -42,6 +43,15 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     eventfd: { args: ["u32", "i32"], returns: "i32" },
     eventfd_write: { args: ["i32", "u64"], returns: "i32" },
   });
+  const text = lazy(() =>
+    dlopen("libc.so.6", {
+      __xpg_strerror_r: { args: ["i32", "ptr", FFIType.u64_fast], returns: "i32" },
+      localtime_r: { args: ["ptr", "ptr"], returns: "void" },
+      strftime: { args: ["ptr", FFIType.u64_fast, "ptr", "ptr"], returns: FFIType.u64_fast },
+      regcomp: { args: ["ptr", "ptr", "i32"], returns: "i32" },
+      regexec: { args: ["ptr", "ptr", FFIType.u64_fast, "ptr", "i32"], returns: "i32" },
+    }).symbols
+  );
   const errnoLocation = c.__errno_location()!;
   const { SYS_kcmp, ...flags } = architecture(process.arch === "arm64");
   const calls: Omit<Libc, "waiter"> = {
@@ -59,6 +69,11 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),
     kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
     mayRead: () => true,
+    strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, size),
+    localtime_r: (timep, result) => text().localtime_r(timep, result),
+    strftime: (s, max, format, tm) => Number(text().strftime(s, max, format, tm)),
+    regcomp: (preg, regex, cflags) => text().regcomp(preg, regex, cflags),
+    regexec: (preg, string) => text().regexec(preg, string, 0, null, 0),
     close: c.close,
     closeOffThread: (fd) =>
       new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve())),

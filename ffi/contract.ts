@@ -57,6 +57,16 @@ export interface Libc {
    * runtime may ask the user.
    */
   mayRead(path: string): boolean;
+  /** strerror_r(3) as POSIX has it; `buf` has room for what it says, and its NUL byte. */
+  strerror_r(errnum: number, buf: Uint8Array, buflen: number): void;
+  /** localtime_r(3); `timep` is a `time_t`, `result` a `struct tm`. */
+  localtime_r(timep: Uint8Array, result: Uint8Array): void;
+  /** strftime(3); `format` ends with a NUL byte. @returns how many bytes it wrote before its own NUL byte */
+  strftime(s: Uint8Array, max: number, format: Uint8Array, tm: Uint8Array): number;
+  /** regcomp(3); `preg` is a `regex_t`, `regex` ends with a NUL byte. @returns 0, or what is wrong */
+  regcomp(preg: Uint8Array, regex: Uint8Array, cflags: number): number;
+  /** regexec(3) that wants no positions; `string` ends with a NUL byte. @returns 0 if it matches */
+  regexec(preg: Uint8Array, string: Uint8Array): number;
   /** close(2) */
   close(fd: number): number;
   /**
@@ -142,6 +152,12 @@ export const O_DIRECTORY_aarch64 = 0o40000;
 export const O_NOFOLLOW_x86_64 = 0o400000;
 /** {@link Libc.O_NOFOLLOW} on aarch64. */
 export const O_NOFOLLOW_aarch64 = 0o100000;
+/** Flag of regcomp(3): extended regular expressions. */
+export const REG_EXTENDED = 1;
+/** Flag of regcomp(3): letters match whatever their case. */
+export const REG_ICASE = 2;
+/** Flag of regcomp(3): positions are of no interest. */
+export const REG_NOSUB = 8;
 /** Event of poll(2): there is something to read. */
 export const POLLIN = 0x001;
 

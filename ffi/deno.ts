@@ -34,6 +34,14 @@ const FILE_SYMBOLS = {
   syscall: { parameters: ["isize", "i32", "i32", "i32", "usize", "usize"], result: "isize" },
 } as const;
 
+const TEXT_SYMBOLS = {
+  strerror_r: { name: "__xpg_strerror_r", parameters: ["i32", "buffer", "usize"], result: "i32" },
+  localtime_r: { parameters: ["buffer", "buffer"], result: "void" },
+  strftime: { parameters: ["buffer", "usize", "buffer", "buffer"], result: "usize" },
+  regcomp: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
+  regexec: { parameters: ["buffer", "buffer", "usize", "buffer", "i32"], result: "i32" },
+} as const;
+
 const WAIT_SYMBOLS = {
   close_off_thread: { name: "close", parameters: ["i32"], result: "i32", nonblocking: true },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
@@ -48,12 +56,15 @@ const WAIT_SYMBOLS = {
   },
 } as const;
 
+const NONE = new Uint8Array(1);
+
 /** Opens libc through Deno. */
 export function openDeno(): Libc {
   const path = permitted();
   const { symbols: c } = open(path);
   const read = lazy(() => Deno.dlopen(path, READ_SYMBOLS).symbols);
   const file = lazy(() => Deno.dlopen(path, FILE_SYMBOLS).symbols);
+  const text = lazy(() => Deno.dlopen(path, TEXT_SYMBOLS).symbols);
   const wait = lazy(() => Deno.dlopen(path, WAIT_SYMBOLS).symbols);
   const errnoLocation = c.__errno_location();
   const errnoCopy = new Int32Array(1);
@@ -82,6 +93,12 @@ export function openDeno(): Libc {
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead,
+    strerror_r: (errnum, buf, size) => void text().strerror_r(errnum, bytes(buf), usize(size)),
+    localtime_r: (timep, result) => text().localtime_r(bytes(timep), bytes(result)),
+    strftime: (s, max, format, tm) =>
+      Number(text().strftime(bytes(s), usize(max), bytes(format), bytes(tm))),
+    regcomp: (preg, regex, cflags) => text().regcomp(bytes(preg), bytes(regex), cflags),
+    regexec: (preg, string) => text().regexec(bytes(preg), bytes(string), 0n, NONE, 0),
     close: (fd) => read().close(fd),
     closeOffThread: async (fd) => void await wait().close_off_thread(fd),
     async waiter(fd) {

@@ -72,6 +72,16 @@ const FILE_SYMBOLS = {
   syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
 } as const;
 
+const TEXT_SYMBOLS = {
+  __xpg_strerror_r: { arguments: ["i32", "buffer", "u64"], return: "i32" },
+  localtime_r: { arguments: ["buffer", "buffer"], return: "void" },
+  strftime: { arguments: ["buffer", "u64", "buffer", "buffer"], return: "u64" },
+  regcomp: { arguments: ["buffer", "buffer", "i32"], return: "i32" },
+  regexec: { arguments: ["buffer", "buffer", "u64", "buffer", "i32"], return: "i32" },
+} as const;
+
+const NONE = new Uint8Array(1);
+
 const WAIT_SYMBOLS = {
   malloc: { arguments: ["u64"], return: "pointer" },
   free: { arguments: ["pointer"], return: "void" },
@@ -114,6 +124,7 @@ export function openNode(): Libc {
   const c = functions as CFunctions<typeof SYMBOLS>;
   const read = lazy(() => lib.getFunctions(READ_SYMBOLS) as CFunctions<typeof READ_SYMBOLS>);
   const file = lazy(() => lib.getFunctions(FILE_SYMBOLS) as CFunctions<typeof FILE_SYMBOLS>);
+  const text = lazy(() => lib.getFunctions(TEXT_SYMBOLS) as CFunctions<typeof TEXT_SYMBOLS>);
   const errnoLocation = c.__errno_location();
   const { SYS_kcmp, ...flags } = architecture(process.arch === "arm64");
   const threads = lazy(() => process.getBuiltinModule("node:worker_threads"));
@@ -141,6 +152,11 @@ export function openNode(): Libc {
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead: () => true,
+    strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, usize(size)),
+    localtime_r: (timep, result) => text().localtime_r(timep, result),
+    strftime: (s, max, format, tm) => Number(text().strftime(s, usize(max), format, tm)),
+    regcomp: (preg, regex, cflags) => text().regcomp(preg, regex, cflags),
+    regexec: (preg, string) => text().regexec(preg, string, 0n, NONE, 0),
     close: (fd) => read().close(fd),
     // In a worker node:fs warns of a descriptor that it did not open, and a block is no harm there.
     closeOffThread: async (fd) =>

@@ -16,12 +16,14 @@ const HEADERS = [
   "limits.h",
   "linux/kcmp.h",
   "poll.h",
+  "regex.h",
   "stddef.h",
   "sys/eventfd.h",
   "sys/inotify.h",
   "sys/mman.h",
   "sys/stat.h",
   "sys/syscall.h",
+  "time.h",
 ];
 
 /** What the code takes for granted of structs, as C expressions. */
@@ -41,6 +43,9 @@ const LAYOUTS: Record<string, number> = {
   "offsetof(struct statx_timestamp, tv_sec)": 0,
   "offsetof(struct statx_timestamp, tv_nsec)": 8,
   "sizeof(struct statx)": 256,
+  "sizeof(time_t)": 8,
+  "sizeof(struct tm) <= 64": 1,
+  "sizeof(regex_t) <= 64": 1,
   "offsetof(struct dirent64, d_reclen)": 16,
   "offsetof(struct dirent64, d_type)": 18,
   "offsetof(struct dirent64, d_name)": 19,

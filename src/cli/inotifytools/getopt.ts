@@ -1,0 +1,83 @@
+/**
+ * The command line as getopt_long(3) takes it: options after operands, letters joined, long names cut
+ * short. `parseArgs` of node:util knows no short cuts, nor the words in which glibc complains.
+ *
+ * @module
+ */
+
+/** An option of a program. */
+export interface Option {
+  /** Its long name, without the dashes. */
+  readonly name: string;
+  /** Its letter. */
+  readonly letter?: string;
+  /** Whether it takes an argument. */
+  readonly argument?: boolean;
+  /** It is not in inotify-tools: it must be written out, so that no short cut there means less here. */
+  readonly extra?: boolean;
+}
+
+/** An option that was given, with its argument; or an operand. */
+export type Given =
+  | { readonly option: string; readonly argument: string }
+  | { readonly operand: string };
+
+/** A command line that is wrong; the message is glibc's. */
+export class GetoptError extends Error {}
+
+/**
+ * What is given, in order. All before a mistake is seen before that throws, as in C.
+ *
+ * @throws {GetoptError}
+ */
+export function* getopt(
+  args: readonly string[],
+  options: readonly Option[],
+): Generator<Given, void> {
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (arg === "--") {
+      for (const operand of args.slice(i + 1)) yield { operand };
+      return;
+    }
+    if (arg.startsWith("--")) {
+      const option = long(arg, options);
+      const equals = arg.indexOf("=");
+      if (option.argument && equals < 0 && ++i === args.length) {
+        throw new GetoptError(`option '--${option.name}' requires an argument`);
+      }
+      if (!option.argument && equals >= 0) {
+        throw new GetoptError(`option '--${option.name}' doesn't allow an argument`);
+      }
+      yield { option: option.name, argument: equals < 0 ? args[i] : arg.slice(equals + 1) };
+    } else if (arg.startsWith("-") && arg !== "-") {
+      for (let at = 1; at < arg.length; at++) {
+        const option = options.find(({ letter }) => letter === arg[at]);
+        if (option === undefined) throw new GetoptError(`invalid option -- '${arg[at]}'`);
+        if (!option.argument) {
+          yield { option: option.name, argument: "" };
+          continue;
+        }
+        const joined = arg.slice(at + 1);
+        if (joined === "" && ++i === args.length) {
+          throw new GetoptError(`option requires an argument -- '${arg[at]}'`);
+        }
+        yield { option: option.name, argument: joined || args[i] };
+        break;
+      }
+    } else {
+      yield { operand: arg };
+    }
+  }
+}
+
+function long(arg: string, options: readonly Option[]): Option {
+  const name = arg.slice(2).split("=", 1)[0];
+  const exact = options.find((option) => option.name === name);
+  if (exact !== undefined) return exact;
+  const candidates = options.filter((option) => !option.extra && option.name.startsWith(name));
+  if (candidates.length === 1) return candidates[0];
+  if (candidates.length === 0) throw new GetoptError(`unrecognized option '${arg}'`);
+  const names = candidates.map((option) => ` '--${option.name}'`).join("");
+  throw new GetoptError(`option '${arg}' is ambiguous; possibilities:${names}`);
+}

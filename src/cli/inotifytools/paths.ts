@@ -1,0 +1,52 @@
+/**
+ * The paths that are to be watched, and those that are not.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { fromBytes } from "../../lossless.ts";
+
+/** Paths as lossless text. */
+export interface Paths {
+  readonly watch: string[];
+  /** Directories that are left out, without a slash at their end. */
+  readonly exclude: Set<string>;
+}
+
+/**
+ * Sorts paths: what begins with `@` is left out. Empty ones are passed over.
+ *
+ * @param fromFile of `--fromfile`: they come first
+ */
+export function sortPaths(fromFile: readonly string[], operands: readonly string[]): Paths {
+  const watch: string[] = [];
+  const exclude = new Set<string>();
+  for (const path of [...fromFile, ...operands]) {
+    if (path.startsWith("@")) exclude.add(path.slice(1).replace(/\/$/, ""));
+    else if (path !== "") watch.push(path);
+  }
+  exclude.delete("");
+  return { watch, exclude };
+}
+
+/** The lines of a file, "-" being the standard input. @throws what node:fs throws */
+export function readLines(file: string): string[] {
+  return fromBytes(readFileSync(file === "-" ? 0 : file)).split("\n");
+}
+
+/**
+ * The arguments as lossless text. The runtimes decode what is not UTF-8 to U+FFFD, so then the kernel is
+ * asked, who has the bytes (proc_pid_cmdline(5)).
+ */
+export function losslessArguments(args: readonly string[]): readonly string[] {
+  if (!args.some((arg) => arg.includes("\ufffd"))) return args;
+  return commandLine().slice(-args.length);
+}
+
+/** The whole command line of this process, the runtime and its flags included. */
+export function commandLine(): string[] {
+  const bytes = readFileSync(`/proc/${process.pid}/cmdline`);
+  return fromBytes(bytes.subarray(0, -1)).split("\0");
+}

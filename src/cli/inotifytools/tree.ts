@@ -1,0 +1,540 @@
+/**
+ * Watches by path: single ones, and trees that change while they are watched.
+ *
+ * The kernel watches directories and not trees. So a new directory is watched when its event is read, and
+ * what was made in it before that is found by listing it afterwards, and told as created. Where a
+ * directory moves, its watches stay with it and its paths follow. Events are taken in the kernel's order;
+ * directories that have appeared are looked at when all that is queued is known, and so by the paths that
+ * they have by then. The looks themselves are not told: opens and reads of a directory are from when it
+ * is taken in on.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../../ffi/contract.ts";
+import { libc } from "../../../ffi/libc.ts";
+import { delay, turn } from "../../delay.ts";
+import { InotifyError } from "../../error.ts";
+import { leadsToDirectory, readLink } from "../../files.ts";
+import type { Inotify } from "../../inotify.ts";
+import { nameOf, own, toBytes, toText } from "../../lossless.ts";
+import {
+  IN_ACCESS,
+  IN_CLOSE_NOWRITE,
+  IN_CREATE,
+  IN_DELETE,
+  IN_DELETE_SELF,
+  IN_DONT_FOLLOW,
+  IN_IGNORED,
+  IN_ISDIR,
+  IN_MASK_CREATE,
+  IN_MOVE_SELF,
+  IN_MOVED_FROM,
+  IN_MOVED_TO,
+  IN_OPEN,
+  IN_Q_OVERFLOW,
+} from "../../mask.ts";
+import type { InotifyEvent } from "../../parse.ts";
+import { scan, type ScanFailure } from "../../scan.ts";
+
+// errno(3)
+const ENOENT = 2;
+const EACCES = 13;
+const ENOTDIR = 20;
+const ELOOP = 40;
+
+/** What is needed to know how a tree changes. */
+const STRUCTURE = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+/** What looking into a directory gives. */
+const LOOKS = IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE;
+/** How many directories are taken in between two reads of the queue, which holds 16384 events or more. */
+const STRIDE = 256;
+/** How long the second half of a rename may take to be queued, in milliseconds. */
+const HALF = 2;
+/** Something that exists and that nobody else watches with this instance. */
+const MARK = "/proc/self/fdinfo";
+
+/** Who is told what. Paths are lossless text. */
+export interface Observer {
+  /** An event. @param watched the path; that of a directory ends with a slash; "" if of no watch */
+  event(watched: string, event: InotifyEvent): void;
+  /** All that was queued has been told, and the directories that were in it are watched. */
+  caughtUp(): void;
+  /** A directory of a tree cannot be watched. */
+  uncovered(path: string, errno: number): void;
+  /** Entries were made before their directory was watched, and creations are not asked for. */
+  unasked(directory: string, count: number): void;
+  /** A tree is being set up, which takes its time. @param count of watches so far */
+  progress(count: number): void;
+}
+
+/** Which directories of a tree are left out. @param directory with a slash at its end */
+export type Prune = (directory: string) => boolean;
+
+/** Something that is watched, or about to be. */
+interface Node {
+  path: string;
+  /** The directory that it is in, if that is watched. */
+  parent: Node | undefined;
+  name: string;
+  wd: number | undefined;
+  /** The directories in it. */
+  readonly children: Map<string, Node>;
+  /** Whether it was made while its parent was watched, so that all in it is news. */
+  readonly created: boolean;
+}
+
+/** What a look at directories has found. */
+interface Look {
+  /** Those that are watched now and were not before. */
+  readonly fresh: Set<Node>;
+  /** All of them. */
+  readonly seen: Set<Node>;
+  /** Entries that are news, by lossless name: whether they are directories. */
+  readonly news: Map<Node, Map<string, boolean>>;
+}
+
+/** A directory that could not be looked at. */
+interface LookFailure extends ScanFailure {
+  readonly path: string;
+}
+
+/** Watches paths with one inotify instance, and tells what happens by path. */
+export class Tree {
+  readonly #libc: Libc = libc();
+  readonly #inotify: Inotify;
+  readonly #mask: number;
+  readonly #prune: Prune;
+  readonly #observer: Observer;
+  readonly #nodes = new Map<number, Node>();
+  readonly #roots: Node[] = [];
+  #queue: InotifyEvent[] = [];
+  /** Directories that are to be looked at when the queue is done. */
+  readonly #appeared = new Set<Node>();
+  /** Names of which it is to be seen then whose they are. */
+  #disputed: [parent: Node, name: string][] = [];
+  /** Directories that have left, of which that they moved is still queued: their last paths. */
+  readonly #left = new Map<number, string>();
+  /** Cookies of renames that were applied when their first half was read. */
+  readonly #applied = new Set<number>();
+  #lost = false;
+  #lastMark: number | undefined;
+  #stopped = false;
+
+  /** @param mask of every watch: the events that are told, and flags */
+  constructor(inotify: Inotify, mask: number, prune: Prune, observer: Observer) {
+    this.#inotify = inotify;
+    this.#mask = mask;
+    this.#prune = prune;
+    this.#observer = observer;
+  }
+
+  /** The watches: their descriptors and paths. */
+  *watches(): Generator<[wd: number, path: string]> {
+    for (const [wd, { path }] of this.#nodes) yield [wd, path];
+  }
+
+  /** Watches a file or a directory. @throws {InotifyError} */
+  watch(path: string): void {
+    const wd = this.#inotify.addWatch(toBytes(path), this.#mask);
+    if (this.#nodes.has(wd)) return; // of two paths to one inode the first one is told
+    const isDirectory = typeof readLink(this.#libc, path) !== "string" &&
+      leadsToDirectory(this.#libc, path);
+    const node = newNode(isDirectory ? slashed(path) : path);
+    node.wd = wd;
+    this.#nodes.set(wd, node);
+  }
+
+  /** Watches a directory and all below it; or a file. @throws {InotifyError} */
+  async watchTree(path: string): Promise<void> {
+    const root = newNode(slashed(path));
+    for (const failure of this.#look(root, newLook(), false)) {
+      if (failure === undefined) {
+        this.#queue.push(...this.#readAll().filter((event) => !isLook(event)));
+        this.#observer.progress(this.#nodes.size);
+        await turn();
+      } else if (failure.errno === ENOTDIR && root.wd === undefined) {
+        return this.watch(path);
+      } else {
+        throw new InotifyError("watch", undefined, failure);
+      }
+    }
+    this.#queue.push(...this.#readAll().filter((event) => !isLook(event)));
+    if (root.wd !== undefined) this.#roots.push(root);
+  }
+
+  /** Tells what happens, until {@link stop}. */
+  async run(): Promise<void> {
+    do {
+      for (let i = 0; i < this.#queue.length && !this.#stopped; i++) {
+        const event = this.#queue[i];
+        const { wd, mask } = event;
+        const node = this.#nodes.get(wd);
+        const path = wd === -1
+          ? ""
+          : mask & IN_MOVE_SELF
+          ? this.#left.get(wd) ?? node?.path
+          : node?.path;
+        // What else is still queued of a directory that has left is nobody's business.
+        if (path !== undefined && (mask & STRUCTURE & ~this.#mask) === 0) {
+          this.#observer.event(path, event);
+        }
+        if (mask & IN_Q_OVERFLOW) this.#lost = true;
+        else if (mask & IN_IGNORED) this.#end(wd);
+        else if (node === undefined || !(mask & IN_ISDIR) || this.#roots.length === 0) continue;
+        else if (mask & IN_MOVED_FROM) await this.#leave(node, event, i + 1);
+        else this.#change(node, event);
+      }
+      if (this.#stopped) return;
+      this.#queue = this.#takeIn();
+      if (this.#queue.length > 0) continue;
+      this.#observer.caughtUp();
+      this.#queue = await this.#inotify.read();
+    } while (this.#queue.length > 0);
+  }
+
+  /** Tells nothing more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#inotify.close();
+  }
+
+  /** Tells what has happened so far, and then nothing more. */
+  finish(): void {
+    try {
+      // That a watch was removed is queued behind all that there is.
+      this.#lastMark = this.#inotify.addWatch(MARK, IN_DELETE_SELF | IN_MASK_CREATE);
+      this.#inotify.rmWatch(this.#lastMark);
+    } catch {
+      this.stop();
+    }
+  }
+
+  #end(wd: number): void {
+    if (wd === this.#lastMark) this.stop();
+    this.#left.delete(wd);
+    const node = this.#nodes.get(wd);
+    if (node === undefined) return;
+    this.#nodes.delete(wd);
+    node.wd = undefined;
+  }
+
+  #change(parent: Node, event: InotifyEvent): void {
+    const { mask, cookie } = event;
+    if (mask & IN_CREATE) this.#appear(parent, own(nameOf(event)), true);
+    else if (mask & IN_DELETE) this.#detach(parent, nameOf(event));
+    else if (mask & IN_MOVED_TO && !this.#applied.delete(cookie)) {
+      this.#appear(parent, own(nameOf(event)), false);
+    }
+  }
+
+  #appear(parent: Node, name: string, created: boolean): void {
+    this.#detach(parent, name);
+    const path = `${parent.path}${name}/`;
+    if (this.#prune(path)) return;
+    const node = newNode(path, parent, name, created);
+    parent.children.set(name, node);
+    this.#appeared.add(node);
+  }
+
+  /** Takes a name away from the directory that has it. @returns that directory */
+  #detach(parent: Node, name: string): Node | undefined {
+    const node = parent.children.get(name);
+    if (node === undefined) return undefined;
+    parent.children.delete(name);
+    this.#appeared.delete(node);
+    return node;
+  }
+
+  /** A directory leaves for another path, or for good. */
+  async #leave(parent: Node, event: InotifyEvent, next: number): Promise<void> {
+    const from = own(nameOf(event));
+    if (!parent.children.has(from)) return;
+    const half = await this.#secondHalf(event, next);
+    const node = this.#detach(parent, from)!;
+    const target = half && this.#nodes.get(half.wd);
+    const name = half && own(nameOf(half));
+    if (name === undefined || !target || this.#prune(`${target.path}${name}/`)) {
+      return this.#forget(node);
+    }
+    this.#applied.add(event.cookie);
+    const displaced = this.#detach(target, name);
+    // It is gone, or the two have changed places: rename(2) with RENAME_EXCHANGE.
+    if (displaced?.wd !== undefined) this.#disputed.push([parent, from], [target, name]);
+    this.#place(node, target, name);
+    if (node.wd === undefined) this.#appeared.add(node);
+  }
+
+  /**
+   * The other half of a rename. The kernel queues it behind the first one, if not in the same instant;
+   * before it has, nothing else can happen to the entries of that directory.
+   */
+  async #secondHalf(first: InotifyEvent, next: number): Promise<InotifyEvent | undefined> {
+    for (const patience of [0, HALF, 0]) {
+      if (patience > 0) await delay(patience);
+      for (let more = this.#queue; more.length > 0; more = this.#readAll()) {
+        if (more !== this.#queue) this.#queue.push(...more);
+        for (; next < this.#queue.length; next++) {
+          const event = this.#queue[next];
+          if (event.mask & IN_MOVED_TO && event.cookie === first.cookie) return event;
+          if (event.mask & STRUCTURE && event.wd === first.wd) return undefined;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #place(top: Node, parent: Node, name: string): void {
+    top.parent = parent;
+    top.name = name;
+    parent.children.set(name, top);
+    for (const node of subtree(top)) node.path = `${node.parent!.path}${node.name}/`;
+  }
+
+  #forget(top: Node): void {
+    const { wd, path } = top;
+    for (const node of subtree(top)) {
+      this.#appeared.delete(node);
+      this.#unwatch(node);
+    }
+    if (wd !== undefined) this.#left.set(wd, path);
+  }
+
+  #unwatch(node: Node): void {
+    if (node.wd === undefined) return;
+    try {
+      this.#inotify.rmWatch(node.wd);
+    } catch {
+      // The kernel has removed it, and what says so is still queued.
+    }
+    this.#end(node.wd);
+  }
+
+  #readAll(): InotifyEvent[] {
+    const events = this.#inotify.readSync();
+    for (let more = events; more.length > 0;) {
+      more = this.#inotify.readSync();
+      events.push(...more);
+    }
+    return events;
+  }
+
+  /** Watches what has appeared, and tells what is in it. @returns events that are to be told next */
+  #takeIn(): InotifyEvent[] {
+    for (const [parent, name] of this.#disputed) this.#appear(parent, name, false);
+    this.#disputed = [];
+    if (this.#appeared.size === 0 && !this.#lost) return [];
+    const again = this.#lost;
+    this.#lost = false;
+    const tops = again ? this.#roots : [...this.#appeared];
+    this.#appeared.clear();
+    const before = [...again ? this.#nodes.values() : []];
+    const look = newLook();
+    const queue: InotifyEvent[] = [];
+    for (const top of tops) {
+      for (const failure of this.#look(top, look, again)) {
+        if (failure === undefined) queue.push(...this.#readAll());
+        else if (again) { for (const node of subtree(top)) look.seen.add(node); }
+        else if (!isGone(failure.errno)) this.#observer.uncovered(failure.path, failure.errno);
+      }
+    }
+    queue.push(...this.#readAll());
+    if (again) this.#forgetLost(before, look.seen);
+    const { fresh, news } = look;
+    const others: InotifyEvent[] = [];
+    for (const event of queue) {
+      if (isLook(event)) {
+        if (again || fresh.has(this.#nodes.get(event.wd)!)) continue;
+        // Neighbours now, that the kernel would have merged.
+        if (isSame(event, others.at(-1))) continue;
+      }
+      others.push(event);
+    }
+    this.#doubt(look, others);
+    this.#tell(news, others);
+    return others;
+  }
+
+  /** After an overflow: what no root leads to any more is in no tree. */
+  #forgetLost(before: readonly Node[], seen: ReadonlySet<Node>): void {
+    for (const node of before) {
+      if (seen.has(node) || !this.#roots.some((root) => isWithin(node, root))) continue;
+      if (isAttached(node)) this.#detach(node.parent!, node.name);
+      this.#unwatch(node);
+    }
+  }
+
+  /**
+   * If a name was given up and taken again meanwhile, what was looked at may be the one or the other: then
+   * that is taken back, and done again when it is known what is where.
+   */
+  #doubt({ fresh, news }: Look, queue: readonly InotifyEvent[]): void {
+    const left = new Set<string>();
+    for (const event of queue) {
+      const { wd, mask } = event;
+      if (!(mask & IN_ISDIR)) continue;
+      const key = `${wd}/${nameOf(event)}`;
+      if (mask & (IN_MOVED_FROM | IN_DELETE)) left.add(key);
+      if (!(mask & (IN_CREATE | IN_MOVED_TO)) || !left.has(key)) continue;
+      const first = this.#nodes.get(wd)?.children.get(nameOf(event));
+      if (first === undefined) continue;
+      const tops = [...fresh].filter((node) =>
+        isWithin(node, first) && (node === first || !fresh.has(node.parent!))
+      );
+      for (const top of tops) {
+        for (const node of subtree(top)) {
+          this.#unwatch(node);
+          fresh.delete(node);
+          news.delete(node);
+        }
+        top.children.clear();
+        this.#appeared.add(top);
+      }
+    }
+  }
+
+  /** Tells of entries that were there before their directory was watched, where no event will. */
+  #tell(news: Look["news"], queue: readonly InotifyEvent[]): void {
+    if (news.size === 0) return;
+    const coming = new Map<string, number>();
+    for (const event of queue) {
+      const key = `${event.wd}/${nameOf(event)}`;
+      if (event.mask & STRUCTURE && !coming.has(key)) coming.set(key, event.mask);
+    }
+    for (const [{ wd, path }, entries] of news) {
+      const found = [...entries].filter(([name]) =>
+        !((coming.get(`${wd}/${name}`) ?? 0) & (IN_CREATE | IN_MOVED_TO))
+      );
+      if (found.length === 0) continue;
+      if (!(this.#mask & IN_CREATE)) this.#observer.unasked(path, found.length);
+      else {for (const [name, isDirectory] of found) {
+          this.#observer.event(path, created(wd!, name, isDirectory));
+        }}
+    }
+  }
+
+  /**
+   * Watches a directory and those below it.
+   *
+   * @param again whether to look into those that are watched already
+   * @returns `undefined` whenever the queue should be read; a failure if one ended it
+   */
+  *#look(top: Node, look: Look, again: boolean): Generator<LookFailure | undefined, void> {
+    const mask = (this.#mask | STRUCTURE) & ~IN_DONT_FOLLOW;
+    const stack = [top];
+    for (let node = stack.pop(), count = 1; node !== undefined; node = stack.pop(), count++) {
+      const { path, parent, name } = node;
+      const result = scan(this.#libc, this.#inotify.fd, path, mask, parent === undefined);
+      if ("errno" in result) {
+        const { errno } = result;
+        if (isAttached(node)) this.#detach(parent!, name);
+        if (errno === ENOTDIR && parent) look.news.get(parent)?.set(name, false);
+        if (node === top || !(isGone(errno) || errno === EACCES)) return yield { ...result, path };
+        if (errno === EACCES) this.#observer.uncovered(path, errno);
+        continue;
+      }
+      const { wd, listing } = result;
+      const known = this.#nodes.get(wd);
+      const found = this.#recognize(node, wd, look.seen, again);
+      if (found === undefined || found === known && !again) continue;
+      look.seen.add(found);
+      const isNews = known === undefined && found.created;
+      const entries = new Map<string, boolean>();
+      if (known === undefined) look.fresh.add(found);
+      if (isNews) listing.addTo(entries);
+      for (const name of listing.directories()) {
+        const path = `${found.path}${name}/`;
+        if (this.#prune(path)) continue;
+        let child = found.children.get(name);
+        if (child === undefined) {
+          child = newNode(path, found, name, again || found.created);
+          found.children.set(name, child);
+          if (again) entries.set(name, true);
+        }
+        stack.push(child);
+      }
+      if (entries.size > 0) look.news.set(found, entries);
+      if (count % STRIDE === 0) yield undefined;
+    }
+  }
+
+  /** Which directory it is that a path leads to. @returns `undefined` if it has another path, too */
+  #recognize(node: Node, wd: number, seen: Look["seen"], again: boolean): Node | undefined {
+    const known = this.#nodes.get(wd);
+    if (known === node) return node;
+    const { parent, name } = node;
+    if (known === undefined) {
+      if (node.wd !== undefined) {
+        // After an overflow: another directory has the name now.
+        if (parent === undefined) return this.#inotify.rmWatch(wd), undefined;
+        this.#appear(parent, name, true);
+        node = parent.children.get(name)!;
+        this.#appeared.delete(node);
+      }
+      node.wd = wd;
+      this.#nodes.set(wd, node);
+      return node;
+    }
+    if (parent === undefined) return undefined;
+    const elsewhere = known.parent === undefined
+      ? known.path !== node.path
+      : again
+      ? seen.has(known)
+      : isAttached(known);
+    if (elsewhere) {
+      this.#detach(parent, name);
+      return undefined;
+    }
+    if (isAttached(known)) this.#detach(known.parent!, known.name);
+    this.#place(known, parent, name);
+    return known;
+  }
+}
+
+function newNode(path: string, parent?: Node, name = "", created = false): Node {
+  return { path, parent, name, wd: undefined, children: new Map(), created };
+}
+
+function newLook(): Look {
+  return { fresh: new Set(), seen: new Set(), news: new Map() };
+}
+
+function created(wd: number, text: string, isDirectory: boolean): InotifyEvent {
+  const name = toText(text);
+  const rawName = name === text ? {} : { rawName: toBytes(text) };
+  return { wd, mask: IN_CREATE | (isDirectory ? IN_ISDIR : 0), cookie: 0, name, ...rawName };
+}
+
+/** Whether an event may come of looking into a directory. */
+function isLook({ mask }: InotifyEvent): boolean {
+  return (mask & IN_ISDIR) !== 0 && (mask & LOOKS) !== 0;
+}
+
+function isSame(one: InotifyEvent, other: InotifyEvent | undefined): boolean {
+  return one.wd === other?.wd && one.mask === other.mask && nameOf(one) === nameOf(other);
+}
+
+/** Whether a path leads to no directory (any more). */
+function isGone(errno: number): boolean {
+  return errno === ENOENT || errno === ENOTDIR || errno === ELOOP;
+}
+
+function isAttached(node: Node): boolean {
+  return node.parent?.children.get(node.name) === node;
+}
+
+function isWithin(node: Node, top: Node): boolean {
+  for (let at: Node | undefined = node; at !== undefined; at = at.parent) {
+    if (at === top) return true;
+  }
+  return false;
+}
+
+function* subtree(top: Node): Generator<Node> {
+  yield top;
+  for (const child of top.children.values()) yield* subtree(child);
+}
+
+function slashed(path: string): string {
+  return path.endsWith("/") ? path : `${path}/`;
+}

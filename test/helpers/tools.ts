@@ -1,0 +1,73 @@
+/** Runs inotifywait and inotifywatch as processes: ours, and those of inotify-tools. */
+
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
+import { command, type Start } from "./runtime.ts";
+import { until } from "./within.ts";
+
+/** The programs. */
+export type ToolName = "inotifywait" | "inotifywatch";
+
+/** Whether inotify-tools is installed here, in the version to which ours is held. */
+export const theirsIsHere: boolean = /^inotifywait 3\.22\./.test(
+  spawnSync("inotifywait", ["--help"], { encoding: "utf8" }).stdout ?? "",
+);
+
+/** A program, and what it has printed so far. */
+export interface Tool {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly output: { stdout: string; stderr: string; code?: number | string | null };
+  /** Waits until it has so many watches. */
+  watches(count: number): Promise<void>;
+  /** Waits until it says that it watches, or has ended. */
+  ready(): Promise<void>;
+  /** Waits until it has ended. */
+  ended(): Promise<number | string | null>;
+}
+
+/** Starts our program. */
+export function ours(name: ToolName, args: readonly string[], cwd: string, start?: Start): Tool {
+  return run(command(`../../src/cli/${name}.ts`, args, start), cwd);
+}
+
+/** Starts that of inotify-tools. */
+export function theirs(name: ToolName, args: readonly string[], cwd: string): Tool {
+  // By a shell, for it says by which name it was called, and Deno calls it by its path.
+  return run(["sh", ["-c", `exec ${name} "$@"`, "sh", ...args]], cwd);
+}
+
+function run([file, args]: [string, string[]], cwd: string): Tool {
+  const child = spawn(file, args, { cwd, stdio: "pipe" });
+  const output: Tool["output"] = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("latin1").on("data", (text) => output.stdout += text);
+  child.stderr.setEncoding("utf8").on("data", (text) => output.stderr += text);
+  child.on("close", (code, signal) => output.code = code ?? signal);
+  child.stdin.on("error", () => {}); // of one that does not read it
+  return {
+    child,
+    output,
+    watches: (count) => until(() => watchesOf(child.pid!) === count, () => output),
+    ready: () =>
+      until(
+        () => /established\.\n|Finished establishing/.test(output.stderr) || "code" in output,
+        () => output,
+      ),
+    async ended() {
+      await until(() => "code" in output, () => output);
+      return output.code!;
+    },
+  };
+}
+
+/** How many watches a process has with its one inotify instance, of which Bun has two descriptors. */
+function watchesOf(pid: number): number {
+  try {
+    const counts = readdirSync(`/proc/${pid}/fdinfo`).map((fd) =>
+      readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8").split("inotify wd:").length - 1
+    );
+    return Math.max(...counts);
+  } catch {
+    return 0; // it has ended, or closed a descriptor meanwhile
+  }
+}
