@@ -341,15 +341,7 @@ export class Tree {
     queue.push(...this.#readAll());
     if (again) this.#forgetLost(before, look.seen);
     const { fresh, news } = look;
-    const others: InotifyEvent[] = [];
-    for (const event of queue) {
-      if (isLook(event)) {
-        if (again || fresh.has(this.#nodes.get(event.wd)!)) continue;
-        // Neighbours now, that the kernel would have merged.
-        if (isSame(event, others.at(-1))) continue;
-      }
-      others.push(event);
-    }
+    const others = withoutLooks(queue, again ? look.seen : fresh);
     this.#doubt(look, others);
     this.#tell(news, others);
     return others;
@@ -508,6 +500,26 @@ function created(wd: number, text: string, isDirectory: boolean): InotifyEvent {
 /** Whether an event may come of looking into a directory. */
 function isLook({ mask }: InotifyEvent): boolean {
   return (mask & IN_ISDIR) !== 0 && (mask & LOOKS) !== 0;
+}
+
+/** Leaves out what looking into directories has made: all that may be of it, until one was closed. */
+function withoutLooks(queue: readonly InotifyEvent[], seen: ReadonlySet<Node>): InotifyEvent[] {
+  const open = new Set<string>();
+  for (const { wd, parent, name } of seen) {
+    open.add(`${wd}/`);
+    if (parent !== undefined && seen.has(parent)) open.add(`${parent.wd}/${name}`);
+  }
+  const others: InotifyEvent[] = [];
+  for (const event of queue) {
+    if (isLook(event)) {
+      const key = `${event.wd}/${nameOf(event)}`;
+      if (event.mask & IN_CLOSE_NOWRITE ? open.delete(key) : open.has(key)) continue;
+      // Neighbours now, that the kernel would have merged.
+      if (isSame(event, others.at(-1))) continue;
+    }
+    others.push(event);
+  }
+  return others;
 }
 
 function isSame(one: InotifyEvent, other: InotifyEvent | undefined): boolean {
