@@ -5,8 +5,7 @@
  * what was made in it before that is found by listing it afterwards, and told as created. Where a
  * directory moves, its watches stay with it and its paths follow. Events are taken in the kernel's order;
  * directories that have appeared are looked at when all that is queued is known, and so by the paths that
- * they have by then. The looks themselves are not told: opens and reads of a directory are from when it
- * is taken in on.
+ * they have by then. What these looks make in the directories that they take in is not told.
  *
  * @module
  */
@@ -84,8 +83,10 @@ interface Node {
   readonly created: boolean;
 }
 
-/** What a look at directories has found. */
+/** A look at directories, and what it has found. */
 interface Look {
+  /** When a tree is set up, when directories have appeared in it, or when events of it were lost. */
+  readonly why: "setUp" | "appeared" | "lost";
   /** Those that are watched now and were not before. */
   readonly fresh: Set<Node>;
   /** All of them. */
@@ -111,11 +112,11 @@ export class Tree {
   #queue: InotifyEvent[] = [];
   /** Directories that are to be looked at when the queue is done. */
   readonly #appeared = new Set<Node>();
-  /** Names of which it is to be seen then whose they are. */
-  #disputed: [parent: Node, name: string][] = [];
+  /** Other places at which directories were seen that have one already: it may not be known yet that they moved. */
+  readonly #aliases = new Map<Node, Node>();
   /** Directories that have left, of which that they moved is still queued: their last paths. */
   readonly #left = new Map<number, string>();
-  /** Cookies of renames that were applied when their first half was read. */
+  /** Cookies of renames of which the second half was applied with the first; negative, of which the first was, too. */
   readonly #applied = new Set<number>();
   #lost = false;
   #lastMark: number | undefined;
@@ -148,7 +149,7 @@ export class Tree {
   /** Watches a directory and all below it; or a file. @throws {InotifyError} */
   async watchTree(path: string): Promise<void> {
     const root = newNode(slashed(path));
-    for (const failure of this.#look(root, newLook(), false)) {
+    for (const failure of this.#look(root, newLook("setUp"))) {
       if (failure === undefined) {
         this.#queue.push(...this.#readAll().filter((event) => !isLook(event)));
         this.#observer.progress(this.#nodes.size);
@@ -216,6 +217,7 @@ export class Tree {
     const node = this.#nodes.get(wd);
     if (node === undefined) return;
     this.#nodes.delete(wd);
+    this.#aliases.delete(node);
     node.wd = undefined;
   }
 
@@ -237,6 +239,13 @@ export class Tree {
     this.#appeared.add(node);
   }
 
+  /** Has a place for a directory that is gone already, so that it is known where it comes from. */
+  #expect(parent: Node, name: string): void {
+    const path = `${parent.path}${name}/`;
+    if (parent.children.has(name) || this.#prune(path)) return;
+    parent.children.set(name, newNode(path, parent, name, true));
+  }
+
   /** Takes a name away from the directory that has it. @returns that directory */
   #detach(parent: Node, name: string): Node | undefined {
     const node = parent.children.get(name);
@@ -249,36 +258,52 @@ export class Tree {
   /** A directory leaves for another path, or for good. */
   async #leave(parent: Node, event: InotifyEvent, next: number): Promise<void> {
     const from = own(nameOf(event));
-    if (!parent.children.has(from)) return;
-    const half = await this.#secondHalf(event, next);
-    const node = this.#detach(parent, from)!;
+    if (!parent.children.has(from) || this.#applied.delete(-event.cookie)) return;
+    const at = await this.#find(next, ({ mask, wd, cookie }) => {
+      if (mask & IN_MOVED_TO && cookie === event.cookie) return true;
+      // While a rename is told, nothing else happens to the entries of its directories.
+      return mask & STRUCTURE && wd === event.wd ? false : undefined;
+    });
+    const half = at === undefined ? undefined : this.#queue[at];
     const target = half && this.#nodes.get(half.wd);
     const name = half && own(nameOf(half));
+    const node = this.#detach(parent, from)!;
     if (name === undefined || !target || this.#prune(`${target.path}${name}/`)) {
       return this.#forget(node);
     }
     this.#applied.add(event.cookie);
     const displaced = this.#detach(target, name);
-    // It is gone, or the two have changed places: rename(2) with RENAME_EXCHANGE.
-    if (displaced?.wd !== undefined) this.#disputed.push([parent, from], [target, name]);
     this.#place(node, target, name);
-    if (node.wd === undefined) this.#appeared.add(node);
+    if (displaced?.wd === undefined) return;
+    const back = await this.#find(at! + 1, ({ mask, wd }, name) => {
+      if (wd === displaced.wd && mask & IN_IGNORED) return false;
+      if (wd !== half.wd || !(mask & STRUCTURE)) return undefined;
+      return (mask & IN_MOVED_FROM) !== 0 && name === nameOf(half);
+    });
+    if (back === undefined) return;
+    // It was not replaced: the two have changed places (RENAME_EXCHANGE of rename(2)).
+    const { cookie } = this.#queue[back];
+    this.#applied.add(cookie).add(-cookie);
+    this.#place(displaced, parent, from);
   }
 
   /**
-   * The other half of a rename. The kernel queues it behind the first one, if not in the same instant;
-   * before it has, nothing else can happen to the entries of that directory.
+   * Looks for an event in the queue. What the kernel queues of one system call it does not queue in the
+   * same instant: if the queue does not say, more is read, and again after a while.
+   *
+   * @param test `true` if it is this one, `false` if there is none
+   * @returns its index
    */
-  async #secondHalf(first: InotifyEvent, next: number): Promise<InotifyEvent | undefined> {
-    for (const patience of [0, HALF, 0]) {
+  async #find(
+    next: number,
+    test: (event: InotifyEvent, name: string) => boolean | undefined,
+  ): Promise<number | undefined> {
+    for (const patience of [0, 0, HALF]) {
       if (patience > 0) await delay(patience);
-      for (let more = this.#queue; more.length > 0; more = this.#readAll()) {
-        if (more !== this.#queue) this.#queue.push(...more);
-        for (; next < this.#queue.length; next++) {
-          const event = this.#queue[next];
-          if (event.mask & IN_MOVED_TO && event.cookie === first.cookie) return event;
-          if (event.mask & STRUCTURE && event.wd === first.wd) return undefined;
-        }
+      if (next === this.#queue.length) this.#queue.push(...this.#readAll());
+      for (; next < this.#queue.length; next++) {
+        const answer = test(this.#queue[next], nameOf(this.#queue[next]));
+        if (answer !== undefined) return answer ? next : undefined;
       }
     }
     return undefined;
@@ -288,7 +313,10 @@ export class Tree {
     top.parent = parent;
     top.name = name;
     parent.children.set(name, top);
-    for (const node of subtree(top)) node.path = `${node.parent!.path}${node.name}/`;
+    for (const node of subtree(top)) {
+      node.path = `${node.parent!.path}${node.name}/`;
+      if (node.wd === undefined) this.#appeared.add(node);
+    }
   }
 
   #forget(top: Node): void {
@@ -302,6 +330,8 @@ export class Tree {
 
   #unwatch(node: Node): void {
     if (node.wd === undefined) return;
+    const alias = this.#aliases.get(node);
+    if (alias !== undefined && isAttached(alias)) this.#appeared.add(alias);
     try {
       this.#inotify.rmWatch(node.wd);
     } catch {
@@ -321,18 +351,16 @@ export class Tree {
 
   /** Watches what has appeared, and tells what is in it. @returns events that are to be told next */
   #takeIn(): InotifyEvent[] {
-    for (const [parent, name] of this.#disputed) this.#appear(parent, name, false);
-    this.#disputed = [];
     if (this.#appeared.size === 0 && !this.#lost) return [];
     const again = this.#lost;
     this.#lost = false;
     const tops = again ? this.#roots : [...this.#appeared];
     this.#appeared.clear();
     const before = [...again ? this.#nodes.values() : []];
-    const look = newLook();
+    const look = newLook(again ? "lost" : "appeared");
     const queue: InotifyEvent[] = [];
     for (const top of tops) {
-      for (const failure of this.#look(top, look, again)) {
+      for (const failure of this.#look(top, look)) {
         if (failure === undefined) queue.push(...this.#readAll());
         else if (again) { for (const node of subtree(top)) look.seen.add(node); }
         else if (!isGone(failure.errno)) this.#observer.uncovered(failure.path, failure.errno);
@@ -343,8 +371,7 @@ export class Tree {
     const { fresh, news } = look;
     const others = withoutLooks(queue, again ? look.seen : fresh);
     this.#doubt(look, others);
-    this.#tell(news, others);
-    return others;
+    return this.#tell(news, others);
   }
 
   /** After an overflow: what no root leads to any more is in no tree. */
@@ -357,17 +384,22 @@ export class Tree {
   }
 
   /**
-   * If a name was given up and taken again meanwhile, what was looked at may be the one or the other: then
-   * that is taken back, and done again when it is known what is where.
+   * If a name was given up and taken again meanwhile, or something moved there, what was looked at may be
+   * the one or the other: then that is taken back, and done again when it is known what is where.
    */
   #doubt({ fresh, news }: Look, queue: readonly InotifyEvent[]): void {
     const left = new Set<string>();
     for (const event of queue) {
       const { wd, mask } = event;
-      if (!(mask & IN_ISDIR)) continue;
+      if (!(mask & STRUCTURE)) continue;
       const key = `${wd}/${nameOf(event)}`;
-      if (mask & (IN_MOVED_FROM | IN_DELETE)) left.add(key);
-      if (!(mask & (IN_CREATE | IN_MOVED_TO)) || !left.has(key)) continue;
+      const isDirectory = (mask & IN_ISDIR) !== 0;
+      if (mask & (IN_MOVED_FROM | IN_DELETE)) {
+        if (isDirectory) left.add(key);
+        continue;
+      }
+      // What is no directory may be a symbolic link to one.
+      if (!left.has(key) && !(isDirectory && mask & IN_MOVED_TO)) continue;
       const first = this.#nodes.get(wd)?.children.get(nameOf(event));
       if (first === undefined) continue;
       const tops = [...fresh].filter((node) =>
@@ -385,73 +417,84 @@ export class Tree {
     }
   }
 
-  /** Tells of entries that were there before their directory was watched, where no event will. */
-  #tell(news: Look["news"], queue: readonly InotifyEvent[]): void {
-    if (news.size === 0) return;
-    const coming = new Map<string, number>();
-    for (const event of queue) {
-      const key = `${event.wd}/${nameOf(event)}`;
-      if (event.mask & STRUCTURE && !coming.has(key)) coming.set(key, event.mask);
-    }
+  /** Tells of what was found, before what is queued. @returns what of the queue is not told by that */
+  #tell(news: Look["news"], queue: InotifyEvent[]): InotifyEvent[] {
+    if (news.size === 0) return queue;
+    const known = new Set<string>();
+    const rest = queue.filter((event) => {
+      const { wd, mask } = event;
+      const entries = mask & STRUCTURE ? news.get(this.#nodes.get(wd)!) : undefined;
+      const name = nameOf(event);
+      if (entries === undefined || known.has(`${wd}/${name}`)) return true;
+      known.add(`${wd}/${name}`);
+      // The first event of a name says whether it was there before the watch, or else how it came.
+      if (mask & IN_CREATE) return !entries.has(name);
+      if (!(mask & IN_MOVED_TO)) return entries.set(own(name), (mask & IN_ISDIR) !== 0);
+      entries.delete(name);
+      const child = this.#nodes.get(wd)!.children.get(name);
+      if (child !== undefined) { for (const node of subtree(child)) news.delete(node); }
+      return true;
+    });
     for (const [{ wd, path }, entries] of news) {
-      const found = [...entries].filter(([name]) =>
-        !((coming.get(`${wd}/${name}`) ?? 0) & (IN_CREATE | IN_MOVED_TO))
-      );
-      if (found.length === 0) continue;
-      if (!(this.#mask & IN_CREATE)) this.#observer.unasked(path, found.length);
-      else {for (const [name, isDirectory] of found) {
+      if (entries.size === 0) continue;
+      if (!(this.#mask & IN_CREATE)) this.#observer.unasked(path, entries.size);
+      else {for (const [name, isDirectory] of entries) {
           this.#observer.event(path, created(wd!, name, isDirectory));
         }}
     }
+    return rest;
   }
 
   /**
    * Watches a directory and those below it.
    *
-   * @param again whether to look into those that are watched already
    * @returns `undefined` whenever the queue should be read; a failure if one ended it
    */
-  *#look(top: Node, look: Look, again: boolean): Generator<LookFailure | undefined, void> {
+  *#look(top: Node, look: Look): Generator<LookFailure | undefined, void> {
+    const { why, news } = look;
     const mask = (this.#mask | STRUCTURE) & ~IN_DONT_FOLLOW;
     const stack = [top];
     for (let node = stack.pop(), count = 1; node !== undefined; node = stack.pop(), count++) {
       const { path, parent, name } = node;
-      const result = scan(this.#libc, this.#inotify.fd, path, mask, parent === undefined);
+      // With its slash, a symbolic link would be followed.
+      const bare = path.slice(0, -1) || "/";
+      const result = scan(this.#libc, this.#inotify.fd, bare, mask, parent === undefined);
       if ("errno" in result) {
         const { errno } = result;
-        if (isAttached(node)) this.#detach(parent!, name);
-        if (errno === ENOTDIR && parent) look.news.get(parent)?.set(name, false);
+        if (errno === ENOTDIR && parent) news.get(parent)?.set(name, false);
+        // What is gone has a place until an event says that it has moved or was removed.
+        if (parent && (why === "setUp" || !isGone(errno))) this.#detach(parent, name);
         if (node === top || !(isGone(errno) || errno === EACCES)) return yield { ...result, path };
         if (errno === EACCES) this.#observer.uncovered(path, errno);
         continue;
       }
       const { wd, listing } = result;
       const known = this.#nodes.get(wd);
-      const found = this.#recognize(node, wd, look.seen, again);
-      if (found === undefined || found === known && !again) continue;
+      const found = this.#recognize(node, wd, look);
+      if (found === undefined || found === known && why !== "lost") continue;
       look.seen.add(found);
       const isNews = known === undefined && found.created;
       const entries = new Map<string, boolean>();
       if (known === undefined) look.fresh.add(found);
       if (isNews) listing.addTo(entries);
+      if (isNews || why === "lost") news.set(found, entries);
       for (const name of listing.directories()) {
         const path = `${found.path}${name}/`;
         if (this.#prune(path)) continue;
         let child = found.children.get(name);
         if (child === undefined) {
-          child = newNode(path, found, name, again || found.created);
+          child = newNode(path, found, name, why === "lost" || found.created);
           found.children.set(name, child);
-          if (again) entries.set(name, true);
+          if (why === "lost") entries.set(name, true);
         }
         stack.push(child);
       }
-      if (entries.size > 0) look.news.set(found, entries);
       if (count % STRIDE === 0) yield undefined;
     }
   }
 
   /** Which directory it is that a path leads to. @returns `undefined` if it has another path, too */
-  #recognize(node: Node, wd: number, seen: Look["seen"], again: boolean): Node | undefined {
+  #recognize(node: Node, wd: number, { why, seen }: Look): Node | undefined {
     const known = this.#nodes.get(wd);
     if (known === node) return node;
     const { parent, name } = node;
@@ -470,11 +513,11 @@ export class Tree {
     if (parent === undefined) return undefined;
     const elsewhere = known.parent === undefined
       ? known.path !== node.path
-      : again
+      : why === "lost"
       ? seen.has(known)
       : isAttached(known);
     if (elsewhere) {
-      this.#detach(parent, name);
+      this.#aliases.set(known, node);
       return undefined;
     }
     if (isAttached(known)) this.#detach(known.parent!, known.name);
@@ -487,8 +530,8 @@ function newNode(path: string, parent?: Node, name = "", created = false): Node 
   return { path, parent, name, wd: undefined, children: new Map(), created };
 }
 
-function newLook(): Look {
-  return { fresh: new Set(), seen: new Set(), news: new Map() };
+function newLook(why: Look["why"]): Look {
+  return { why, fresh: new Set(), seen: new Set(), news: new Map() };
 }
 
 function created(wd: number, text: string, isDirectory: boolean): InotifyEvent {
