@@ -59,10 +59,12 @@ async function storm(seed: number, changes: number, stopped: boolean, flood: num
   assert.equal(await within(new Promise((resolve) => writer.on("exit", resolve))), 0);
   if (stopped) process.kill(tool.child.pid!, "SIGCONT");
   if (flood > 0) await until(() => /were lost/.test(tool.output.stderr), () => tool.output);
-  // What it tells of in the end: the root is watched whatever happens.
-  writeFileSync(join(directory, "end of storm"), "");
-  const ended = () => tool.output.stdout.includes("end of storm");
-  await until(ended, () => tool.output.stderr);
+  // The root is watched whatever happens. When the second one is told, what had appeared before the first
+  // one has been looked at.
+  for (const name of ["end of storm", "end of all"]) {
+    writeFileSync(join(directory, name), "");
+    await until(() => tool.output.stdout.includes(name), () => tool.output.stderr);
+  }
   for (const line of lines(tool)) reader.apply(line);
   return { directory, reader, tool };
 }

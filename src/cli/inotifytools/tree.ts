@@ -354,7 +354,7 @@ export class Tree {
     if (this.#appeared.size === 0 && !this.#lost) return [];
     const again = this.#lost;
     this.#lost = false;
-    const tops = again ? this.#roots : [...this.#appeared];
+    const tops = again ? this.#roots : [...this.#appeared].filter(isAttached);
     this.#appeared.clear();
     const before = [...again ? this.#nodes.values() : []];
     const look = newLook(again ? "lost" : "appeared");
@@ -378,7 +378,7 @@ export class Tree {
   #forgetLost(before: readonly Node[], seen: ReadonlySet<Node>): void {
     for (const node of before) {
       if (seen.has(node) || !this.#roots.some((root) => isWithin(node, root))) continue;
-      if (isAttached(node)) this.#detach(node.parent!, node.name);
+      if (node.parent && isAttached(node)) this.#detach(node.parent, node.name);
       this.#unwatch(node);
     }
   }
@@ -574,8 +574,12 @@ function isGone(errno: number): boolean {
   return errno === ENOENT || errno === ENOTDIR || errno === ELOOP;
 }
 
+/** Whether a root leads to it. */
 function isAttached(node: Node): boolean {
-  return node.parent?.children.get(node.name) === node;
+  for (let at = node; at.parent !== undefined; at = at.parent) {
+    if (at.parent.children.get(at.name) !== at) return false;
+  }
+  return true;
 }
 
 function isWithin(node: Node, top: Node): boolean {
