@@ -10,10 +10,23 @@ import { toCString } from "./path.ts";
 
 const decoder = new TextDecoder();
 
+/** @returns what is in a file, or `undefined` if it cannot be read */
+export function readBytes(libc: Libc, path: string): Uint8Array | undefined {
+  const chunks = readWith(libc, path, (fd, buffer) => libc.read(fd, buffer, buffer.byteLength));
+  if (chunks === undefined) return undefined;
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
 /** @returns the text of a file, or `undefined` if it cannot be read */
 export function readText(libc: Libc, path: string): string | undefined {
-  const chunks = readWith(libc, path, (fd, buffer) => libc.read(fd, buffer, buffer.byteLength));
-  return chunks?.map((chunk) => decoder.decode(chunk)).join("");
+  const bytes = readBytes(libc, path);
+  return bytes && decoder.decode(bytes);
 }
 
 /** @returns the names in a directory, or `undefined` if it cannot be read */

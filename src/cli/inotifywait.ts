@@ -212,6 +212,7 @@ async function run(options: Options): Promise<number> {
 
   const asked = options.events || IN_ALL_EVENTS;
   let code = 1;
+  let established = false;
   let lastRead = performance.now();
   const observer: Observer = {
     event(watched, event) {
@@ -230,7 +231,8 @@ async function run(options: Options): Promise<number> {
       lastRead = performance.now();
     },
     uncovered(path, errno) {
-      say(`Couldn't watch new directory ${toText(path)}: ${strerror(errno)}`);
+      const which = established ? "new directory" : "directory";
+      say(`Couldn't watch ${which} ${toText(path)}: ${strerror(errno)}`);
     },
     unasked(directory, count) {
       if (quiet === 0) say(unasked(directory, count));
@@ -249,6 +251,7 @@ async function run(options: Options): Promise<number> {
   for (const path of paths.watch) {
     if (!await establish(tree, path, recursive, "Couldn't watch", say)) return 1;
   }
+  established = true;
   if (quiet === 0) say("Watches established.");
 
   const wait = () => {
@@ -286,8 +289,11 @@ function openOutput({ outfile }: Options, mustExist: boolean): number {
   try {
     const { O_WRONLY, O_CREAT, O_APPEND } = constants;
     return openSync(outfile!, O_WRONLY | O_CREAT | O_APPEND, 0o600);
-  } catch (cause) {
-    throw new UsageError(`Failed to open output file ${shown}`, { cause });
+  } catch (error) {
+    const { errno, message } = error as NodeJS.ErrnoException;
+    // The kernel's reasons are not told by inotify-tools; that a runtime forbids it has to be.
+    const why = errno === undefined ? `: ${message}` : "";
+    throw new UsageError(`Failed to open output file ${shown}${why}`, { cause: error });
   }
 }
 

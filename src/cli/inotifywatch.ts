@@ -138,7 +138,7 @@ async function run(options: Options): Promise<number> {
     },
     caughtUp() {},
     uncovered(path, errno) {
-      complain(`Couldn't watch new directory ${toText(path)}: ${strerror(errno)}`);
+      complain(`Couldn't watch directory ${toText(path)}: ${strerror(errno)}`);
     },
     unasked() {},
     progress: showProgress,

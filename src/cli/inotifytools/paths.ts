@@ -5,8 +5,9 @@
  */
 
 import { readFileSync } from "node:fs";
-import process from "node:process";
+import { libc } from "../../../ffi/libc.ts";
 import { fromBytes } from "../../lossless.ts";
+import { readBytes } from "../../procfs.ts";
 
 /** Paths as lossless text. */
 export interface Paths {
@@ -47,6 +48,6 @@ export function losslessArguments(args: readonly string[]): readonly string[] {
 
 /** The whole command line of this process, the runtime and its flags included. */
 export function commandLine(): string[] {
-  const bytes = readFileSync(`/proc/${process.pid}/cmdline`);
-  return fromBytes(bytes.subarray(0, -1)).split("\0");
+  const bytes = readBytes(libc(), "/proc/self/cmdline");
+  return bytes === undefined ? [] : fromBytes(bytes.subarray(0, -1)).split("\0");
 }

@@ -1,0 +1,503 @@
+/** Our inotifywait and inotifywatch, where they are more than those of inotify-tools, or need none to compare. */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { limited, LIMITS, UNPRIVILEGED } from "./helpers/namespace.ts";
+import { runtimeName, type Start } from "./helpers/runtime.ts";
+import { fastest, tmpDir } from "./helpers/tmp.ts";
+import { ours, type Tool } from "./helpers/tools.ts";
+import { until } from "./helpers/within.ts";
+
+async function wait(args: readonly string[], cwd: string, start?: Start): Promise<Tool> {
+  const tool = ours("inotifywait", args, cwd, start);
+  await tool.ready();
+  return tool;
+}
+
+/** Ends a program when it has printed so much. @returns what it has printed */
+async function printed({ child, output }: Tool, length: number): Promise<string> {
+  await until(() => output.stdout.length >= length || "code" in output, () => output);
+  child.kill();
+  return output.stdout;
+}
+
+/** Has a shell do what a runtime cannot: Deno takes no names that are not UTF-8, and none such arguments. */
+function shell(cwd: string, script: string): void {
+  const { status, stderr } = spawnSync("sh", ["-c", script], { cwd, encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+}
+
+test("directories that are made and filled at once are told with all that is in them", async () => {
+  const directory = tmpDir();
+  const tool = await wait(["-mrq", "-e", "create", "--format", "%w%f", "."], directory, {
+    under: ["sh", "-c", 'echo "Watches established." >&2; exec "$@"', "sh"],
+  });
+  await tool.watches(1);
+  let expected = "";
+  for (let i = 0; i < 50; i++) {
+    mkdirSync(join(directory, `${i}/a/b`), { recursive: true });
+    writeFileSync(join(directory, `${i}/a/b/file`), "");
+    expected += `./${i}\n./${i}/a\n./${i}/a/b\n./${i}/a/b/file\n`;
+  }
+  const lines = (text: string) => text.split("\n").sort();
+  assert.deepEqual(lines(await printed(tool, expected.length)), lines(expected));
+});
+
+test("what was made before it could be watched is spoken of where creations are not told", async () => {
+  const directory = tmpDir();
+  const tool = await wait(["-m", "-r", "-e", "delete", directory], "/");
+  process.kill(tool.child.pid!, "SIGSTOP");
+  mkdirSync(join(directory, "a"));
+  writeFileSync(join(directory, "a/b"), "");
+  process.kill(tool.child.pid!, "SIGCONT");
+  const { stderr } = tool.output;
+  await until(() => tool.output.stderr !== stderr, () => tool.output);
+  assert.equal(
+    tool.output.stderr.slice(stderr.length),
+    `${directory}/a/ had 1 entry before it was watched, which no event tells of: ask for create, too.\n`,
+  );
+  assert.equal(await printed(tool, 0), "");
+});
+
+test("a directory that has moved has its new path, and one that has left is not told of", async () => {
+  const directory = tmpDir();
+  for (const name of ["in/a/deep", "in/b", "out"]) {
+    mkdirSync(join(directory, name), { recursive: true });
+  }
+  const tool = await wait(["-m", "-r", "-e", "create", "in"], directory);
+  renameSync(join(directory, "in/a"), join(directory, "in/b/c"));
+  mkdirSync(join(directory, "in/b/c/deep/new"));
+  await tool.watches(5);
+  renameSync(join(directory, "in/b/c"), join(directory, "out/c"));
+  await tool.watches(2);
+  mkdirSync(join(directory, "out/c/deep/elsewhere"));
+  mkdirSync(join(directory, "in/b/last"));
+  const expected = "in/b/c/deep/ CREATE,ISDIR new\nin/b/ CREATE,ISDIR last\n";
+  assert.equal(await printed(tool, expected.length), expected);
+});
+
+test("what --exclude or @ leaves nothing of is not watched, then and later", async () => {
+  const directory = tmpDir();
+  const names = ["a", "node_modules/x", "b/node_modules/y", "skip/z"];
+  for (const name of names) mkdirSync(join(directory, name), { recursive: true });
+  const args = [
+    "-m",
+    "-r",
+    "-e",
+    "create",
+    "--exclude",
+    "/node_modules/",
+    ".",
+    "@./skip",
+    "@./new",
+  ];
+  const tool = await wait(args, directory);
+  await tool.watches(3);
+  mkdirSync(join(directory, "a/node_modules"));
+  mkdirSync(join(directory, "new"));
+  mkdirSync(join(directory, "last"));
+  await tool.watches(4);
+  mkdirSync(join(directory, "last/seen"));
+  await until(() => tool.output.stdout.includes("seen"), () => tool.output);
+  assert.equal(
+    await printed(tool, 0),
+    "./a/ CREATE,ISDIR node_modules\n./ CREATE,ISDIR new\n./ CREATE,ISDIR last\n./last/ CREATE,ISDIR seen\n",
+  );
+  await tool.ended();
+});
+
+test("a pattern with an end does not keep what is below a directory from being watched", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, "sub"));
+  const tool = await wait(["-m", "-r", "-e", "create", "--exclude", "sub/?$", "."], directory);
+  await tool.watches(2);
+  mkdirSync(join(directory, "sub/seen"));
+  const expected = "./sub/ CREATE,ISDIR seen\n";
+  assert.equal(await printed(tool, expected.length), expected);
+});
+
+test("--all-patterns has every pattern count, of each kind", async () => {
+  const directory = tmpDir();
+  const patterns = ["--exclude", "a", "--exclude", "b", "--excludei", "C", "--include", "[a-f]"];
+  const tool = await wait(
+    ["-m", "--all-patterns", "-e", "create", ...patterns, "--includei", "X", "."],
+    directory,
+  );
+  for (const name of ["a", "b", "c", "d", "x", "y", "bx"]) mkdirSync(join(directory, name));
+  mkdirSync(join(directory, "f"));
+  const expected = "./ CREATE,ISDIR d\n./ CREATE,ISDIR x\n./ CREATE,ISDIR f\n";
+  assert.equal(await printed(tool, expected.length), expected);
+  assert.equal(tool.output.stderr, "Setting up watches.\nWatches established.\n");
+});
+
+test("--json prints an object for each event", async () => {
+  const directory = tmpDir();
+  const tool = await wait(["-m", "--json", "-e", "create,move", "."], directory);
+  shell(directory, `raw=$(printf '\\377a'); mkdir "$raw"; mv "$raw" é`);
+  await until(() => tool.output.stdout.split("\n").length > 3, () => tool.output);
+  const objects = Buffer.from(await printed(tool, 0), "latin1").toString().trim().split("\n")
+    .map((line) => JSON.parse(line));
+  const cookie = objects[1].cookie;
+  assert.ok(cookie > 0);
+  for (const { time } of objects) assert.ok(Math.abs(Date.parse(time) - Date.now()) < 20_000, time);
+  const name = { name: "\ufffda", rawName: Buffer.from([0xff, 0x61]).toString("base64") };
+  assert.deepEqual(objects.map(({ time: _, ...rest }) => rest), [
+    { watched: "./", events: ["CREATE", "ISDIR"], ...name },
+    { watched: "./", events: ["MOVED_FROM", "ISDIR"], ...name, cookie },
+    { watched: "./", events: ["MOVED_TO", "ISDIR"], name: "é", cookie },
+  ]);
+});
+
+test("bytes that are not UTF-8 are printed as they are, and taken as they are", async () => {
+  const directory = tmpDir();
+  shell(directory, `mkdir "$(printf '\\377')"`);
+  const under = ["sh", "-c", 'exec "$@" "$(printf "\\377")"', "sh"];
+  const tool = await wait(["-m", "-e", "create"], directory, { under });
+  shell(directory, `mkdir "$(printf '\\377/\\376')"`);
+  const expected = "\xff/ CREATE,ISDIR \xfe\n";
+  assert.equal(await printed(tool, expected.length), expected);
+});
+
+test("%N of --timefmt is the fraction of the second", async () => {
+  const directory = tmpDir();
+  const format = ["--format", "%T", "--timefmt", "%s.%3N %s.%N %%N %s"];
+  const tool = await wait(["-m", "-e", "create", ...format, "."], directory);
+  for (let i = 0; i < 20; i++) {
+    mkdirSync(join(directory, String(i)));
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+  await until(() => tool.output.stdout.split("\n").length > 20, () => tool.output);
+  const lines = (await printed(tool, 0)).trim().split("\n");
+  for (const line of lines) {
+    const [, seconds, fraction] = /^(\d+)\.(\d{3}) \1\.\2[0]{6} %N \1$/.exec(line) ?? [];
+    const age = Date.now() - Number(seconds) * 1000 - Number(fraction);
+    assert.ok(age >= 0 && age < 20_000, line);
+  }
+  assert.ok(new Set(lines).size > 10, lines.join("\n"));
+});
+
+test("a time-out of more than a timer takes is not one of none", async () => {
+  const directory = tmpDir();
+  const tool = await wait(["-t", "5000000", "."], directory);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  mkdirSync(join(directory, "made"));
+  assert.equal(await tool.ended(), 0);
+});
+
+test("--outfile is made for its owner alone, and appended to", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, "dir"));
+  for (const name of ["one", "two"]) {
+    const tool = await wait(["-o", "out", "-e", "create", "dir"], directory);
+    mkdirSync(join(directory, "dir", name));
+    assert.equal(await tool.ended(), 0);
+    assert.equal(tool.output.stdout, "");
+  }
+  const out = join(directory, "out");
+  assert.equal(readFileSync(out, "utf8"), "dir/ CREATE,ISDIR one\ndir/ CREATE,ISDIR two\n");
+  assert.equal(statSync(out).mode & 0o777, 0o600);
+});
+
+test("--daemon returns at once, and goes on in the background with what it was told", async () => {
+  const directory = tmpDir();
+  const out = join(directory, "out");
+  mkdirSync(join(directory, "a dir/sub"), { recursive: true });
+  writeFileSync(out, "");
+  const format = ["--format", "%e '%w' %f", "--exclude", "no"];
+  const args = ["-drqo", "out", "-t", "1", "--event=create", ...format, "--", "a dir"];
+  const tool = ours("inotifywait", args, directory, { under: syslogging(directory) });
+  assert.equal(await tool.ended(), 0);
+  assert.deepEqual([tool.output.stdout, tool.output.stderr], ["", ""]);
+  let made = 0;
+  await until(() => {
+    mkdirSync(join(directory, `a dir/sub/no${made}`));
+    mkdirSync(join(directory, `a dir/sub/${made++}`));
+    return readFileSync(out, "utf8") !== "";
+  }, () => made);
+  assert.match(readFileSync(out, "utf8"), /^(CREATE,ISDIR 'a dir\/sub\/' \d+\n)+$/);
+});
+
+test("--daemon reads the paths from its standard input, if that is asked for", async () => {
+  const directory = tmpDir();
+  const out = join(directory, "out");
+  writeFileSync(out, "");
+  mkdirSync(join(directory, "dir"));
+  const args = ["-d", "-o", "out", "-t", "1", "-e", "create", "--fromfile", "-"];
+  const tool = ours("inotifywait", args, directory, { under: syslogging(directory) });
+  tool.child.stdin.end("dir\n");
+  assert.equal(await tool.ended(), 0);
+  let made = 0;
+  await until(() => {
+    mkdirSync(join(directory, `dir/${made++}`));
+    return readFileSync(out, "utf8") !== "";
+  }, () => made);
+  assert.match(readFileSync(out, "utf8"), /^(dir\/ CREATE,ISDIR \d+\n)+$/);
+  const log = () => readFileSync(join(directory, "log"), "utf8");
+  await until(() => log().includes("Watches established."), log);
+  assert.match(
+    log(),
+    /^--tag=inotifywait --id=\d+ --priority=daemon\.info -- Setting up watches\.\n/,
+  );
+});
+
+test("--syslog says by logger(1) what would be on stderr", async () => {
+  const directory = tmpDir();
+  const tool = ours("inotifywait", ["-s", "nothing"], directory, { under: syslogging(directory) });
+  assert.equal(await tool.ended(), 1);
+  assert.equal(tool.output.stderr, "");
+  const told = readFileSync(join(directory, "log"), "utf8").replaceAll(/^.* -- /gm, "");
+  assert.equal(told, "Setting up watches.\nCouldn't watch nothing: No such file or directory\n");
+});
+
+test("without logger(1), --syslog says so on stderr", async () => {
+  const directory = tmpDir();
+  const under = ["sh", "-c", `export PATH=${directory}; exec "$@"`, "sh"];
+  const tool = ours("inotifywait", ["-s", "nothing"], directory, { under });
+  assert.equal(await tool.ended(), 1);
+  const [line, why] = tool.output.stderr.split("\n");
+  assert.equal(line, "Setting up watches.");
+  assert.match(why, /^inotifywait: Cannot run logger\(1\): .*(ENOENT|not found|No such file)/);
+});
+
+/** Has a logger(1) that writes its arguments to "log" there. */
+function syslogging(directory: string): string[] {
+  const bin = join(directory, "bin");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "logger"), `#!/bin/sh\necho "$@" >> '${directory}/log'\n`);
+  chmodSync(join(bin, "logger"), 0o755);
+  return ["sh", "-c", `export PATH='${bin}':$PATH; exec "$@"`, "sh"];
+}
+
+test("ends as by SIGPIPE, and quietly, when nobody reads any more", async () => {
+  const directory = tmpDir();
+  const tool = await wait(["-m", "-q", "-e", "create", "."], directory, {
+    under: ["sh", "-c", 'echo "Watches established." >&2; exec "$@"', "sh"],
+  });
+  await tool.watches(1);
+  tool.child.stdout.destroy();
+  let made = 0;
+  await until(() => {
+    mkdirSync(join(directory, String(made++)));
+    return "code" in tool.output;
+  }, () => tool.output);
+  assert.equal(tool.output.code, 141);
+  assert.equal(tool.output.stderr, "Watches established.\n");
+});
+
+for (
+  const [name, happens] of [
+    ["inotifywait", (directory: string) => mkdirSync(join(directory, "made"))],
+    ["inotifywatch", (directory: string) => mkdirSync(join(directory, "made"))],
+  ] as const
+) {
+  test(`${name} says what is wrong where it cannot print`, async () => {
+    const directory = tmpDir();
+    const under = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
+    const tool = ours(name, name === "inotifywait" ? ["-m", "."] : ["-t", "1", "."], directory, {
+      under,
+    });
+    await tool.ready();
+    happens(directory);
+    assert.equal(await tool.ended(), 1);
+    assert.match(
+      tool.output.stderr,
+      new RegExp(`\n${name}: Cannot write: .*(ENOSPC|[Nn]o space left).*\n$`),
+    );
+  });
+}
+
+test("what is slow to read loses nothing", async () => {
+  const directory = tmpDir(fastest);
+  const tool = await wait(["-m", "-q", "-e", "create,delete", "."], directory, {
+    under: ["sh", "-c", 'echo "Watches established." >&2; exec "$@"', "sh"],
+  });
+  await tool.watches(1);
+  tool.child.stdout.pause();
+  let expected = "";
+  for (let i = 0; i < 6000; i++) {
+    mkdirSync(join(directory, `name ${i}`));
+    rmSync(join(directory, `name ${i}`), { recursive: true });
+    expected += `./ CREATE,ISDIR name ${i}\n./ DELETE,ISDIR name ${i}\n`;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  tool.child.stdout.resume();
+  assert.equal(await printed(tool, expected.length), expected);
+});
+
+test("the limits of inotify are told with what to do", { skip: LIMITS.skip }, async () => {
+  const directory = tmpDir();
+  for (let i = 0; i < 30; i++) mkdirSync(join(directory, String(i)));
+  const cases = [
+    ["inotifywait", "instances", 0, [
+      "Couldn't initialize inotify: Too many open files",
+      "Try increasing the value of /proc/sys/fs/inotify/max_user_instances",
+    ]],
+    ["inotifywait", "watches", 9, [
+      "Setting up watches.  Beware: since -r was given, this may take a while!",
+      "Failed to watch .; upper limit on inotify watches reached!",
+      "Please increase the amount of inotify watches allowed per user via " +
+      "`/proc/sys/fs/inotify/max_user_watches'.",
+    ]],
+    ["inotifywatch", "watches", 9, [
+      "Establishing watches...",
+      "Failed to watch .; upper limit on inotify watches reached!",
+      "Please increase the amount of inotify watches allowed per user via " +
+      "`/proc/sys/fs/inotify/max_user_watches'.",
+    ]],
+  ] as const;
+  for (const [name, limit, value, lines] of cases) {
+    const tool = ours(name, ["-r", "."], directory, limited(limit, value));
+    assert.equal(await tool.ended(), 1);
+    assert.deepEqual(tool.output.stderr.split("\n"), [...lines, ""]);
+  }
+});
+
+test("a new directory for which no watch is left is told on stderr", {
+  skip: LIMITS.skip,
+}, async () => {
+  const directory = tmpDir();
+  const tool = await wait(["-m", "-r", "-e", "create", "."], directory, limited("watches", 2));
+  for (const name of ["a", "b"]) mkdirSync(join(directory, name));
+  await until(() => tool.output.stderr.split("\n").length > 3, () => tool.output);
+  assert.match(
+    tool.output.stderr,
+    /\nWatches established\.\nCouldn't watch new directory \.\/b\/: No space left on device\n$/,
+  );
+  tool.child.kill();
+});
+
+test("a directory that may not be read is told on stderr, and the rest is watched", {
+  skip: UNPRIVILEGED.skip,
+}, async () => {
+  const directory = tmpDir();
+  chmodSync(directory, 0o755);
+  mkdirSync(join(directory, "closed"), { mode: 0o000 });
+  mkdirSync(join(directory, "open"));
+  const tool = await wait(["-m", "-r", "."], directory, { under: UNPRIVILEGED.under });
+  await tool.watches(2);
+  assert.match(
+    tool.output.stderr,
+    /\nCouldn't watch directory \.\/closed\/: Permission denied\nWatches established/,
+  );
+  tool.child.kill();
+});
+
+test("inotifywatch that is interrupted while it sets up says so, and ends the second time", async () => {
+  const directory = tmpDir(fastest);
+  for (let i = 0; i < 100; i++) {
+    mkdirSync(join(directory, String(i)));
+    for (let j = 0; j < 200; j++) mkdirSync(join(directory, String(i), String(j)));
+  }
+  const tool = ours("inotifywatch", ["-r", "."], directory);
+  const { output } = tool;
+  await until(() => output.stderr.includes("Establishing watches...\n"), () => output);
+  process.kill(tool.child.pid!, "SIGINT");
+  await until(() => output.stderr.includes("interrupt me again.\n"), () => output);
+  process.kill(tool.child.pid!, "SIGINT");
+  assert.equal(await tool.ended(), 1);
+  assert.match(output.stderr, /\nNo statistics collected, asked to abort before all watches could/);
+});
+
+test("inotifywatch counts new directories, and what has moved under its new path", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, "a"));
+  const tool = ours("inotifywatch", ["-r", "-e", "create", "--json", "."], directory);
+  await tool.ready();
+  mkdirSync(join(directory, "a/b"));
+  await tool.watches(3);
+  renameSync(join(directory, "a/b"), join(directory, "c"));
+  mkdirSync(join(directory, "c/d"));
+  mkdirSync(join(directory, "c/e"));
+  await tool.watches(5);
+  process.kill(tool.child.pid!, "SIGTERM");
+  assert.equal(await tool.ended(), 0);
+  assert.deepEqual(tool.output.stdout.trim().split("\n").map((line) => JSON.parse(line)), [
+    { filename: "./c/", total: 2, create: 2 },
+    { filename: "./a/", total: 1, create: 1 },
+  ]);
+});
+
+test("inotifywatch prints a table whenever it is sent SIGUSR1", async () => {
+  const directory = tmpDir();
+  const tool = ours("inotifywatch", ["-e", "create", "."], directory);
+  await tool.ready();
+  for (const expected of ["1", "2"]) {
+    mkdirSync(join(directory, expected));
+    await until(() => {
+      process.kill(tool.child.pid!, "SIGUSR1");
+      return tool.output.stdout.includes(`\n${expected}      ${expected}       ./\n\n`);
+    }, () => tool.output);
+  }
+  process.kill(tool.child.pid!, "SIGINT");
+  assert.equal(await tool.ended(), 0);
+});
+
+for (const name of ["inotifywait", "inotifywatch"] as const) {
+  test(`${name} --help says what there is, on stdout`, async () => {
+    const tool = ours(name, ["--help"], "/");
+    assert.equal(await tool.ended(), 1);
+    assert.match(
+      tool.output.stdout,
+      new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ of @inotify/inotify\n`),
+    );
+    assert.match(tool.output.stdout, /\n {2}-r, --recursive .*\n[^]*\n {2}unmount .*\n$/);
+    assert.equal(tool.output.stderr, "");
+  });
+}
+
+if (runtimeName === "deno") {
+  for (
+    const [args, flags, message] of [
+      [
+        ["."],
+        ["--allow-read"],
+        /^inotifywait: Cannot use inotify: Deno may not call libc; run with --allow-ffi/,
+      ],
+      [["-r", "."], ["--allow-ffi"], /\nCouldn't watch \.: Permission denied\n$/],
+      [
+        ["-o", "out", "."],
+        ["--allow-ffi", "--allow-read"],
+        /^Failed to open output file out: .*--allow-write/,
+      ],
+      [
+        ["-d", "-o", "out", "."],
+        ["--allow-ffi", "--allow-read", "--allow-write"],
+        /^Failed to daemonize: .*--allow-run/,
+      ],
+    ] as const
+  ) {
+    test(`without a permission it says which: ${flags.join(" ")}`, async () => {
+      const directory = tmpDir();
+      writeFileSync(join(directory, "out"), "");
+      const tool = ours("inotifywait", args, directory, {
+        flags: ["run", "--no-prompt", "--no-check", ...flags],
+      });
+      assert.equal(await tool.ended(), 1);
+      assert.match(tool.output.stderr, message);
+    });
+  }
+
+  test("the permissions of the README are enough", async () => {
+    const directory = tmpDir();
+    const tool = ours("inotifywait", ["-r", "-e", "create", "."], directory, {
+      flags: ["run", "--no-prompt", "--no-check", "--allow-ffi", "--allow-read"],
+    });
+    await tool.ready();
+    mkdirSync(join(directory, "made"));
+    assert.equal(await tool.ended(), 0, tool.output.stderr);
+    assert.equal(tool.output.stdout, "./ CREATE,ISDIR made\n");
+  });
+}
