@@ -14,6 +14,13 @@ const OPTIONS: readonly Option[] = [
   { name: "extra", extra: true },
 ];
 
+/** What is given, with the names of options. */
+type Named = { option: string; argument: string } | { operand: string };
+
+function named(given: Given): Named {
+  return "operand" in given ? given : { ...given, option: given.option.name };
+}
+
 const quiet = { option: "quiet", argument: "" };
 const monitor = { option: "monitor", argument: "" };
 const event = (argument: string) => ({ option: "event", argument });
@@ -41,10 +48,10 @@ for (
     [["--extra"], [{ option: "extra", argument: "" }]],
     [["-", "--", "-m", "--"], [operand("-"), operand("-m"), operand("--")]],
     [["", "-m"], [operand(""), monitor]],
-  ] as [string[], Given[]][]
+  ] as [string[], Named[]][]
 ) {
   test(`takes ${JSON.stringify(args)}`, () => {
-    assert.deepEqual([...getopt(args, OPTIONS)], expected);
+    assert.deepEqual([...getopt(args, OPTIONS)].map(named), expected);
   });
 }
 
@@ -66,12 +73,12 @@ for (
       "option '--e=1' is ambiguous; possibilities: '--event' '--exclude' '--excludei'",
     ],
     [["--ex", "1"], [], "option '--ex' is ambiguous; possibilities: '--exclude' '--excludei'"],
-  ] as [string[], Given[], string][]
+  ] as [string[], Named[], string][]
 ) {
   test(`refuses ${JSON.stringify(args)}`, () => {
-    const given: Given[] = [];
+    const given: Named[] = [];
     assert.throws(() => {
-      for (const one of getopt(args, OPTIONS)) given.push(one);
+      for (const one of getopt(args, OPTIONS)) given.push(named(one));
     }, (error) => error instanceof GetoptError && error.message === message);
     assert.deepEqual(given, before);
   });

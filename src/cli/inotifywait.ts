@@ -94,8 +94,8 @@ class Options extends Selection {
     for (const given of getopt(args, OPTIONS)) {
       this.given.push(given);
       if ("operand" in given) this.operands.push(given.operand);
-      else if (given.option === "help") return this.help = true, this;
-      else this.#take(given.option, given.argument);
+      else if (given.option.name === "help") return this.help = true, this;
+      else this.#take(given.option.name, given.argument);
     }
     this.check();
     this.#check();

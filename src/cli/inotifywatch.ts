@@ -68,8 +68,8 @@ class Options extends Selection {
     super();
     for (const given of getopt(args, OPTIONS)) {
       if ("operand" in given) this.operands.push(given.operand);
-      else if (given.option === "help") return this.help = true, this;
-      else this.#take(given.option, given.argument);
+      else if (given.option.name === "help") return this.help = true, this;
+      else this.#take(given.option.name, given.argument);
     }
     const { event } = this.order;
     if (event !== 0 && !(event & (this.events || IN_ALL_EVENTS))) {

@@ -31,10 +31,13 @@ export function startDaemon(stdout: number, { given, readsInput }: Task): void {
   const options: string[] = [];
   const operands: string[] = [];
   for (const item of given) {
-    if ("operand" in item) operands.push(item.operand);
-    else if (item.option !== "daemon" && item.option !== "outfile") {
-      options.push(`--${item.option}`, ...item.argument === "" ? [] : [item.argument]);
+    if ("operand" in item) {
+      operands.push(item.operand);
+      continue;
     }
+    const { option: { name, argument }, argument: value } = item;
+    if (name === "daemon" || name === "outfile") continue;
+    options.push(argument ? `--${name}=${value}` : `--${name}`);
   }
   const whole = commandLine();
   const runtime = whole.slice(1, whole.length - (process.argv.length - 2));

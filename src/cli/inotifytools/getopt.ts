@@ -17,9 +17,9 @@ export interface Option {
   readonly extra?: boolean;
 }
 
-/** An option that was given, with its argument; or an operand. */
+/** An option that was given, with its argument, "" if it takes none; or an operand. */
 export type Given =
-  | { readonly option: string; readonly argument: string }
+  | { readonly option: Option; readonly argument: string }
   | { readonly operand: string };
 
 /** A command line that is wrong; the message is glibc's. */
@@ -43,26 +43,30 @@ export function* getopt(
     if (arg.startsWith("--")) {
       const option = long(arg, options);
       const equals = arg.indexOf("=");
-      if (option.argument && equals < 0 && ++i === args.length) {
-        throw new GetoptError(`option '--${option.name}' requires an argument`);
-      }
+      let argument = equals < 0 ? "" : arg.slice(equals + 1);
       if (!option.argument && equals >= 0) {
         throw new GetoptError(`option '--${option.name}' doesn't allow an argument`);
       }
-      yield { option: option.name, argument: equals < 0 ? args[i] : arg.slice(equals + 1) };
+      if (option.argument && equals < 0) {
+        if (++i === args.length) {
+          throw new GetoptError(`option '--${option.name}' requires an argument`);
+        }
+        argument = args[i];
+      }
+      yield { option, argument };
     } else if (arg.startsWith("-") && arg !== "-") {
       for (let at = 1; at < arg.length; at++) {
         const option = options.find(({ letter }) => letter === arg[at]);
         if (option === undefined) throw new GetoptError(`invalid option -- '${arg[at]}'`);
         if (!option.argument) {
-          yield { option: option.name, argument: "" };
+          yield { option, argument: "" };
           continue;
         }
         const joined = arg.slice(at + 1);
         if (joined === "" && ++i === args.length) {
           throw new GetoptError(`option requires an argument -- '${arg[at]}'`);
         }
-        yield { option: option.name, argument: joined || args[i] };
+        yield { option, argument: joined || args[i] };
         break;
       }
     } else {
