@@ -475,6 +475,11 @@ if (runtimeName === "deno") {
       [
         ["-d", "-o", "out", "."],
         ["--allow-ffi", "--allow-read", "--allow-write"],
+        /^Failed to daemonize: .*--allow-env/,
+      ],
+      [
+        ["-d", "-o", "out", "."],
+        ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env"],
         /^Failed to daemonize: .*--allow-run/,
       ],
     ] as const
