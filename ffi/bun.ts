@@ -45,6 +45,8 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
   });
   const text = lazy(() =>
     dlopen("libc.so.6", {
+      write: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
+      isatty: { args: ["i32"], returns: "i32" },
       __xpg_strerror_r: { args: ["i32", "ptr", FFIType.u64_fast], returns: "i32" },
       localtime_r: { args: ["ptr", "ptr"], returns: "void" },
       strftime: { args: ["ptr", FFIType.u64_fast, "ptr", "ptr"], returns: FFIType.u64_fast },
@@ -69,6 +71,8 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),
     kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
     mayRead: () => true,
+    write: (fd, buf, count) => Number(text().write(fd, buf, count)),
+    isatty: (fd) => text().isatty(fd),
     strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, size),
     localtime_r: (timep, result) => text().localtime_r(timep, result),
     strftime: (s, max, format, tm) => Number(text().strftime(s, max, format, tm)),

@@ -57,6 +57,10 @@ export interface Libc {
    * runtime may ask the user.
    */
   mayRead(path: string): boolean;
+  /** write(2) */
+  write(fd: number, buf: Uint8Array, count: number): number;
+  /** isatty(3) */
+  isatty(fd: number): number;
   /** strerror_r(3) as POSIX has it; `buf` has room for what it says, and its NUL byte. */
   strerror_r(errnum: number, buf: Uint8Array, buflen: number): void;
   /** localtime_r(3); `timep` is a `time_t`, `result` a `struct tm`. */

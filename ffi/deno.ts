@@ -34,6 +34,11 @@ const FILE_SYMBOLS = {
   syscall: { parameters: ["isize", "i32", "i32", "i32", "usize", "usize"], result: "isize" },
 } as const;
 
+const OUTPUT_SYMBOLS = {
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  isatty: { parameters: ["i32"], result: "i32" },
+} as const;
+
 const TEXT_SYMBOLS = {
   strerror_r: { name: "__xpg_strerror_r", parameters: ["i32", "buffer", "usize"], result: "i32" },
   localtime_r: { parameters: ["buffer", "buffer"], result: "void" },
@@ -64,6 +69,7 @@ export function openDeno(): Libc {
   const { symbols: c } = open(path);
   const read = lazy(() => Deno.dlopen(path, READ_SYMBOLS).symbols);
   const file = lazy(() => Deno.dlopen(path, FILE_SYMBOLS).symbols);
+  const output = lazy(() => Deno.dlopen(path, OUTPUT_SYMBOLS).symbols);
   const text = lazy(() => Deno.dlopen(path, TEXT_SYMBOLS).symbols);
   const wait = lazy(() => Deno.dlopen(path, WAIT_SYMBOLS).symbols);
   const errnoLocation = c.__errno_location();
@@ -93,6 +99,8 @@ export function openDeno(): Libc {
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead,
+    write: (fd, buf, count) => Number(output().write(fd, bytes(buf), usize(count))),
+    isatty: (fd) => output().isatty(fd),
     strerror_r: (errnum, buf, size) => void text().strerror_r(errnum, bytes(buf), usize(size)),
     localtime_r: (timep, result) => text().localtime_r(bytes(timep), bytes(result)),
     strftime: (s, max, format, tm) =>

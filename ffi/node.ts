@@ -72,6 +72,11 @@ const FILE_SYMBOLS = {
   syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
 } as const;
 
+const OUTPUT_SYMBOLS = {
+  write: { arguments: ["i32", "buffer", "u64"], return: "i64" },
+  isatty: { arguments: ["i32"], return: "i32" },
+} as const;
+
 const TEXT_SYMBOLS = {
   __xpg_strerror_r: { arguments: ["i32", "buffer", "u64"], return: "i32" },
   localtime_r: { arguments: ["buffer", "buffer"], return: "void" },
@@ -124,6 +129,7 @@ export function openNode(): Libc {
   const c = functions as CFunctions<typeof SYMBOLS>;
   const read = lazy(() => lib.getFunctions(READ_SYMBOLS) as CFunctions<typeof READ_SYMBOLS>);
   const file = lazy(() => lib.getFunctions(FILE_SYMBOLS) as CFunctions<typeof FILE_SYMBOLS>);
+  const output = lazy(() => lib.getFunctions(OUTPUT_SYMBOLS) as CFunctions<typeof OUTPUT_SYMBOLS>);
   const text = lazy(() => lib.getFunctions(TEXT_SYMBOLS) as CFunctions<typeof TEXT_SYMBOLS>);
   const errnoLocation = c.__errno_location();
   const { SYS_kcmp, ...flags } = architecture(process.arch === "arm64");
@@ -152,6 +158,8 @@ export function openNode(): Libc {
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead: () => true,
+    write: (fd, buf, count) => Number(output().write(fd, buf, usize(count))),
+    isatty: (fd) => output().isatty(fd),
     strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, usize(size)),
     localtime_r: (timep, result) => text().localtime_r(timep, result),
     strftime: (s, max, format, tm) => Number(text().strftime(s, usize(max), format, tm)),

@@ -376,7 +376,9 @@ async function compare(
       length = expected.output.stdout.length;
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
-    const isSame = () => merged(actual.output.stdout) === merged(expected.output.stdout);
+    const isSame = () =>
+      merged(actual.output.stdout) === merged(expected.output.stdout) &&
+      "code" in actual.output === "code" in expected.output;
     for (let patience = 250; patience > 0 && !isSame(); patience--) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

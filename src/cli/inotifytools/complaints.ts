@@ -4,21 +4,27 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
-import process from "node:process";
-import { Output } from "./output.ts";
+import type { spawnSync } from "node:child_process";
+import { ClosedOutput, Output } from "./output.ts";
+
+/** The part of `process` that is used; imported, it costs Deno milliseconds at each start. */
+interface Process {
+  readonly pid: number;
+  getBuiltinModule(name: "node:child_process"): { readonly spawnSync: typeof spawnSync };
+}
 
 /** Says something of a program, in whole lines. */
 export type Complain = (text: string) => void;
 
-/** Writes to stderr, as long as somebody reads it. */
+/** Writes to stderr. That nobody reads it is no error. */
 export function complain(text: string): void {
   try {
     const output = new Output(2);
     output.write(`${text}\n`);
     output.flush();
-  } catch {
-    // There is nobody left to be told.
+  } catch (error) {
+    // Without an FFI there is no other way; it costs Node.js milliseconds.
+    if (!(error instanceof ClosedOutput)) console.error(text);
   }
 }
 
@@ -28,6 +34,8 @@ export function complain(text: string): void {
  */
 export function toSyslog(tag: string): Complain {
   return (text) => {
+    const { process } = globalThis as unknown as { process: Process };
+    const { spawnSync } = process.getBuiltinModule("node:child_process");
     const args = [`--tag=${tag}`, `--id=${process.pid}`, "--priority=daemon.info", "--", text];
     let failure: string | undefined;
     try {

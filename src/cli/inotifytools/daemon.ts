@@ -27,7 +27,7 @@ interface Task {
  * @param stdout the descriptor to which it prints
  * @throws {UsageError} if it cannot be started
  */
-export function startDaemon(stdout: number, { given, readsInput }: Task): void {
+export async function startDaemon(stdout: number, { given, readsInput }: Task): Promise<void> {
   const options: string[] = [];
   const operands: string[] = [];
   for (const item of given) {
@@ -44,10 +44,12 @@ export function startDaemon(stdout: number, { given, readsInput }: Task): void {
   const args = [...runtime, "--monitor", "--syslog", ...options, "--", ...operands];
   try {
     // By a shell, since Deno takes a child that is Deno for one of Node.js, and changes its arguments.
-    spawn("sh", ["-c", 'exec "$@"', "sh", process.execPath, ...args], {
+    const child = spawn("sh", ["-c", 'exec "$@"', "sh", process.execPath, ...args], {
       detached: true,
       stdio: [readsInput ? "inherit" : "ignore", stdout, "ignore"],
-    }).unref();
+    });
+    await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+    child.unref();
   } catch (cause) {
     throw new UsageError(`Failed to daemonize: ${(cause as Error).message}`, { cause });
   }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { nameOf, toBytes, toText } from "../../lossless.ts";
 import type { InotifyEvent } from "../../parse.ts";
 import { toNames } from "./events.ts";
@@ -101,5 +100,5 @@ export function toJson(watched: string, event: InotifyEvent): string {
 }
 
 function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64");
+  return btoa(String.fromCharCode(...bytes));
 }

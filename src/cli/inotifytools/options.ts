@@ -4,7 +4,7 @@
  * @module
  */
 
-import process from "node:process";
+import { libc } from "../../../ffi/libc.ts";
 import { InotifyError } from "../../error.ts";
 import { Inotify } from "../../inotify.ts";
 import { toText } from "../../lossless.ts";
@@ -12,6 +12,7 @@ import { type Complain, complain } from "./complaints.ts";
 import { toMask } from "./events.ts";
 import { Filter, Pattern } from "./filter.ts";
 import type { Option } from "./getopt.ts";
+import { Output } from "./output.ts";
 import { type Paths, readLines, sortPaths } from "./paths.ts";
 import { strerror } from "./strerror.ts";
 import type { Prune, Tree } from "./tree.ts";
@@ -186,8 +187,8 @@ export class Selection {
   }
 
   /** What is to be watched. @throws {UsageError} if it is nothing */
-  paths(): Paths {
-    const paths = sortPaths(this.#lines(), this.operands);
+  async paths(): Promise<Paths> {
+    const paths = sortPaths(await this.#lines(), this.operands);
     if (paths.watch.length === 0) throw new UsageError("No files specified to watch!");
     return paths;
   }
@@ -197,10 +198,10 @@ export class Selection {
     return this.#fromFile === "-";
   }
 
-  #lines(): string[] {
+  async #lines(): Promise<string[]> {
     if (this.#fromFile === undefined) return [];
     try {
-      return readLines(this.#fromFile);
+      return await readLines(this.#fromFile);
     } catch (error) {
       complain(`Couldn't open ${toText(this.#fromFile)}: ${reason(error as Error)}`);
       return [];
@@ -288,5 +289,8 @@ export async function establish(
 
 /** Shows on a terminal that a big tree takes its time. */
 export function showProgress(count: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`${count} directories…\r`);
+  if (libc().isatty(2) !== 1) return;
+  const output = new Output(2);
+  output.write(`${count} directories…\r`);
+  output.flush();
 }

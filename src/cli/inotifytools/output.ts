@@ -4,8 +4,16 @@
  * @module
  */
 
-import { writeSync } from "node:fs";
+import { libc } from "../../../ffi/libc.ts";
+import { call, EAGAIN } from "../../call.ts";
 import { toBytes } from "../../lossless.ts";
+import { strerror } from "./strerror.ts";
+
+// errno(3)
+const EPIPE = 32;
+
+/** How much is kept back at most, in characters. */
+const ENOUGH = 65536;
 
 /** Nobody reads what is written, as after `| head`. */
 export class ClosedOutput extends Error {}
@@ -19,10 +27,10 @@ export class Output {
     this.#fd = fd;
   }
 
-  /** Adds text. */
+  /** Adds text. @throws what {@link flush} does */
   write(text: string): void {
     this.#text += text;
-    if (this.#text.length > 65536) this.flush();
+    if (this.#text.length > ENOUGH) this.flush();
   }
 
   /**
@@ -33,18 +41,22 @@ export class Output {
    */
   flush(): void {
     if (this.#text === "") return;
-    const bytes = toBytes(this.#text);
+    let bytes = toBytes(this.#text);
     this.#text = "";
-    for (let written = 0; written < bytes.length;) {
-      try {
-        written += writeSync(this.#fd, bytes, written);
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code === "EPIPE") throw new ClosedOutput(message, { cause: error });
-        if (code !== "EAGAIN") throw new Error(`Cannot write: ${message}`, { cause: error });
-        // Somebody made it nonblocking, and its reader is slow.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      }
+    while (bytes.length > 0) {
+      const result = call(libc(), () => libc().write(this.#fd, bytes, bytes.length), EAGAIN);
+      if (result >= 0) bytes = bytes.subarray(result);
+      else if (result === -EPIPE) throw new ClosedOutput(strerror(EPIPE));
+      else if (result !== -EAGAIN) throw new Error(`Cannot write: ${strerror(-result)}`);
+      // Somebody made it nonblocking, and its reader is slow.
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+}
+
+/** Writes to the standard output. @throws what {@link Output.flush} does */
+export function print(text: string): void {
+  const output = new Output(1);
+  output.write(text);
+  output.flush();
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
 import { libc } from "../../../ffi/libc.ts";
 import { fromBytes } from "../../lossless.ts";
 import { readBytes } from "../../procfs.ts";
@@ -33,7 +32,8 @@ export function sortPaths(fromFile: readonly string[], operands: readonly string
 }
 
 /** The lines of a file, "-" being the standard input. @throws what node:fs throws */
-export function readLines(file: string): string[] {
+export async function readLines(file: string): Promise<string[]> {
+  const { readFileSync } = await import("node:fs");
   return fromBytes(readFileSync(file === "-" ? 0 : file)).split("\n");
 }
 

@@ -1,0 +1,196 @@
+/**
+ * What `inotifywatch` does.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { nameOf, toText } from "../../lossless.ts";
+import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../mask.ts";
+import { complain } from "./complaints.ts";
+import { getopt, GetoptError, type Option } from "./getopt.ts";
+import {
+  establish,
+  EVENTS_HELP,
+  initialize,
+  pruning,
+  Selection,
+  SHARED,
+  SHARED_HELP,
+  showProgress,
+  UsageError,
+} from "./options.ts";
+import { ClosedOutput, print } from "./output.ts";
+import { losslessArguments } from "./paths.ts";
+import { type Order, Statistics, toOrder } from "./statistics.ts";
+import { strerror } from "./strerror.ts";
+import { type Observer, Tree } from "./tree.ts";
+import { VERSION } from "../version.ts";
+
+const HELP = `inotifywatch ${VERSION} of @inotify/inotify
+Counts what happens to files and directories, until it is interrupted, and prints a table.
+Usage: inotifywatch [OPTION…] PATH…
+
+What is watched:
+${SHARED_HELP}
+How long:
+  -t, --timeout SECONDS   end by itself; 0, the default, is never. SIGUSR1 prints the table so far
+
+What is printed:
+  -v, --verbose           what is being done, on stderr
+  -z, --zero              also rows and columns of zeros
+  -a, --ascending EVENT   sort by an event, or by \`total', the least first
+  -d, --descending EVENT  the most first; by \`total' is the default
+      --json              a JSON object for each row
+
+Exit status: 0, or 1 if something failed.
+
+${EVENTS_HELP}`;
+
+const OPTIONS: readonly Option[] = [
+  ...SHARED,
+  { name: "verbose", letter: "v" },
+  { name: "zero", letter: "z" },
+  { name: "ascending", letter: "a", argument: true },
+  { name: "descending", letter: "d", argument: true },
+];
+
+/** The command line as it is used. */
+class Options extends Selection {
+  help = false;
+  verbose = false;
+  zero = false;
+  order: Order = { event: 0, ascending: false };
+  #ascends = false;
+
+  /** @throws {UsageError} @throws {GetoptError} */
+  constructor(args: readonly string[]) {
+    super();
+    for (const given of getopt(args, OPTIONS)) {
+      if ("operand" in given) this.operands.push(given.operand);
+      else if (given.option.name === "help") return this.help = true, this;
+      else this.#take(given.option.name, given.argument);
+    }
+    const { event } = this.order;
+    if (event !== 0 && !(event & (this.events || IN_ALL_EVENTS))) {
+      throw new UsageError("Can't sort by an event which isn't being watched for!");
+    }
+    this.check();
+  }
+
+  #take(option: string, argument: string): void {
+    switch (option) {
+      case "verbose":
+        this.verbose = true;
+        break;
+      case "zero":
+        this.zero = true;
+        break;
+      case "ascending":
+      case "descending":
+        if (this.#ascends) throw new UsageError("Please specify -a or -d once only!");
+        this.#ascends = option === "ascending";
+        this.order = toOrder(argument, this.#ascends);
+        break;
+      default:
+        this.take(option, argument);
+    }
+  }
+}
+
+/**
+ * Runs the command.
+ *
+ * @param args the command line, without the program
+ * @returns the exit code
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  try {
+    const options = new Options(losslessArguments(args));
+    if (options.help) {
+      print(HELP);
+      return 1;
+    }
+    return await watch(options);
+  } catch (error) {
+    if (error instanceof ClosedOutput) return 141; // as a shell has it of one that SIGPIPE has ended
+    if (error instanceof GetoptError) complain(`inotifywatch: ${error.message}`);
+    else if (error instanceof UsageError) complain(error.message);
+    else complain(`inotifywatch: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+async function watch(options: Options): Promise<number> {
+  const { verbose, recursive, timeout, zero, order } = options;
+  const filter = options.filter();
+  const inotify = initialize();
+  const paths = await options.paths();
+  const asked = options.events || IN_ALL_EVENTS;
+  const statistics = new Statistics();
+  const observer: Observer = {
+    event(watched, { wd, mask, ...event }) {
+      if (mask & IN_Q_OVERFLOW) {
+        complain("Events were lost, since more of them waited than the kernel keeps.");
+      } else if (filter.takesAll || filter.takes(watched + nameOf({ wd, mask, ...event }))) {
+        statistics.add(wd, watched, mask);
+      }
+    },
+    caughtUp() {},
+    uncovered(path, errno) {
+      complain(`Couldn't watch directory ${toText(path)}: ${strerror(errno)}`);
+    },
+    unasked() {},
+    progress: showProgress,
+  };
+  const mask = asked | (options.noDereference ? IN_DONT_FOLLOW : 0);
+  const tree = new Tree(inotify, mask, pruning(paths, filter), observer);
+  const report = (end: string) => {
+    statistics.include(tree.watches());
+    if (statistics.isEmpty) return complain("No events occurred.");
+    print(statistics[options.json ? "json" : "table"](asked, zero, order) + end);
+  };
+
+  process.on("SIGINT", impatient);
+  complain("Establishing watches...");
+  for (const path of paths.watch) {
+    if (recursive && verbose) complain(`Setting up watch(es) on ${toText(path)}`);
+    if (!await establish(tree, path, recursive, "Failed to watch", complain)) return 1;
+    if (recursive && verbose) complain(`OK, ${toText(path)} is now being watched.`);
+  }
+  if (verbose) complain(`Total of ${[...tree.watches()].length} watches.`);
+  complain("Finished establishing watches, now collecting statistics.");
+  if (timeout > 0 && verbose) complain(`Will listen for events for ${timeout} seconds.`);
+
+  process.off("SIGINT", impatient);
+  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => tree.finish());
+  process.on("SIGUSR1", () => report(options.json ? "" : "\n"));
+  if (timeout > 0) finishAfter(1000 * timeout, tree);
+  await tree.run();
+  report("");
+  return 0;
+}
+
+/** The longest time that a timer takes, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+function finishAfter(milliseconds: number, tree: Tree): void {
+  if (milliseconds <= LONGEST_TIMER) setTimeout(() => tree.finish(), milliseconds);
+  else setTimeout(() => finishAfter(milliseconds - LONGEST_TIMER, tree), LONGEST_TIMER);
+}
+
+let interrupted = false;
+
+function impatient(): void {
+  if (interrupted) {
+    complain(
+      "No statistics collected, asked to abort before all watches could be established.",
+    );
+    process.exit(1);
+  }
+  interrupted = true;
+  complain(
+    "No statistics have been collected because I haven't finished establishing\n" +
+      "inotify watches yet.  If you are sure you want me to exit, interrupt me again.",
+  );
+}
