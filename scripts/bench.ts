@@ -2,16 +2,17 @@
  * Measures the module on every runtime of this machine beside loops in C, and beside other watchers,
  * and prints tables: medians of several rounds, in each of which every subject has its turn.
  *
- *   bench.ts [--rounds N] [--quick] [--only NAME] [--json] [kernel|paths]
+ *   bench.ts [--rounds N] [--quick] [--only NAME] [--json] [kernel|paths|tools]
  *
- * kernel is the table of `Inotify`, paths that of `watch()`; without a word it is both. --only narrows
- * to the measurements whose name contains NAME.
+ * kernel is the table of `Inotify`, paths that of `watch()`, tools that of `inotifywait`; without a word
+ * it is all of them. --only narrows to the measurements whose name contains NAME.
  */
 
 import os from "node:os";
 import { parseArgs } from "node:util";
 import { kernel } from "./bench/kernel/table.ts";
 import { paths } from "./bench/paths/table.ts";
+import { tools } from "./bench/tools/table.ts";
 import { type Scratch, withScratch } from "./bench/scratch.ts";
 import { type Line, markdown, measure, type Table } from "./bench/table.ts";
 
@@ -38,6 +39,7 @@ interface Results {
 const tables: Record<string, (scratch: Scratch) => Promise<Results>> = {
   kernel: (scratch) => fill(kernel(scratch, options.quick)),
   paths: (scratch) => fill(paths(scratch, options.quick)),
+  tools: (scratch) => fill(tools(scratch, options.quick)),
 };
 const chosen = positionals.length > 0 ? positionals : Object.keys(tables);
 for (const name of chosen) {
