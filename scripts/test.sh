@@ -73,7 +73,7 @@ fi
 toolchain "${tools[@]}"
 
 # What these tests are about blocks for ever when it is broken, and takes the runner along.
-bounded=(timeout --kill-after=10 300)
+bounded=(timeout --kill-after=10 600)
 for runtime in "${suites[@]}"; do
   case $runtime in
     deno) step "suite on Deno" "${bounded[@]}" deno test --quiet --allow-all --no-check "${files[@]}" ;;

@@ -89,6 +89,34 @@ test("a directory that has moved has its new path, and one that has left is not 
   assert.equal(await printed(tool, expected.length), expected);
 });
 
+test("a tree that has moved itself goes on by its old path, and says what it cannot", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, "in/sub"), { recursive: true });
+  const tool = await wait(["-m", "-r", "-e", "create", "in"], directory);
+  renameSync(join(directory, "in"), join(directory, "out"));
+  mkdirSync(join(directory, "out/sub/new"));
+  const expected = "in/sub/ CREATE,ISDIR new\n";
+  assert.equal(await printed(tool, expected.length), expected);
+  assert.match(tool.output.stderr, /\nin\/ has moved: directories that are new in it cannot be/);
+});
+
+test("directories that change places have each other's paths", {
+  skip: spawnSync("python3", ["-c", "import ctypes"]).status !== 0 && "there is no python3 here",
+}, async () => {
+  const directory = tmpDir();
+  for (const name of ["a/in-a", "b/c/in-c"]) mkdirSync(join(directory, name), { recursive: true });
+  const tool = await wait(["-m", "-r", "-e", "create", "."], directory);
+  // No runtime has the call, and mv(1) only in new versions.
+  shell(
+    directory,
+    `python3 -c 'import ctypes; ctypes.CDLL(None).renameat2(-100, b"a", -100, b"b/c", 2)'`,
+  );
+  for (const name of ["a/1", "b/c/2", "a/in-c/3", "b/c/in-a/4"]) mkdirSync(join(directory, name));
+  const expected = "./a/ CREATE,ISDIR 1\n./b/c/ CREATE,ISDIR 2\n./a/in-c/ CREATE,ISDIR 3\n" +
+    "./b/c/in-a/ CREATE,ISDIR 4\n";
+  assert.equal(await printed(tool, expected.length), expected);
+});
+
 test("what --exclude or @ leaves nothing of is not watched, then and later", async () => {
   const directory = tmpDir();
   const names = ["a", "node_modules/x", "b/node_modules/y", "skip/z"];

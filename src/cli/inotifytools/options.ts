@@ -287,6 +287,13 @@ export async function establish(
   }
 }
 
+/** What is said of entries that no event has told of. */
+export function unasked(directory: string, count: number): string {
+  const entries = count === 1 ? "1 entry" : `${count} entries`;
+  return `${toText(directory)} had ${entries} before it was watched, which no event tells of: ` +
+    "ask for create, too.";
+}
+
 /** Shows on a terminal that a big tree takes its time. */
 export function showProgress(count: number): void {
   if (libc().isatty(2) !== 1) return;

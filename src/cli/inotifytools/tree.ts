@@ -42,8 +42,10 @@ const EACCES = 13;
 const ENOTDIR = 20;
 const ELOOP = 40;
 
+/** What happens to the entries of a directory. */
+const ENTRIES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 /** What is needed to know how a tree changes. */
-const STRUCTURE = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+const STRUCTURE = ENTRIES | IN_MOVE_SELF;
 /** What looking into a directory gives. */
 const LOOKS = IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE;
 /** How many directories are taken in between two reads of the queue, which holds 16384 events or more. */
@@ -61,6 +63,8 @@ export interface Observer {
   caughtUp(): void;
   /** A directory of a tree cannot be watched. */
   uncovered(path: string, errno: number): void;
+  /** The top of a tree has moved, and nobody says whereto: what is new in it cannot be watched. */
+  moved(path: string): void;
   /** Entries were made before their directory was watched, and creations are not asked for. */
   unasked(directory: string, count: number): void;
   /** A tree is being set up, which takes its time. @param count of watches so far */
@@ -151,7 +155,7 @@ export class Tree {
     const root = newNode(slashed(path));
     for (const failure of this.#look(root, newLook("setUp"))) {
       if (failure === undefined) {
-        this.#queue.push(...this.#readAll().filter((event) => !isLook(event)));
+        this.#hold();
         this.#observer.progress(this.#nodes.size);
         await turn();
       } else if (failure.errno === ENOTDIR && root.wd === undefined) {
@@ -160,8 +164,13 @@ export class Tree {
         throw new InotifyError("watch", undefined, failure);
       }
     }
-    this.#queue.push(...this.#readAll().filter((event) => !isLook(event)));
+    this.#hold();
     if (root.wd !== undefined) this.#roots.push(root);
+  }
+
+  /** Keeps what is queued while a tree is set up, but what may be of the looks into it. */
+  #hold(): void {
+    this.#queue = this.#queue.concat(this.#readAll().filter((event) => !isLook(event)));
   }
 
   /** Tells what happens, until {@link stop}. */
@@ -182,7 +191,9 @@ export class Tree {
         }
         if (mask & IN_Q_OVERFLOW) this.#lost = true;
         else if (mask & IN_IGNORED) this.#end(wd);
-        else if (node === undefined || !(mask & IN_ISDIR) || this.#roots.length === 0) continue;
+        else if (node === undefined || this.#roots.length === 0) continue;
+        else if (mask & IN_MOVE_SELF) this.#move(node);
+        else if (!(mask & IN_ISDIR)) continue;
         else if (mask & IN_MOVED_FROM) await this.#leave(node, event, i + 1);
         else this.#change(node, event);
       }
@@ -219,6 +230,10 @@ export class Tree {
     this.#nodes.delete(wd);
     this.#aliases.delete(node);
     node.wd = undefined;
+  }
+
+  #move(node: Node): void {
+    if (node.parent === undefined && this.#roots.includes(node)) this.#observer.moved(node.path);
   }
 
   #change(parent: Node, event: InotifyEvent): void {
@@ -262,7 +277,7 @@ export class Tree {
     const at = await this.#find(next, ({ mask, wd, cookie }) => {
       if (mask & IN_MOVED_TO && cookie === event.cookie) return true;
       // While a rename is told, nothing else happens to the entries of its directories.
-      return mask & STRUCTURE && wd === event.wd ? false : undefined;
+      return mask & ENTRIES && wd === event.wd ? false : undefined;
     });
     const half = at === undefined ? undefined : this.#queue[at];
     const target = half && this.#nodes.get(half.wd);
@@ -277,7 +292,7 @@ export class Tree {
     if (displaced?.wd === undefined) return;
     const back = await this.#find(at! + 1, ({ mask, wd }, name) => {
       if (wd === displaced.wd && mask & IN_IGNORED) return false;
-      if (wd !== half.wd || !(mask & STRUCTURE)) return undefined;
+      if (wd !== half.wd || !(mask & ENTRIES)) return undefined;
       return (mask & IN_MOVED_FROM) !== 0 && name === nameOf(half);
     });
     if (back === undefined) return;
@@ -300,7 +315,7 @@ export class Tree {
   ): Promise<number | undefined> {
     for (const patience of [0, 0, HALF]) {
       if (patience > 0) await delay(patience);
-      if (next === this.#queue.length) this.#queue.push(...this.#readAll());
+      if (next === this.#queue.length) this.#queue = this.#queue.concat(this.#readAll());
       for (; next < this.#queue.length; next++) {
         const answer = test(this.#queue[next], nameOf(this.#queue[next]));
         if (answer !== undefined) return answer ? next : undefined;
@@ -341,11 +356,8 @@ export class Tree {
   }
 
   #readAll(): InotifyEvent[] {
-    const events = this.#inotify.readSync();
-    for (let more = events; more.length > 0;) {
-      more = this.#inotify.readSync();
-      events.push(...more);
-    }
+    let events: InotifyEvent[] = [];
+    for (let more; (more = this.#inotify.readSync()).length > 0;) events = events.concat(more);
     return events;
   }
 
@@ -358,15 +370,15 @@ export class Tree {
     this.#appeared.clear();
     const before = [...again ? this.#nodes.values() : []];
     const look = newLook(again ? "lost" : "appeared");
-    const queue: InotifyEvent[] = [];
+    let queue: InotifyEvent[] = [];
     for (const top of tops) {
       for (const failure of this.#look(top, look)) {
-        if (failure === undefined) queue.push(...this.#readAll());
+        if (failure === undefined) queue = queue.concat(this.#readAll());
         else if (again) { for (const node of subtree(top)) look.seen.add(node); }
         else if (!isGone(failure.errno)) this.#observer.uncovered(failure.path, failure.errno);
       }
     }
-    queue.push(...this.#readAll());
+    queue = queue.concat(this.#readAll());
     if (again) this.#forgetLost(before, look.seen);
     const { fresh, news } = look;
     const others = withoutLooks(queue, again ? look.seen : fresh);
@@ -391,7 +403,7 @@ export class Tree {
     const left = new Set<string>();
     for (const event of queue) {
       const { wd, mask } = event;
-      if (!(mask & STRUCTURE)) continue;
+      if (!(mask & ENTRIES)) continue;
       const key = `${wd}/${nameOf(event)}`;
       const isDirectory = (mask & IN_ISDIR) !== 0;
       if (mask & (IN_MOVED_FROM | IN_DELETE)) {
@@ -423,7 +435,7 @@ export class Tree {
     const known = new Set<string>();
     const rest = queue.filter((event) => {
       const { wd, mask } = event;
-      const entries = mask & STRUCTURE ? news.get(this.#nodes.get(wd)!) : undefined;
+      const entries = mask & ENTRIES ? news.get(this.#nodes.get(wd)!) : undefined;
       const name = nameOf(event);
       if (entries === undefined || known.has(`${wd}/${name}`)) return true;
       known.add(`${wd}/${name}`);

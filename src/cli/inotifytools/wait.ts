@@ -20,6 +20,7 @@ import {
   SHARED,
   SHARED_HELP,
   showProgress,
+  unasked,
   UsageError,
 } from "./options.ts";
 import { ClosedOutput, Output, print } from "./output.ts";
@@ -232,6 +233,9 @@ async function wait(options: Options): Promise<number> {
       const which = established ? "new directory" : "directory";
       say(`Couldn't watch ${which} ${toText(path)}: ${strerror(errno)}`);
     },
+    moved(path) {
+      say(`${toText(path)} has moved: directories that are new in it cannot be watched any more.`);
+    },
     unasked(directory, count) {
       if (quiet === 0) say(unasked(directory, count));
     },
@@ -270,12 +274,6 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const OVERFLOW = "Events were lost, since more of them waited than the kernel keeps: trees are " +
   "looked through for directories again, what else has happened is not known. " +
   "To keep more: sudo sysctl fs.inotify.max_queued_events=…";
-
-function unasked(directory: string, count: number): string {
-  const entries = count === 1 ? "1 entry" : `${count} entries`;
-  return `${toText(directory)} had ${entries} before it was watched, which no event tells of: ` +
-    "ask for create, too.";
-}
 
 async function openOutput({ outfile }: Options, mustExist: boolean): Promise<number> {
   const { constants, openSync, realpathSync } = await import("node:fs");

@@ -18,6 +18,7 @@ import {
   SHARED,
   SHARED_HELP,
   showProgress,
+  unasked,
   UsageError,
 } from "./options.ts";
 import { ClosedOutput, print } from "./output.ts";
@@ -140,7 +141,14 @@ async function watch(options: Options): Promise<number> {
     uncovered(path, errno) {
       complain(`Couldn't watch directory ${toText(path)}: ${strerror(errno)}`);
     },
-    unasked() {},
+    moved(path) {
+      complain(
+        `${toText(path)} has moved: directories that are new in it cannot be watched any more.`,
+      );
+    },
+    unasked(directory, count) {
+      if (verbose) complain(unasked(directory, count));
+    },
     progress: showProgress,
   };
   const mask = asked | (options.noDereference ? IN_DONT_FOLLOW : 0);
