@@ -64,9 +64,10 @@ export function scan(
     const listing = new Listing();
     for (;;) {
       const length = call(libc, () => libc.getdents64(fd, buffer, buffer.length));
+      // A short answer is not the last one on every file system; an empty one is, and that it was removed
+      // meanwhile: the events of its end are told.
+      if (length === 0 || length === -ENOENT) return { wd, listing };
       if (length < 0) return { syscall: "getdents64", errno: -length };
-      // A short answer is not the last one on every file system; an empty one is.
-      if (length === 0) return { wd, listing };
       listing.push(buffer, length);
     }
   } finally {
@@ -75,4 +76,5 @@ export function scan(
 }
 
 // errno(3)
+const ENOENT = 2;
 const EACCES = 13;

@@ -291,6 +291,8 @@ const WATCH: readonly (readonly [line: string | string[], Comparison?])[] = [
   ["--fromfile list", { happens: lives }],
   ["-t 1 .", { happens: lives }],
   ["-t 1 -v .", { happens: lives }],
+  ["-v .", { happens: lives }],
+  ["-v --timeout=-5 .", { happens: lives }],
   [".", { happens: lives, signal: "SIGTERM" }],
   [".", { happens: lives, signal: "SIGHUP" }],
   ["file", { happens: (at) => unlinkSync(at("file")) }],

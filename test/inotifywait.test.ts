@@ -89,6 +89,43 @@ test("a directory that has moved has its new path, and one that has left is not 
   assert.equal(await printed(tool, expected.length), expected);
 });
 
+test("its own looks into directories are told where they were watched before, as ever, and once", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, "old"));
+  const tool = await wait(["-m", "-r", "."], directory);
+  mkdirSync(join(directory, "old/new"));
+  await tool.watches(3);
+  mkdirSync(join(directory, "end"));
+  await until(() => tool.output.stdout.includes("end"), () => tool.output);
+  assert.equal(
+    (await printed(tool, 0)).split("./ ")[0],
+    "./old/ CREATE,ISDIR new\n./old/ OPEN,ISDIR new\n./old/ ACCESS,ISDIR new\n" +
+      "./old/ CLOSE_NOWRITE,CLOSE,ISDIR new\n",
+  );
+});
+
+test("a directory that moves into a new one is told of, whatever of it is read first", async () => {
+  const directory = tmpDir(fastest);
+  mkdirSync(join(directory, "old/deep"), { recursive: true });
+  const tool = await wait(["-m", "-r", "-e", "create", "."], directory);
+  process.kill(tool.child.pid!, "SIGSTOP");
+  mkdirSync(join(directory, "new"));
+  for (let i = 0; i < 2000; i++) { // more than one read takes
+    mkdirSync(join(directory, "a directory with a name that is not short"));
+    rmSync(join(directory, "a directory with a name that is not short"), { recursive: true });
+  }
+  renameSync(join(directory, "old"), join(directory, "new/old"));
+  process.kill(tool.child.pid!, "SIGCONT");
+  await until(() => tool.output.stdout.includes("./new/old/ CREATE,ISDIR deep"), () => tool.output);
+  await tool.watches(4);
+  mkdirSync(join(directory, "new/old/deep/seen"));
+  await until(() => tool.output.stdout.includes("./new/old/deep/ CREATE,ISDIR seen"), () => "");
+  const stdout = await printed(tool, 0);
+  for (const line of ["./new/ CREATE,ISDIR old", "./new/old/ CREATE,ISDIR deep"]) {
+    assert.equal(stdout.split(`${line}\n`).length, 2, line);
+  }
+});
+
 test("a tree that has moved itself goes on by its old path, and says what it cannot", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "in/sub"), { recursive: true });
@@ -223,6 +260,7 @@ test("a time-out of more than a timer takes is not one of none", async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   mkdirSync(join(directory, "made"));
   assert.equal(await tool.ended(), 0);
+  assert.equal(tool.output.stderr, "Setting up watches.\nWatches established.\n");
 });
 
 test("--outfile is made for its owner alone, and appended to", async () => {

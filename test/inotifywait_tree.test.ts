@@ -75,7 +75,7 @@ function lines({ output }: Tool): Line[] {
   );
 }
 
-/** Makes a file in each directory: each is told once, by the path that it has. */
+/** Makes a file in each directory: each is told once, by the path that it has; and nothing else is watched. */
 async function probeAll(disk: ReadonlySet<string>, tool: Tool): Promise<void> {
   const probes = [...disk].filter((path) => lstatSync(bytes(path)).isDirectory()).map(probe);
   const told = () =>
@@ -83,6 +83,7 @@ async function probeAll(disk: ReadonlySet<string>, tool: Tool): Promise<void> {
       .map(toPath);
   const before = told().length;
   assert.equal(before, 0);
+  await tool.watches(probes.length);
   for (const path of probes) writeFileSync(bytes(path), "");
   await until(() => told().length >= probes.length, () => [probes.length, told().length]);
   assert.deepEqual(told().sort(), probes.sort());
