@@ -54,6 +54,12 @@ const lives: Happening = (at) => {
   appendFileSync(at("file"), "x");
 };
 
+const reads: Happening = (at) => {
+  appendFileSync(at("dir/inner"), "x");
+  for (let i = 0; i < 3; i++) readFileSync(at("dir/inner"));
+  for (let i = 0; i < 20; i++) chmodSync(at(i % 2 ? "file" : "out"), 0o600);
+};
+
 const grows: Happening = async (at, { watches }) => {
   mkdirSync(at("fresh"));
   await watches(5);
@@ -279,7 +285,8 @@ const WATCH: readonly (readonly [line: string | string[], Comparison?])[] = [
   ["-r -d modify .", { happens: lives }],
   ["-r -a total .", { happens: lives }],
   ["-r -d TOTAL .", { happens: lives }],
-  ["-r -d access .", { happens: lives }],
+  ["-r -d access .", { happens: reads }],
+  ["-r -d open .", { happens: reads }],
   ["-r -d attrib -d open .", { happens: lives }],
   ["-e create,delete .", { happens: lives }],
   ["-e access .", { happens: (at) => mkdirSync(at("fresh")) }],

@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { limits } from "../mod.ts";
 import { limited, LIMITS, UNPRIVILEGED } from "./helpers/namespace.ts";
 import { runtimeName, type Start } from "./helpers/runtime.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
@@ -124,6 +125,31 @@ test("a directory that moves into a new one is told of, whatever of it is read f
   for (const line of ["./new/ CREATE,ISDIR old", "./new/old/ CREATE,ISDIR deep"]) {
     assert.equal(stdout.split(`${line}\n`).length, 2, line);
   }
+});
+
+test("after an overflow it watches what is there, by the path that it has, and nothing else", async () => {
+  const directory = tmpDir(fastest);
+  for (const name of ["in/a/b", "in/c", "out"]) {
+    mkdirSync(join(directory, name), { recursive: true });
+  }
+  const tool = await wait(["-m", "-r", "-q", "-e", "create", "in"], directory, {
+    under: ["sh", "-c", 'echo "Watches established." >&2; exec "$@"', "sh"],
+  });
+  await tool.watches(4);
+  process.kill(tool.child.pid!, "SIGSTOP");
+  for (let i = 0; i <= limits().maxQueuedEvents; i++) mkdirSync(join(directory, `in/c/${i}`));
+  rmSync(join(directory, "in/c"), { recursive: true });
+  mkdirSync(join(directory, "in/c"));
+  renameSync(join(directory, "in/a"), join(directory, "out/a"));
+  renameSync(join(directory, "in/c"), join(directory, "in/d"));
+  mkdirSync(join(directory, "in/e/f"), { recursive: true });
+  process.kill(tool.child.pid!, "SIGCONT");
+  await until(() => tool.output.stderr.includes("were lost"), () => tool.output);
+  await tool.watches(4);
+  for (const name of ["out/a/b", "in/d", "in/e/f"]) mkdirSync(join(directory, name, "seen"));
+  await until(() => tool.output.stdout.includes("f/ CREATE,ISDIR seen\n"), () => "");
+  const seen = (await printed(tool, 0)).split("\n").filter((line) => line.endsWith(" seen"));
+  assert.deepEqual(seen, ["in/d/ CREATE,ISDIR seen", "in/e/f/ CREATE,ISDIR seen"]);
 });
 
 test("a tree that has moved itself goes on by its old path, and says what it cannot", async () => {
@@ -484,8 +510,9 @@ test("inotifywatch counts new directories, and what has moved under its new path
   await tool.ready();
   mkdirSync(join(directory, "a/b"));
   await tool.watches(3);
+  mkdirSync(join(directory, "a/b/d"));
+  await tool.watches(4);
   renameSync(join(directory, "a/b"), join(directory, "c"));
-  mkdirSync(join(directory, "c/d"));
   mkdirSync(join(directory, "c/e"));
   await tool.watches(5);
   process.kill(tool.child.pid!, "SIGTERM");
