@@ -12,7 +12,7 @@ import { type Complain, complain } from "./complaints.ts";
 import { toMask } from "./events.ts";
 import { Filter, Pattern } from "./filter.ts";
 import type { Option } from "./getopt.ts";
-import { Output } from "./output.ts";
+import { ClosedOutput, Output } from "./output.ts";
 import { type Paths, readLines, sortPaths } from "./paths.ts";
 import { strerror } from "./strerror.ts";
 import type { Prune, Tree } from "./tree.ts";
@@ -234,6 +234,13 @@ function seconds(text: string): number {
 export function reason(error: Error & { errno?: number }): string {
   const { errno } = error;
   return typeof errno === "number" ? strerror(Math.abs(errno)) : error.message;
+}
+
+/** Says why a program ends. @returns its exit code */
+export function failed(program: string, error: Error): number {
+  if (error instanceof ClosedOutput) return 141; // as a shell has it of one that SIGPIPE has ended
+  complain(error instanceof UsageError ? error.message : `${program}: ${error.message}`);
+  return 1;
 }
 
 /** Makes an inotify instance. @throws {UsageError} */

@@ -9,10 +9,11 @@ import { nameOf, toText } from "../../lossless.ts";
 import { clock } from "./clock.ts";
 import { type Complain, complain, toSyslog } from "./complaints.ts";
 import { compile, DEFAULT_FORMAT, type Format, toCsv, toJson } from "./format.ts";
-import { getopt, GetoptError, type Given, type Option } from "./getopt.ts";
+import { getopt, type Given, type Option } from "./getopt.ts";
 import {
   establish,
   EVENTS_HELP,
+  failed,
   initialize,
   pruning,
   reason,
@@ -23,7 +24,7 @@ import {
   unasked,
   UsageError,
 } from "./options.ts";
-import { ClosedOutput, Output, print } from "./output.ts";
+import { Output, print } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
 import { strerror } from "./strerror.ts";
 import { type Observer, Tree } from "./tree.ts";
@@ -86,7 +87,7 @@ class Options extends Selection {
   #newline = true;
   #timefmt: string | undefined;
 
-  /** @throws {UsageError} @throws {GetoptError} */
+  /** @throws {UsageError} or GetoptError */
   constructor(args: readonly string[]) {
     super();
     for (const given of getopt(args, OPTIONS)) {
@@ -186,11 +187,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     return await wait(options);
   } catch (error) {
-    if (error instanceof ClosedOutput) return 141; // as a shell has it of one that SIGPIPE has ended
-    if (error instanceof GetoptError) complain(`inotifywait: ${error.message}`);
-    else if (error instanceof UsageError) complain(error.message);
-    else complain(`inotifywait: ${(error as Error).message}`);
-    return 1;
+    return failed("inotifywait", error as Error);
   }
 }
 

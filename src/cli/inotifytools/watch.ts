@@ -8,10 +8,11 @@ import process from "node:process";
 import { nameOf, toText } from "../../lossless.ts";
 import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../mask.ts";
 import { complain } from "./complaints.ts";
-import { getopt, GetoptError, type Option } from "./getopt.ts";
+import { getopt, type Option } from "./getopt.ts";
 import {
   establish,
   EVENTS_HELP,
+  failed,
   initialize,
   pruning,
   Selection,
@@ -21,7 +22,7 @@ import {
   unasked,
   UsageError,
 } from "./options.ts";
-import { ClosedOutput, print } from "./output.ts";
+import { print } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
 import { type Order, Statistics, toOrder } from "./statistics.ts";
 import { strerror } from "./strerror.ts";
@@ -64,7 +65,7 @@ class Options extends Selection {
   order: Order = { event: 0, ascending: false };
   #ascends = false;
 
-  /** @throws {UsageError} @throws {GetoptError} */
+  /** @throws {UsageError} or GetoptError */
   constructor(args: readonly string[]) {
     super();
     for (const given of getopt(args, OPTIONS)) {
@@ -114,11 +115,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     return await watch(options);
   } catch (error) {
-    if (error instanceof ClosedOutput) return 141; // as a shell has it of one that SIGPIPE has ended
-    if (error instanceof GetoptError) complain(`inotifywatch: ${error.message}`);
-    else if (error instanceof UsageError) complain(error.message);
-    else complain(`inotifywatch: ${(error as Error).message}`);
-    return 1;
+    return failed("inotifywatch", error as Error);
   }
 }
 
