@@ -13,7 +13,7 @@ import { commandLineArguments, exit, keepCompiled } from "../../ffi/program.ts";
  * @returns the exit code
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const { run } = await import("./inotifytools/wait.ts");
+  const { run } = await import("./inotifytools/inotifywait.ts");
   return await run(args);
 }
 
