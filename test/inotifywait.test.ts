@@ -3,37 +3,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { limits } from "../mod.ts";
 import { limited, LIMITS, UNPRIVILEGED } from "./helpers/namespace.ts";
-import { runtimeName, type Start } from "./helpers/runtime.ts";
+import { runtimeName } from "./helpers/runtime.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
-import { ours, type Tool } from "./helpers/tools.ts";
+import { ours, printed, wait } from "./helpers/tools.ts";
 import { until } from "./helpers/within.ts";
-
-async function wait(args: readonly string[], cwd: string, start?: Start): Promise<Tool> {
-  const tool = ours("inotifywait", args, cwd, start);
-  await tool.ready();
-  return tool;
-}
-
-/** Ends a program when it has printed so much. @returns what it has printed */
-async function printed({ child, output }: Tool, length: number): Promise<string> {
-  await until(() => output.stdout.length >= length || "code" in output, () => output);
-  child.kill();
-  return output.stdout;
-}
 
 /** Has a shell do what a runtime cannot: Deno takes no names that are not UTF-8, and none such arguments. */
 function shell(cwd: string, script: string): void {
@@ -43,9 +22,7 @@ function shell(cwd: string, script: string): void {
 
 test("directories that are made and filled at once are told with all that is in them", async () => {
   const directory = tmpDir();
-  const tool = await wait(["-mrq", "-e", "create", "--format", "%w%f", "."], directory, {
-    under: ["sh", "-c", 'echo "Watches established." >&2; exec "$@"', "sh"],
-  });
+  const tool = await wait(["-m", "-r", "-e", "create", "--format", "%w%f", "."], directory);
   await tool.watches(1);
   let expected = "";
   for (let i = 0; i < 50; i++) {
@@ -132,9 +109,7 @@ test("after an overflow it watches what is there, by the path that it has, and n
   for (const name of ["in/a/b", "in/c", "out"]) {
     mkdirSync(join(directory, name), { recursive: true });
   }
-  const tool = await wait(["-m", "-r", "-q", "-e", "create", "in"], directory, {
-    under: ["sh", "-c", 'echo "Watches established." >&2; exec "$@"', "sh"],
-  });
+  const tool = await wait(["-m", "-r", "-e", "create", "in"], directory);
   await tool.watches(4);
   process.kill(tool.child.pid!, "SIGSTOP");
   for (let i = 0; i <= limits().maxQueuedEvents; i++) mkdirSync(join(directory, `in/c/${i}`));
@@ -289,95 +264,9 @@ test("a time-out of more than a timer takes is not one of none", async () => {
   assert.equal(tool.output.stderr, "Setting up watches.\nWatches established.\n");
 });
 
-test("--outfile is made for its owner alone, and appended to", async () => {
-  const directory = tmpDir();
-  mkdirSync(join(directory, "dir"));
-  for (const name of ["one", "two"]) {
-    const tool = await wait(["-o", "out", "-e", "create", "dir"], directory);
-    mkdirSync(join(directory, "dir", name));
-    assert.equal(await tool.ended(), 0);
-    assert.equal(tool.output.stdout, "");
-  }
-  const out = join(directory, "out");
-  assert.equal(readFileSync(out, "utf8"), "dir/ CREATE,ISDIR one\ndir/ CREATE,ISDIR two\n");
-  assert.equal(statSync(out).mode & 0o777, 0o600);
-});
-
-test("--daemon returns at once, and goes on in the background with what it was told", async () => {
-  const directory = tmpDir();
-  const out = join(directory, "out");
-  mkdirSync(join(directory, "a dir/sub"), { recursive: true });
-  writeFileSync(out, "");
-  const format = ["--format", "%e '%w' %f", "--exclude", "no"];
-  const args = ["-drqo", "out", "-t", "1", "--event=create", ...format, "--", "a dir"];
-  const tool = ours("inotifywait", args, directory, { under: syslogging(directory) });
-  assert.equal(await tool.ended(), 0);
-  assert.deepEqual([tool.output.stdout, tool.output.stderr], ["", ""]);
-  let made = 0;
-  await until(() => {
-    mkdirSync(join(directory, `a dir/sub/no${made}`));
-    mkdirSync(join(directory, `a dir/sub/${made++}`));
-    return readFileSync(out, "utf8") !== "";
-  }, () => made);
-  assert.match(readFileSync(out, "utf8"), /^(CREATE,ISDIR 'a dir\/sub\/' \d+\n)+$/);
-});
-
-test("--daemon reads the paths from its standard input, if that is asked for", async () => {
-  const directory = tmpDir();
-  const out = join(directory, "out");
-  writeFileSync(out, "");
-  mkdirSync(join(directory, "dir"));
-  const args = ["-d", "-o", "out", "-t", "1", "-e", "create", "--fromfile", "-"];
-  const tool = ours("inotifywait", args, directory, { under: syslogging(directory) });
-  tool.child.stdin.end("dir\n");
-  assert.equal(await tool.ended(), 0);
-  let made = 0;
-  await until(() => {
-    mkdirSync(join(directory, `dir/${made++}`));
-    return readFileSync(out, "utf8") !== "";
-  }, () => made);
-  assert.match(readFileSync(out, "utf8"), /^(dir\/ CREATE,ISDIR \d+\n)+$/);
-  const log = () => readFileSync(join(directory, "log"), "utf8");
-  await until(() => log().includes("Watches established."), log);
-  assert.match(
-    log(),
-    /^--tag=inotifywait --id=\d+ --priority=daemon\.info -- Setting up watches\.\n/,
-  );
-});
-
-test("--syslog says by logger(1) what would be on stderr", async () => {
-  const directory = tmpDir();
-  const tool = ours("inotifywait", ["-s", "nothing"], directory, { under: syslogging(directory) });
-  assert.equal(await tool.ended(), 1);
-  assert.equal(tool.output.stderr, "");
-  const told = readFileSync(join(directory, "log"), "utf8").replaceAll(/^.* -- /gm, "");
-  assert.equal(told, "Setting up watches.\nCouldn't watch nothing: No such file or directory\n");
-});
-
-test("without logger(1), --syslog says so on stderr", async () => {
-  const directory = tmpDir();
-  const under = ["sh", "-c", `export PATH=${directory}; exec "$@"`, "sh"];
-  const tool = ours("inotifywait", ["-s", "nothing"], directory, { under });
-  assert.equal(await tool.ended(), 1);
-  const [line, why] = tool.output.stderr.split("\n");
-  assert.equal(line, "Setting up watches.");
-  assert.match(why, /^inotifywait: Cannot run logger\(1\): .*(ENOENT|not found|No such file)/);
-});
-
-/** Has a logger(1) that writes its arguments to "log" there. */
-function syslogging(directory: string): string[] {
-  const bin = join(directory, "bin");
-  mkdirSync(bin);
-  writeFileSync(join(bin, "logger"), `#!/bin/sh\necho "$@" >> '${directory}/log'\n`);
-  chmodSync(join(bin, "logger"), 0o755);
-  return ["sh", "-c", `export PATH='${bin}':$PATH; exec "$@"`, "sh"];
-}
-
 test("ends as by SIGPIPE, and quietly, when nobody reads any more", async () => {
   const directory = tmpDir();
-  const tool = await wait(["-m", "-q", "-e", "create", "."], directory, {
-    under: ["sh", "-c", 'echo "Watches established." >&2; exec "$@"', "sh"],
-  });
+  const tool = await wait(["-m", "-e", "create", "."], directory);
   await tool.watches(1);
   tool.child.stdout.destroy();
   let made = 0;
@@ -386,23 +275,19 @@ test("ends as by SIGPIPE, and quietly, when nobody reads any more", async () => 
     return "code" in tool.output;
   }, () => tool.output);
   assert.equal(tool.output.code, 141);
-  assert.equal(tool.output.stderr, "Watches established.\n");
+  assert.equal(tool.output.stderr, "Setting up watches.\nWatches established.\n");
 });
 
 for (
-  const [name, happens] of [
-    ["inotifywait", (directory: string) => mkdirSync(join(directory, "made"))],
-    ["inotifywatch", (directory: string) => mkdirSync(join(directory, "made"))],
-  ] as const
+  const [name, args] of [["inotifywait", ["-m", "."]], ["inotifywatch", ["-t", "1", "."]]] as const
 ) {
   test(`${name} says what is wrong where it cannot print`, async () => {
     const directory = tmpDir();
-    const under = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
-    const tool = ours(name, name === "inotifywait" ? ["-m", "."] : ["-t", "1", "."], directory, {
-      under,
+    const tool = ours(name, args, directory, {
+      under: ["sh", "-c", 'exec "$@" >/dev/full', "sh"],
     });
     await tool.ready();
-    happens(directory);
+    mkdirSync(join(directory, "made"));
     assert.equal(await tool.ended(), 1);
     assert.match(
       tool.output.stderr,
@@ -413,9 +298,7 @@ for (
 
 test("what is slow to read loses nothing", async () => {
   const directory = tmpDir(fastest);
-  const tool = await wait(["-m", "-q", "-e", "create,delete", "."], directory, {
-    under: ["sh", "-c", 'echo "Watches established." >&2; exec "$@"', "sh"],
-  });
+  const tool = await wait(["-m", "-e", "create,delete", "."], directory);
   await tool.watches(1);
   tool.child.stdout.pause();
   let expected = "";
@@ -485,57 +368,6 @@ test("a directory that may not be read is told on stderr, and the rest is watche
     /\nCouldn't watch directory \.\/closed\/: Permission denied\nWatches established/,
   );
   tool.child.kill();
-});
-
-test("inotifywatch that is interrupted while it sets up says so, and ends the second time", async () => {
-  const directory = tmpDir(fastest);
-  for (let i = 0; i < 100; i++) {
-    mkdirSync(join(directory, String(i)));
-    for (let j = 0; j < 200; j++) mkdirSync(join(directory, String(i), String(j)));
-  }
-  const tool = ours("inotifywatch", ["-r", "."], directory);
-  const { output } = tool;
-  await until(() => output.stderr.includes("Establishing watches...\n"), () => output);
-  process.kill(tool.child.pid!, "SIGINT");
-  await until(() => output.stderr.includes("interrupt me again.\n"), () => output);
-  process.kill(tool.child.pid!, "SIGINT");
-  assert.equal(await tool.ended(), 1);
-  assert.match(output.stderr, /\nNo statistics collected, asked to abort before all watches could/);
-});
-
-test("inotifywatch counts new directories, and what has moved under its new path", async () => {
-  const directory = tmpDir();
-  mkdirSync(join(directory, "a"));
-  const tool = ours("inotifywatch", ["-r", "-e", "create", "--json", "."], directory);
-  await tool.ready();
-  mkdirSync(join(directory, "a/b"));
-  await tool.watches(3);
-  mkdirSync(join(directory, "a/b/d"));
-  await tool.watches(4);
-  renameSync(join(directory, "a/b"), join(directory, "c"));
-  mkdirSync(join(directory, "c/e"));
-  await tool.watches(5);
-  process.kill(tool.child.pid!, "SIGTERM");
-  assert.equal(await tool.ended(), 0);
-  assert.deepEqual(tool.output.stdout.trim().split("\n").map((line) => JSON.parse(line)), [
-    { filename: "./c/", total: 2, create: 2 },
-    { filename: "./a/", total: 1, create: 1 },
-  ]);
-});
-
-test("inotifywatch prints a table whenever it is sent SIGUSR1", async () => {
-  const directory = tmpDir();
-  const tool = ours("inotifywatch", ["-e", "create", "."], directory);
-  await tool.ready();
-  for (const expected of ["1", "2"]) {
-    mkdirSync(join(directory, expected));
-    await until(() => {
-      process.kill(tool.child.pid!, "SIGUSR1");
-      return tool.output.stdout.includes(`\n${expected}      ${expected}       ./\n\n`);
-    }, () => tool.output);
-  }
-  process.kill(tool.child.pid!, "SIGINT");
-  assert.equal(await tool.ended(), 0);
 });
 
 for (const name of ["inotifywait", "inotifywatch"] as const) {

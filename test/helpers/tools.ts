@@ -16,7 +16,9 @@ export const theirsIsHere: boolean = /^inotifywait 3\.22\./.test(
 
 /** A program, and what it has printed so far. */
 export interface Tool {
+  /** The process. */
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  /** What it has printed: stdout with one character a byte; and its exit code or signal, once it has ended. */
   readonly output: { stdout: string; stderr: string; code?: number | string | null };
   /** Waits until it has so many watches. */
   watches(count: number): Promise<void>;
@@ -29,6 +31,20 @@ export interface Tool {
 /** Starts our program. */
 export function ours(name: ToolName, args: readonly string[], cwd: string, start?: Start): Tool {
   return run(command(`../../src/cli/${name}.ts`, args, start), cwd);
+}
+
+/** Starts our inotifywait, and waits until it watches. */
+export async function wait(args: readonly string[], cwd: string, start?: Start): Promise<Tool> {
+  const tool = ours("inotifywait", args, cwd, start);
+  await tool.ready();
+  return tool;
+}
+
+/** Ends a program when it has printed so much. @returns what it has printed */
+export async function printed({ child, output }: Tool, length: number): Promise<string> {
+  await until(() => output.stdout.length >= length || "code" in output, () => output);
+  child.kill();
+  return output.stdout;
 }
 
 /** Starts that of inotify-tools. */

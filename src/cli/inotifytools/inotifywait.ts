@@ -15,6 +15,7 @@ import {
   EVENTS_HELP,
   failed,
   initialize,
+  moved,
   pruning,
   reason,
   Selection,
@@ -230,9 +231,7 @@ async function wait(options: Options): Promise<number> {
       const which = established ? "new directory" : "directory";
       say(`Couldn't watch ${which} ${toText(path)}: ${strerror(errno)}`);
     },
-    moved(path) {
-      say(`${toText(path)} has moved: directories that are new in it cannot be watched any more.`);
-    },
+    moved: (path) => say(moved(path)),
     unasked(directory, count) {
       if (quiet === 0) say(unasked(directory, count));
     },

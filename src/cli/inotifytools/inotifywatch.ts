@@ -14,6 +14,7 @@ import {
   EVENTS_HELP,
   failed,
   initialize,
+  moved,
   pruning,
   Selection,
   SHARED,
@@ -138,11 +139,7 @@ async function watch(options: Options): Promise<number> {
     uncovered(path, errno) {
       complain(`Couldn't watch directory ${toText(path)}: ${strerror(errno)}`);
     },
-    moved(path) {
-      complain(
-        `${toText(path)} has moved: directories that are new in it cannot be watched any more.`,
-      );
-    },
+    moved: (path) => complain(moved(path)),
     unasked(directory, count) {
       if (verbose) complain(unasked(directory, count));
     },

@@ -80,15 +80,19 @@ export const EVENTS_HELP = `Events, in upper or lower case:
   unmount        the file system of what is watched was unmounted
 `;
 
-/** A value of {@link SHARED}, as they are read one after the other. */
+/** What is to be watched, and for how long: the values of {@link SHARED}, taken one after the other. */
 export class Selection {
   /** The events that are asked for; 0 for all. */
   events = 0;
   /** In seconds; 0 for ever. */
   timeout = 0;
+  /** Whether directories are watched with all below them. */
   recursive = false;
+  /** Whether a symbolic link itself is watched. */
   noDereference = false;
+  /** Whether JSON is printed. */
   json = false;
+  /** What is no option, in order. */
   readonly operands: string[] = [];
   #fromFile: string | undefined;
   #allPatterns = false;
@@ -145,7 +149,7 @@ export class Selection {
     }
   }
 
-  /** @throws {UsageError} if options exclude each other */
+  /** Looks for options that exclude each other. @throws {UsageError} */
   check(): void {
     if (this.#allPatterns) return;
     const { exclude, excludei, include, includei } = this.#patterns;
@@ -292,6 +296,11 @@ export async function establish(
     );
     return false;
   }
+}
+
+/** What is said of the top of a tree that has moved. */
+export function moved(path: string): string {
+  return `${toText(path)} has moved: directories that are new in it cannot be watched any more.`;
 }
 
 /** What is said of entries that no event has told of. */

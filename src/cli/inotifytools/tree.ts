@@ -18,8 +18,6 @@ import { leadsToDirectory, readLink } from "../../files.ts";
 import type { Inotify } from "../../inotify.ts";
 import { nameOf, own, toBytes, toText } from "../../lossless.ts";
 import {
-  IN_ACCESS,
-  IN_CLOSE_NOWRITE,
   IN_CREATE,
   IN_DELETE,
   IN_DELETE_SELF,
@@ -30,11 +28,12 @@ import {
   IN_MOVE_SELF,
   IN_MOVED_FROM,
   IN_MOVED_TO,
-  IN_OPEN,
   IN_Q_OVERFLOW,
 } from "../../mask.ts";
 import type { InotifyEvent } from "../../parse.ts";
 import { scan, type ScanFailure } from "../../scan.ts";
+import { isLook, type Look, newLook, withoutLooks } from "./look.ts";
+import { isAttached, isWithin, newNode, type Node, subtree } from "./node.ts";
 
 // errno(3)
 const ENOENT = 2;
@@ -46,8 +45,6 @@ const ELOOP = 40;
 const ENTRIES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 /** What is needed to know how a tree changes. */
 const STRUCTURE = ENTRIES | IN_MOVE_SELF;
-/** What looking into a directory gives. */
-const LOOKS = IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE;
 /** How many directories are taken in between two reads of the queue, which holds 16384 events or more. */
 const STRIDE = 256;
 /** How long the second half of a rename may take to be queued, in milliseconds. */
@@ -73,31 +70,6 @@ export interface Observer {
 
 /** Which directories of a tree are left out. @param directory with a slash at its end */
 export type Prune = (directory: string) => boolean;
-
-/** Something that is watched, or about to be. */
-interface Node {
-  path: string;
-  /** The directory that it is in, if that is watched. */
-  parent: Node | undefined;
-  name: string;
-  wd: number | undefined;
-  /** The directories in it. */
-  readonly children: Map<string, Node>;
-  /** Whether it was made while its parent was watched, so that all in it is news. */
-  readonly created: boolean;
-}
-
-/** A look at directories, and what it has found. */
-interface Look {
-  /** When a tree is set up, when directories have appeared in it, or when events of it were lost. */
-  readonly why: "setUp" | "appeared" | "lost";
-  /** Those that are watched now and were not before. */
-  readonly fresh: Set<Node>;
-  /** All of them. */
-  readonly seen: Set<Node>;
-  /** Entries that are news, by lossless name: whether they are directories. */
-  readonly news: Map<Node, Map<string, boolean>>;
-}
 
 /** A directory that could not be looked at. */
 interface LookFailure extends ScanFailure {
@@ -126,7 +98,7 @@ export class Tree {
   #lastMark: number | undefined;
   #stopped = false;
 
-  /** @param mask of every watch: the events that are told, and flags */
+  /** Watches nothing yet. @param mask of every watch: the events that are told, and flags */
   constructor(inotify: Inotify, mask: number, prune: Prune, observer: Observer) {
     this.#inotify = inotify;
     this.#mask = mask;
@@ -247,18 +219,17 @@ export class Tree {
 
   #appear(parent: Node, name: string, created: boolean): void {
     this.#detach(parent, name);
-    const path = `${parent.path}${name}/`;
-    if (this.#prune(path)) return;
-    const node = newNode(path, parent, name, created);
-    parent.children.set(name, node);
-    this.#appeared.add(node);
+    const node = this.#add(parent, name, created);
+    if (node !== undefined) this.#appeared.add(node);
   }
 
-  /** Has a place for a directory that is gone already, so that it is known where it comes from. */
-  #expect(parent: Node, name: string): void {
+  /** Has a place for a directory that is not watched yet. @returns it, if it is not left out */
+  #add(parent: Node, name: string, created: boolean): Node | undefined {
     const path = `${parent.path}${name}/`;
-    if (parent.children.has(name) || this.#prune(path)) return;
-    parent.children.set(name, newNode(path, parent, name, true));
+    if (this.#prune(path)) return undefined;
+    const node = newNode(path, parent, name, created);
+    parent.children.set(name, node);
+    return node;
   }
 
   /** Takes a name away from the directory that has it. @returns that directory */
@@ -441,18 +412,26 @@ export class Tree {
       known.add(`${wd}/${name}`);
       // The first event of a name says whether it was there before the watch, or else how it came.
       if (mask & IN_CREATE) return !entries.has(name);
-      if (!(mask & IN_MOVED_TO)) return entries.set(own(name), (mask & IN_ISDIR) !== 0);
+      if (!(mask & IN_MOVED_TO)) {
+        const parent = this.#nodes.get(wd)!;
+        const isDirectory = (mask & IN_ISDIR) !== 0;
+        entries.set(own(name), isDirectory);
+        // So that it is known where it comes from.
+        const leaves = isDirectory && mask & IN_MOVED_FROM && !parent.children.has(name);
+        if (leaves) this.#add(parent, own(name), true);
+        return true;
+      }
       entries.delete(name);
-      const child = this.#nodes.get(wd)!.children.get(name);
-      if (child !== undefined) { for (const node of subtree(child)) news.delete(node); }
       return true;
     });
     for (const [{ wd, path }, entries] of news) {
-      if (entries.size === 0) continue;
-      if (!(this.#mask & IN_CREATE)) this.#observer.unasked(path, entries.size);
-      else {for (const [name, isDirectory] of entries) {
-          this.#observer.event(path, created(wd!, name, isDirectory));
-        }}
+      if (entries.size > 0 && !(this.#mask & IN_CREATE)) {
+        this.#observer.unasked(path, entries.size);
+        continue;
+      }
+      for (const [name, isDirectory] of entries) {
+        this.#observer.event(path, created(wd!, name, isDirectory));
+      }
     }
     return rest;
   }
@@ -491,12 +470,10 @@ export class Tree {
       if (isNews) listing.addTo(entries);
       if (isNews || why === "lost") news.set(found, entries);
       for (const name of listing.directories()) {
-        const path = `${found.path}${name}/`;
-        if (this.#prune(path)) continue;
         let child = found.children.get(name);
         if (child === undefined) {
-          child = newNode(path, found, name, why === "lost" || found.created);
-          found.children.set(name, child);
+          child = this.#add(found, name, why === "lost" || found.created);
+          if (child === undefined) continue;
           if (why === "lost") entries.set(name, true);
         }
         stack.push(child);
@@ -538,72 +515,15 @@ export class Tree {
   }
 }
 
-function newNode(path: string, parent?: Node, name = "", created = false): Node {
-  return { path, parent, name, wd: undefined, children: new Map(), created };
-}
-
-function newLook(why: Look["why"]): Look {
-  return { why, fresh: new Set(), seen: new Set(), news: new Map() };
-}
-
 function created(wd: number, text: string, isDirectory: boolean): InotifyEvent {
   const name = toText(text);
   const rawName = name === text ? {} : { rawName: toBytes(text) };
   return { wd, mask: IN_CREATE | (isDirectory ? IN_ISDIR : 0), cookie: 0, name, ...rawName };
 }
 
-/** Whether an event may come of looking into a directory. */
-function isLook({ mask }: InotifyEvent): boolean {
-  return (mask & IN_ISDIR) !== 0 && (mask & LOOKS) !== 0;
-}
-
-/** Leaves out what looking into directories has made: all that may be of it, until one was closed. */
-function withoutLooks(queue: readonly InotifyEvent[], seen: ReadonlySet<Node>): InotifyEvent[] {
-  const open = new Set<string>();
-  for (const { wd, parent, name } of seen) {
-    open.add(`${wd}/`);
-    if (parent !== undefined && seen.has(parent)) open.add(`${parent.wd}/${name}`);
-  }
-  const others: InotifyEvent[] = [];
-  for (const event of queue) {
-    if (isLook(event)) {
-      const key = `${event.wd}/${nameOf(event)}`;
-      if (event.mask & IN_CLOSE_NOWRITE ? open.delete(key) : open.has(key)) continue;
-      // Neighbours now, that the kernel would have merged.
-      if (isSame(event, others.at(-1))) continue;
-    }
-    others.push(event);
-  }
-  return others;
-}
-
-function isSame(one: InotifyEvent, other: InotifyEvent | undefined): boolean {
-  return one.wd === other?.wd && one.mask === other.mask && nameOf(one) === nameOf(other);
-}
-
 /** Whether a path leads to no directory (any more). */
 function isGone(errno: number): boolean {
   return errno === ENOENT || errno === ENOTDIR || errno === ELOOP;
-}
-
-/** Whether a root leads to it. */
-function isAttached(node: Node): boolean {
-  for (let at = node; at.parent !== undefined; at = at.parent) {
-    if (at.parent.children.get(at.name) !== at) return false;
-  }
-  return true;
-}
-
-function isWithin(node: Node, top: Node): boolean {
-  for (let at: Node | undefined = node; at !== undefined; at = at.parent) {
-    if (at === top) return true;
-  }
-  return false;
-}
-
-function* subtree(top: Node): Generator<Node> {
-  yield top;
-  for (const child of top.children.values()) yield* subtree(child);
 }
 
 function slashed(path: string): string {
