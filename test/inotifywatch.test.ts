@@ -45,6 +45,18 @@ test("inotifywatch counts new directories, and what has moved under its new path
   ]);
 });
 
+test("inotifywatch counts what has happened before it is interrupted", async () => {
+  const directory = tmpDir();
+  const tool = ours("inotifywatch", ["-e", "create", "--json", "."], directory);
+  await tool.ready();
+  process.kill(tool.child.pid!, "SIGSTOP");
+  for (const name of ["a", "b", "c"]) mkdirSync(join(directory, name));
+  process.kill(tool.child.pid!, "SIGINT");
+  process.kill(tool.child.pid!, "SIGCONT");
+  assert.equal(await tool.ended(), 0);
+  assert.deepEqual(JSON.parse(tool.output.stdout), { filename: "./", total: 3, create: 3 });
+});
+
 test("inotifywatch prints a table whenever it is sent SIGUSR1", async () => {
   const directory = tmpDir();
   const tool = ours("inotifywatch", ["-e", "create", "."], directory);

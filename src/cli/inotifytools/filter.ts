@@ -14,7 +14,7 @@ export class Pattern {
   readonly #preg = new Uint8Array(new ArrayBuffer(256));
   readonly #open: boolean;
 
-  /** @throws {SyntaxError} if it is none */
+  /** Compiles it. @throws {SyntaxError} if it is none */
   constructor(regex: string, ignoreCase: boolean) {
     const flags = REG_EXTENDED | REG_NOSUB | (ignoreCase ? REG_ICASE : 0);
     if (libc().regcomp(this.#preg, cString(regex), flags) !== 0) {
@@ -42,7 +42,7 @@ export class Filter {
   readonly #exclude: readonly Pattern[];
   readonly #include: readonly Pattern[];
 
-  /** @param include if there are any, what none of them matches is left out */
+  /** Puts patterns together. @param include if there are any, what none of them matches is left out */
   constructor(exclude: readonly Pattern[], include: readonly Pattern[]) {
     this.#exclude = exclude;
     this.#include = include;

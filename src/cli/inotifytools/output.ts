@@ -23,6 +23,7 @@ export class Output {
   readonly #fd: number;
   #text = "";
 
+  /** Nothing is written yet. @param fd stays open */
   constructor(fd: number) {
     this.#fd = fd;
   }

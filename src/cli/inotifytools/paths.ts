@@ -10,6 +10,7 @@ import { readBytes } from "../../procfs.ts";
 
 /** Paths as lossless text. */
 export interface Paths {
+  /** What is watched, in order. */
   readonly watch: string[];
   /** Directories that are left out, without a slash at their end. */
   readonly exclude: Set<string>;

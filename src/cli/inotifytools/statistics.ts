@@ -30,7 +30,9 @@ const COLUMN_BITS: readonly number[] = COLUMNS.map((name) => toMask(name)!);
 
 /** By what rows are sorted: one event, or 0 for the sum of all. */
 export interface Order {
+  /** Its bit. */
   readonly event: number;
+  /** Whether the least comes first. */
   readonly ascending: boolean;
 }
 
