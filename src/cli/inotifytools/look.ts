@@ -11,6 +11,7 @@ import type { Node } from "./node.ts";
 
 /** What looking into a directory gives. */
 const LOOKS = IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE;
+
 /** A look at directories, and what it has found. */
 export interface Look {
   /** When a tree is set up, when directories have appeared in it, or when events of it were lost. */
