@@ -25,6 +25,8 @@ export interface Scope {
   readonly followSymlinks: boolean;
   /** Whether what is there in the beginning is said. */
   readonly initial: boolean;
+  /** Whether a path is known, with all that is below, as soon as it is added. */
+  readonly blocking: boolean;
   /** The content events wanted: bits that say nothing of an entry's coming and going. */
   readonly content: number;
 }

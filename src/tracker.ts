@@ -132,7 +132,8 @@ export class Tracker implements Member {
    */
   add(path: string): void {
     this.#roots.add(path, !this.#idle);
-    this.work(); // at once, so that what happens from now on is no part of what was there
+    // At once, so that what happens from now on is no part of what was there.
+    this.work(this.#scope.blocking ? Infinity : SLICE);
   }
 
   /** Ends what {@link add} began, and says nothing of it, but of what other paths need. */
@@ -466,9 +467,9 @@ export class Tracker implements Member {
     if (this.#toScan.push(directory) === 1) this.#hub.schedule(this);
   }
 
-  work(): void {
+  work(slice: number = SLICE): void {
     if (this.#closed) return;
-    const end = performance.now() + SLICE;
+    const end = performance.now() + slice;
     let next = 0;
     while (next < this.#toScan.length && (next % FEW > 0 || performance.now() < end)) {
       this.#scanOne(this.#toScan[next++]);
@@ -492,7 +493,7 @@ export class Tracker implements Member {
   #scanOne(directory: Directory): void {
     const { parent } = directory;
     if (directory.gone || this.#closed) return;
-    if (parent !== undefined && !isExact(parent)) return; // its turn comes after the parent's
+    if (parent !== undefined && !isListed(parent)) return; // its turn comes after the parent's
     // Not directory.path, which is kept: of most directories of a big tree nothing is ever said.
     const path = parent?.pathOf(directory.name) ?? directory.path;
     const follow = parent === undefined || directory.link;
@@ -511,9 +512,12 @@ export class Tracker implements Member {
       directory.wd = found.wd;
       this.#watches.add(found.wd, directory);
     }
-    directory.pending = new Pending(found.listing, holds, later);
+    const pending = directory.pending = new Pending(found.listing, holds, later);
     this.#pending.add(directory);
-    this.#scanned.push([directory, directory.pending]);
+    this.#scanned.push([directory, pending]);
+    if (!directory.initial || !this.#scope.blocking) return;
+    this.#learn(directory, found.listing, pending);
+    pending.isLearnt = true;
   }
 
   #unscanned(directory: Directory, path: string, { errno, syscall }: ScanFailure): void {
@@ -563,11 +567,15 @@ export class Tracker implements Member {
         continue;
       }
       this.#settle(directory);
-      if (this.#isPlain(directory, pending)) this.#adopt(directory, pending.found);
-      else this.#compare(directory, pending.found, pending);
+      if (!pending.isLearnt) this.#learn(directory, pending.found, pending);
       for (const event of pending.later) this.#apply(directory, event);
-      directory.initial = false;
     }
+  }
+
+  #learn(directory: Directory, found: Listing, pending: Pending): void {
+    if (this.#isPlain(directory, pending)) this.#adopt(directory, found);
+    else this.#compare(directory, found, pending);
+    directory.initial = false;
   }
 
   /** Whether all that a scan has found is to be known, and nothing said of it. */
@@ -655,6 +663,11 @@ export class Tracker implements Member {
 /** Whether what is known of a directory is what was so at the last event of it. */
 function isExact({ pending }: Directory): boolean {
   return pending === undefined || pending.found !== undefined && !pending.holds;
+}
+
+/** Whether what is in a directory may be scanned. */
+function isListed(directory: Directory): boolean {
+  return isExact(directory) || directory.pending!.isLearnt;
 }
 
 /** Whether a rename takes back the one that has put something in the place of another entry. */

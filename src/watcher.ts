@@ -47,6 +47,13 @@ export interface WatchOptions {
    */
   readonly initial?: boolean;
   /**
+   * Whether `watch` itself looks at all that is there, for as long as that takes: what happens after the
+   * call is told, and not only what happens once {@link Watcher.ready} has resolved.
+   *
+   * @default {false}
+   */
+  readonly blocking?: boolean;
+  /**
    * How many events may wait for a slow loop. When there are so many, nothing more is queued until it
    * has taken all of them; then follow `overflow`, and what has changed by then.
    *
@@ -171,6 +178,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         recursive: options.recursive ?? true,
         followSymlinks: options.followSymlinks ?? false,
         initial: this.#initial,
+        blocking: options.blocking ?? false,
         content: [...CONTENT_KINDS].reduce(
           (mask, [bit, kind]) => this.#kinds.has(kind) ? mask | bit : mask,
           0,
