@@ -10,7 +10,7 @@ import process from "node:process";
 /** From top to bottom. A module may import from its own layer and from those below. */
 const LAYERS: readonly RegExp[] = [
   /^src\/cli\//,
-  /^mod\.ts$/,
+  /^(mod|src\/watchfs)\.ts$/,
   /^src\/watcher\.ts$/,
   /^src\/tracker\.ts$/,
   /^src\/roots\.ts$/,

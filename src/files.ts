@@ -30,6 +30,11 @@ export function leadsToDirectory(libc: Libc, path: string): boolean {
     (statx.getUint16(28, true) & S_IFMT) === S_IFDIR;
 }
 
+/** Whether a path leads to anything, if need be through symbolic links. */
+export function leadsSomewhere(libc: Libc, path: string): boolean {
+  return status(libc, path, 0, STATX_TYPE);
+}
+
 /** When an entry, itself no link that is followed, was last changed: milliseconds since 1970. */
 export function changeTime(libc: Libc, path: string): number | undefined {
   const AT_SYMLINK_NOFOLLOW = 0x100;

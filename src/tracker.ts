@@ -131,9 +131,10 @@ export class Tracker implements Member {
    * @param path absolute, as lossless text
    */
   add(path: string): void {
-    this.#roots.add(path, !this.#idle);
+    const { blocking } = this.#scope;
+    this.#roots.add(path, !blocking && !this.#idle);
     // At once, so that what happens from now on is no part of what was there.
-    this.work(this.#scope.blocking ? Infinity : SLICE);
+    this.work(blocking ? Infinity : SLICE);
   }
 
   /** Ends what {@link add} began, and says nothing of it, but of what other paths need. */

@@ -388,8 +388,8 @@ function permitted(path: Path): string {
   );
 }
 
-/** Without `.`, `..`, and slashes that say nothing. A `..` after a symbolic link is taken as text. */
-function absolute(path: Path): string {
+/** A path without `.`, `..`, and slashes that say nothing. A `..` after a symbolic link is taken as text. */
+export function absolute(path: Path): string {
   const bytes = toCString(path);
   const nul = bytes.indexOf(0);
   if (nul === 0) throw new TypeError("A path must not be empty");

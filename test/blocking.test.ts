@@ -115,6 +115,15 @@ test("a path that is added is known at once", async () => {
   assert.deepEqual(lines(events, directory), CHANGE);
 });
 
+test("so are paths below others, in what those ignore, too", async () => {
+  const directory = deepDir();
+  const events = await told(
+    watch([directory, join(directory, "a/b/c")], { blocking: true, ignore: "b" }),
+    () => change(directory),
+  );
+  assert.deepEqual(lines(events, directory), CHANGE);
+});
+
 test("it takes as long as it takes", async () => {
   const directory = tmpDir(fastest);
   const all = Array.from({ length: 3000 }, (_, i) => join(directory, `${i}`));

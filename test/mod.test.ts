@@ -1,8 +1,15 @@
-/** What mod.ts exports: the names, and the values of inotify(7). */
+/** What the package exports: the names, and the values of inotify(7). */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import * as mod from "../mod.ts";
+import { runtimeName } from "./helpers/runtime.ts";
+
+const root = join(import.meta.dirname!, "..");
 
 /** As in inotify(7) and <sys/inotify.h>. */
 const CONSTANTS = {
@@ -41,6 +48,39 @@ test("exports exactly what is documented", () => {
   assert.deepEqual(Object.keys(mod).sort(), expected.sort());
 });
 
+/** What every export of the package has, types too. */
+const NAMES: Record<string, readonly string[]> = {
+  ".": [
+    ...Object.keys(CONSTANTS),
+    ...FUNCTIONS,
+    ...CLASSES,
+    ...["BatchOptions", "EntryEvent", "EntryKind", "ErrorEvent", "Ignore", "InotifyEvent"],
+    ...["InotifyOptions", "Limits", "OverflowEvent", "Path", "ProcessUsage", "RenameEvent"],
+    ...["UnmountEvent", "Usage", "WatchEvent", "WatchKind", "WatchOptions"],
+  ],
+  "./inotifywait": ["main"],
+  "./inotifywatch": ["main"],
+  "./watch": ["main"],
+  "./watchfs": ["FsEvent", "FsWatcher", "WatchFsOptions", "watchFs"],
+};
+
+test("the package exports exactly these names", {
+  skip: runtimeName !== "deno" && "deno doc lists them",
+}, () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
+  const names = Object.fromEntries(
+    Object.entries<string>(exports).map(([name, file]) => {
+      const text = execFileSync(process.execPath, ["doc", "--quiet", "--json", file], {
+        cwd: root,
+        encoding: "utf8",
+      });
+      return [name, exported(JSON.parse(text))];
+    }),
+  );
+  const expected = Object.entries(NAMES).map(([name, list]) => [name, [...list].sort()]);
+  assert.deepEqual(names, Object.fromEntries(expected));
+});
+
 test("constants have the values of inotify(7)", () => {
   const exported = Object.entries(mod).filter(([name]) => name.startsWith("IN_"));
   assert.deepEqual(Object.fromEntries(exported), CONSTANTS);
@@ -59,3 +99,21 @@ test("a watcher has exactly the members that are documented", () => {
   const symbols = [Symbol.asyncIterator, Symbol.asyncDispose, Symbol.dispose].map(String);
   assert.deepEqual(members, [...expected, "watched", ...symbols].sort());
 });
+
+/** What `deno doc --json` says of a module. */
+interface Documentation {
+  readonly nodes: Record<string, { readonly symbols: readonly DocumentedSymbol[] }>;
+}
+
+interface DocumentedSymbol {
+  readonly name: string;
+  readonly declarations: readonly { readonly declarationKind: string }[];
+}
+
+function exported({ nodes }: Documentation): string[] {
+  return Object.values(nodes)
+    .flatMap(({ symbols }) => symbols)
+    .filter(({ declarations }) => declarations.some((one) => one.declarationKind === "export"))
+    .map(({ name }) => name)
+    .sort();
+}
