@@ -57,6 +57,7 @@ function check(module: string): void {
     }
     if (specifier?.startsWith(".")) {
       const imported = join(dirname(module), specifier);
+      if (imported === "deno.json") continue; // for the version
       internal.push(imported);
       if (!modules.includes(imported)) {
         problems.push(`${module} imports ${imported}, which is not published`);

@@ -65,11 +65,8 @@ tsc_with_deno_namespace() {
   deno types | sed -n '/^declare namespace Deno {/,/^}/p' >"$runtimes/deno.d.ts" && tsc -p scripts
 }
 
-tools=("${suites[@]}")
-if $gate; then
-  [[ ${suites[0]} == deno ]] || tools+=(deno)
-  tools+=(tsc)
-fi
+tools=("${suites[@]}" tsc)
+if $gate && [[ ${suites[0]} != deno ]]; then tools+=(deno); fi
 toolchain "${tools[@]}"
 
 # What these tests are about blocks for ever when it is broken, and takes the runner along.

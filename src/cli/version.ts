@@ -1,9 +1,10 @@
 /**
- * The version that the commands print. It is that of deno.json, to which a test holds it: what a package
- * can read of its own when it runs differs between the runtimes.
+ * The version that the commands print.
  *
  * @module
  */
 
+import manifest from "../../deno.json" with { type: "json" };
+
 /** The version of this module. */
-export const VERSION = "0.1.0";
+export const VERSION: string = manifest.version;
