@@ -65,7 +65,7 @@ tsc_with_deno_namespace() {
   deno types | sed -n '/^declare namespace Deno {/,/^}/p' >"$runtimes/deno.d.ts" && tsc -p scripts
 }
 
-tools=("${suites[@]}" tsc)
+tools=("${suites[@]}" tsc esbuild)
 if $gate && [[ ${suites[0]} != deno ]]; then tools+=(deno); fi
 toolchain "${tools[@]}"
 

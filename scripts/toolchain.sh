@@ -14,7 +14,8 @@
 root=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
 runtimes=$root/.runtimes
 
-# The lowest good version of each. There is none for tsc, since the types it reads are pinned.
+# The lowest good version of each. There is none for tsc, since the types it
+# reads are pinned, nor for esbuild.
 declare -A lowest=([deno]=2.7.6 [bun]=1.4.0 [node]=26.9.0)
 
 # What tells that npm has got all of it. For tools it is their program.
@@ -49,7 +50,7 @@ set_up() {
   npm ci --ignore-scripts --include=optional --no-audit --no-fund >/dev/null || return
   local file
   mkdir bin
-  for file in node_modules/{@deno/*/deno,@oven/*/bin/bun,node-linux-*/bin/node,.bin/tsc}; do
+  for file in node_modules/{@deno/*/deno,@oven/*/bin/bun,node-linux-*/bin/node,@esbuild/*/bin/esbuild,.bin/tsc}; do
     if [[ -x $file ]]; then ln -s "../$file" bin/; fi
   done
   if ! compgen -G "${proof[$1]-bin/$1}" >/dev/null; then

@@ -17,7 +17,7 @@ export class Channel<T> {
   readonly #limit: number;
   readonly #onFull: () => void;
   readonly #onEmpty: () => void;
-  readonly #onLeft: () => void;
+  readonly #onLeft: () => Promise<void>;
   readonly #readers = new Set<Queue<T>>();
   /** What came before the first reader. */
   #early: T[] = [];
@@ -28,9 +28,14 @@ export class Channel<T> {
    * @param limit how many values may wait for a reader
    * @param onFull called when the limit is reached
    * @param onEmpty called when, after that, all readers have taken all
-   * @param onLeft called when the last reader has left
+   * @param onLeft called when the last reader has left, and waited for
    */
-  constructor(limit: number, onFull: () => void, onEmpty: () => void, onLeft: () => void) {
+  constructor(
+    limit: number,
+    onFull: () => void,
+    onEmpty: () => void,
+    onLeft: () => Promise<void>,
+  ) {
     this.#limit = limit;
     this.#onFull = onFull;
     this.#onEmpty = onEmpty;
@@ -58,8 +63,8 @@ export class Channel<T> {
 
   /** A new reader. It ends, and leaves, by `return()`. */
   read(): Reading<T> {
-    const queue: Queue<T> = new Queue(this.#early, () => this.#taken(), () => {
-      if (this.#readers.delete(queue) && this.#readers.size === 0) this.#onLeft();
+    const queue: Queue<T> = new Queue(this.#early, () => this.#taken(), async () => {
+      if (this.#readers.delete(queue) && this.#readers.size === 0) await this.#onLeft();
     });
     this.#early = [];
     this.#readers.add(queue);
@@ -79,14 +84,14 @@ class Queue<T> implements Reading<T> {
   #values: T[];
   #next = 0;
   readonly #onTaken: () => void;
-  readonly #onLeft: () => void;
+  readonly #onLeft: () => Promise<void>;
   /** The `next()` calls that wait, each for a value of its own. */
   #takers: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
   /** The `wait()` that waits. */
   #waiter: PromiseWithResolvers<void> | undefined;
   #ending: { readonly error?: unknown } | undefined;
 
-  constructor(values: T[], onTaken: () => void, onLeft: () => void) {
+  constructor(values: T[], onTaken: () => void, onLeft: () => Promise<void>) {
     this.#values = values;
     this.#onTaken = onTaken;
     this.#onLeft = onLeft;
@@ -142,10 +147,10 @@ class Queue<T> implements Reading<T> {
     return taker.promise;
   }
 
-  return(): Promise<IteratorReturnResult<undefined>> {
+  async return(): Promise<IteratorReturnResult<undefined>> {
     this.end({});
-    this.#onLeft();
-    return Promise.resolve({ done: true, value: undefined });
+    await this.#onLeft();
+    return { done: true, value: undefined };
   }
 
   [Symbol.asyncIterator](): this {

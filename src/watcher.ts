@@ -162,7 +162,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
       maxQueue,
       () => this.#tracker?.freeze(),
       () => this.#tracker?.thaw(),
-      () => void this.close(),
+      () => this.close(),
     );
     if (signal?.aborted) {
       this.#end({});
@@ -236,7 +236,10 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     await this.#tracker?.settled();
   }
 
-  /** The events. Each loop gets all from its begin on, the first one those before, too. */
+  /**
+   * The events. Each loop gets all from its begin on, the first one those before, too. When the last one
+   * is left the watcher is closed, which the loop waits for.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<WatchEvent, undefined> {
     return this.#channel.read();
   }

@@ -142,9 +142,10 @@ class Translation implements FsWatcher, AsyncIterableIterator<FsEvent> {
     return next;
   }
 
-  return(value?: unknown): Promise<IteratorResult<FsEvent>> {
-    this.close();
-    return Promise.resolve({ done: true, value });
+  async return(value?: unknown): Promise<IteratorResult<FsEvent>> {
+    this.#translated = [];
+    await this.#watcher.close();
+    return { done: true, value };
   }
 
   close(): void {

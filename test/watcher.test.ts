@@ -15,6 +15,7 @@ import {
   type WatchOptions,
 } from "../mod.ts";
 import { Model, onDisk } from "./helpers/model.ts";
+import { openFiles } from "./helpers/proc.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
 import { within } from "./helpers/within.ts";
 
@@ -190,6 +191,19 @@ test("who leaves a loop leaves the others alone; the last one closes the watcher
   await within(late.ended);
   assert.deepEqual(late.lines, []);
   await within(watcher.close());
+});
+
+test("once a loop is left that was the only one, nothing is watched any more", async () => {
+  for (const batches of [false, true]) {
+    const directory = tmpDir();
+    const watcher = watch(directory);
+    await within(watcher.ready);
+    const { inotify } = openFiles();
+    touch(directory, "a");
+    if (batches) { for await (const _ of watcher.batches({ settle: 1 })) break; }
+    else for await (const _ of watcher) break;
+    assert.ok(openFiles().inotify < inotify);
+  }
 });
 
 test("next() calls that wait together get one event each, in order", async () => {

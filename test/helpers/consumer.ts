@@ -1,0 +1,118 @@
+/** A program that uses the package as its users do, from elsewhere. */
+
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import type { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { tmpDir } from "./tmp.ts";
+import { until } from "./within.ts";
+
+/** Watches `inbox` by all that is exported to be imported, until something is in it. */
+const PROGRAM = `
+import { IN_CREATE, Inotify, limits, watch, type WatchEvent } from "PACKAGE";
+import { watchFs } from "WATCHFS";
+
+await using inotify: Inotify = new Inotify();
+inotify.addWatch("inbox", IN_CREATE);
+const watchers = [watch("inbox"), watchFs("inbox")] as const;
+await watchers[0].ready;
+console.log(limits().maxUserWatches > 0 ? "ready" : "no limits");
+const [event] = await inotify.read();
+console.log("read", event.name);
+for await (const event of watchers[0]) {
+  const { kind }: WatchEvent = event;
+  console.log("watch", kind);
+  break;
+}
+for await (const { kind } of watchers[1]) {
+  console.log("watchFs", kind);
+  break;
+}
+`;
+
+/** What it prints. */
+export const CONSUMED = "ready\nread file\nwatch create\nwatchFs create\n";
+
+/** What a program has printed, and how it has ended. */
+export interface Result {
+  stdout: string;
+  stderr: string;
+  code?: number | string | null;
+}
+
+/** A directory with an empty `inbox`, an empty home, and the program as `main.ts`. */
+export class Consumer {
+  readonly directory: string = tmpDir();
+  readonly #environment: Record<string, string>;
+
+  /**
+   * @param imports what it imports: the package, and its `watchFs`
+   * @param files what is in the directory besides, by name
+   * @param environment what is in the environment besides
+   */
+  constructor(
+    imports: readonly [string, string],
+    files: Record<string, string> = {},
+    environment: Record<string, string> = {},
+  ) {
+    for (const name of ["inbox", "home"]) mkdirSync(this.path(name));
+    const program = PROGRAM.replace("PACKAGE", imports[0]).replace("WATCHFS", imports[1]);
+    for (const [name, text] of Object.entries({ "main.ts": program, ...files })) {
+      writeFileSync(this.path(name), text);
+    }
+    this.#environment = {
+      PATH: process.env["PATH"]!,
+      HOME: this.path("home"),
+      NO_COLOR: "1",
+      NO_UPDATE_NOTIFIER: "1",
+      ...environment,
+    };
+  }
+
+  /** A path in the directory. */
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Runs a command to its end; not synchronously, for it may be served by this process. */
+  async run(file: string, ...args: string[]): Promise<void> {
+    const options = { cwd: this.directory, env: this.#environment, timeout: 60_000 };
+    await promisify(execFile)(file, args, options);
+  }
+
+  /** Runs a command that watches `inbox` to its end, and makes a file there once it says so. */
+  watching(file: string, ...args: string[]): Promise<Result> {
+    return this.#watching(file, args, false);
+  }
+
+  /** Likewise, but ends it after its first line, since it does not by itself. */
+  firstLine(file: string, ...args: string[]): Promise<Result> {
+    return this.#watching(file, args, true);
+  }
+
+  async #watching(file: string, args: readonly string[], endless: boolean): Promise<Result> {
+    const made = this.path("inbox/file");
+    rmSync(made, { force: true });
+    const child: ChildProcessByStdio<null, Readable, Readable> = spawn(file, args, {
+      cwd: this.directory,
+      env: this.#environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const result: Result = { stdout: "", stderr: "" };
+    child.stdout.on("data", (chunk) => result.stdout += chunk);
+    child.stderr.on("data", (chunk) => result.stderr += chunk);
+    child.on("close", (code, signal) => result.code = code ?? signal);
+    const ended = () => "code" in result;
+    const ready = () => /^ready$|stablish|Ctrl-C ends/m.test(result.stdout + result.stderr);
+    await until(() => ready() || ended(), () => result);
+    if (!ended()) writeFileSync(made, "x");
+    if (endless) {
+      await until(() => result.stdout.includes("\n") || ended(), () => result);
+      child.kill();
+    }
+    await until(ended, () => result);
+    return result;
+  }
+}
