@@ -59,7 +59,7 @@ export function runtimes({ programs }: Scratch): Runtime[] {
 
 /** Writes the module and this folder to `directory` as JavaScript. */
 function strip(directory: string): void {
-  const globs = ["mod.ts", "{src,ffi}/**/*.ts", "scripts/bench/**/*.ts"];
+  const globs = ["mod.ts", "{src,ffi,scripts}/**/*.ts"];
   for (const file of globSync(globs, { cwd: root })) {
     const stripped = stripTypeScriptTypes(readFileSync(path.join(root, file), "utf8"));
     const target = path.join(directory, file.replace(/ts$/, "js"));

@@ -1,7 +1,7 @@
 /** What a consumer of a watcher's events believes to be on the disk. */
 
 import { Buffer } from "node:buffer";
-import { lstatSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import type { WatchEvent } from "../../mod.ts";
 
 /** A set of paths that is built from events alone. Paths are text with one character a byte. */
@@ -61,16 +61,8 @@ function isWithin(path: string, directory: string): boolean {
 
 /** All paths on the disk from one on, with one character a byte. */
 export function onDisk(path: string): Set<string> {
-  const found = new Set<string>();
-  const walk = (directory: Buffer) => {
-    found.add(directory.toString("latin1"));
-    if (!lstatSync(directory).isDirectory()) return;
-    for (const name of readdirSync(directory, { encoding: "buffer" })) {
-      walk(Buffer.concat([directory, Buffer.from("/"), name as unknown as Buffer]));
-    }
-  };
-  walk(Buffer.from(path));
-  return found;
+  const options = { encoding: "latin1", maxBuffer: 2 ** 28 } as const;
+  return new Set(execFileSync("find", [path, "-print0"], options).split("\0").slice(0, -1));
 }
 
 function key(path: string, raw: Uint8Array | undefined): string {

@@ -29,7 +29,7 @@ for await (const _ of process.stdin) break;
 let last = performance.now();
 let longest = 0;
 const chain = setInterval(turn);
-await watch(directory, see);
+await watch(directory, see).ready;
 clearInterval(chain);
 turn();
 print(`ready ${longest}`);

@@ -28,16 +28,16 @@ export interface Setting {
 }
 
 /** A watcher of watchers.ts, with where it runs, and its package if it has one. */
-interface Watcher {
+export interface Watcher {
   readonly title: string;
   readonly watcher: string;
   readonly on: readonly RuntimeName[];
   readonly package?: string;
 }
 
-const OURS: Watcher = { title: "`watch()`", watcher: "module", on: ["Deno", "Bun", "Node"] };
+export const OURS: Watcher = { title: "`watch()`", watcher: "module", on: ["Deno", "Bun", "Node"] };
 
-const OTHERS: readonly Watcher[] = [
+export const OTHERS: readonly Watcher[] = [
   { title: "`Deno.watchFs`", watcher: "deno", on: ["Deno"] },
   { title: "`fs.watch`", watcher: "fs", on: ["Bun", "Node"] },
   { title: "chokidar", watcher: "chokidar", on: ["Deno", "Bun", "Node"], package: "chokidar" },

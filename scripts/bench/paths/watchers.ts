@@ -2,79 +2,112 @@
 
 import { watch as watchFs } from "node:fs";
 
-/** Is given what happens: "create" and "modify" are those that count. */
-export type See = (kind: string, path: string) => void;
+/** Is given what happens, in the watcher's own words, and the paths: of a rename first the new one. */
+export type See = (kind: string, path: string, from?: string) => void;
 
-/** Watches a directory and what is below. Resolves, or returns, when the watcher says that it is ready. */
-export type Watch = (directory: string, see: See) => Promise<unknown> | void;
+/** A watcher that watches. */
+export interface Watching {
+  /** The watcher's own word for ready, if it has one; others are when they have been called. */
+  readonly ready?: Promise<unknown>;
+  /** Ends it. */
+  close(): unknown;
+}
+
+/**
+ * Watches a path, and what is below.
+ *
+ * @param ignore a directory in it that is not to be watched, where the watcher can do without
+ */
+export type Watch = (path: string, see: See, ignore?: string) => Watching;
 
 /** Each by its name. Those from a package are given its entry. */
 export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>> = {
-  none: () => () => {},
+  none: () => () => ({ close() {} }),
 
   async module() {
     const { watch } = await import("../../../mod.ts");
-    return (directory, see) => {
-      const watcher = watch(directory);
+    return (path, see, ignore) => {
+      const watcher = watch(path, ignore === undefined ? {} : { ignore });
       const loop = async () => {
         for await (const event of watcher) {
-          if (event.kind !== "overflow") see(event.kind, event.path);
+          if (event.kind === "rename") see(event.kind, event.path, event.from);
+          else if (event.kind === "overflow") see(event.kind, "");
+          else see(event.kind, event.path);
         }
       };
       void loop();
-      return watcher.ready;
+      return watcher;
     };
   },
 
-  // It has no word for ready, and its constructor returns when all is watched.
-  deno: () => (directory, see) => {
-    const watcher = Deno.watchFs(directory);
+  deno: () => (path, see, ignore) => {
+    const watcher = Deno.watchFs(path, ignore === undefined ? {} : { ignore });
     const loop = async () => {
-      for await (const { kind, paths } of watcher) for (const path of paths) see(kind, path);
+      for await (const { kind, paths: [path, to], flag } of watcher) {
+        if (flag) see(flag, "");
+        else if (to === undefined) see(kind, path);
+        else see(kind, to, path);
+      }
     };
     void loop();
+    return watcher;
   },
 
-  // Nor has this one.
-  fs: () => (directory, see) => {
-    watchFs(
-      directory,
-      { recursive: true },
+  fs: () => (path, see, ignore) => {
+    const options = { recursive: true, ...ignore === undefined ? {} : { ignore } };
+    return watchFs(
+      path,
+      options,
       (type, path) => see(type === "rename" ? "create" : "modify", path ?? ""),
     );
   },
 
   async chokidar(entry) {
     const { watch }: Chokidar = await import(entry);
-    return (directory, see) =>
-      new Promise<void>((resolve) => {
-        watch(directory, { ignoreInitial: true })
-          .on("add", (path) => see("create", path!))
-          .on("change", (path) => see("modify", path!))
-          .on("ready", () => resolve());
-      });
+    return (path, see, ignored) => {
+      const options = ignored === undefined ? {} : { ignored };
+      const watcher = watch(path, { ignoreInitial: true, ...options });
+      watcher
+        .on("add", (path) => see("create", path!))
+        .on("change", (path) => see("modify", path!))
+        .on("addDir", (path) => see("create", path!))
+        .on("unlink", (path) => see("remove", path!))
+        .on("unlinkDir", (path) => see("remove", path!));
+      return {
+        ready: new Promise<void>((resolve) => watcher.on("ready", () => resolve())),
+        close: () => watcher.close(),
+      };
+    };
   },
 
   async parcel(entry) {
     const { subscribe }: Parcel = await import(entry);
-    return (directory, see) =>
-      subscribe(directory, (_error, events) => {
+    return (path, see, ignore) => {
+      const report: Report = (error, events) => {
+        if (error) throw error;
         for (const { type, path } of events) see(type === "update" ? "modify" : type, path);
-      });
+      };
+      const ready = subscribe(path, report, ignore === undefined ? {} : { ignore: [ignore] });
+      return { ready, close: async () => (await ready).unsubscribe() };
+    };
   },
 };
 
 interface Chokidar {
-  watch(directory: string, options: { ignoreInitial: boolean }): ChokidarWatcher;
+  watch(path: string, options: { ignoreInitial: boolean; ignored?: string }): ChokidarWatcher;
 }
 
 interface ChokidarWatcher {
   on(event: string, listener: (path?: string) => void): ChokidarWatcher;
+  close(): Promise<void>;
 }
+
+type Report = (error: unknown, events: { type: string; path: string }[]) => void;
 
 interface Parcel {
   subscribe(
     directory: string,
-    callback: (error: unknown, events: { type: string; path: string }[]) => void,
-  ): Promise<unknown>;
+    callback: Report,
+    options: { ignore?: string[] },
+  ): Promise<{ unsubscribe(): Promise<void> }>;
 }

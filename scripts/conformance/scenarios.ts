@@ -1,0 +1,196 @@
+/** What may be asked of a watcher, in terms that every one could live up to. */
+
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import type { Session } from "./session.ts";
+
+/** A scenario: its sentence, and whether a watcher lives up to it. */
+export type Scenario = readonly [sentence: string, holds: (session: Session) => Promise<boolean>];
+
+/** All of them, in the order of the table. */
+export const scenarios: readonly Scenario[] = [
+  ["files in new directories are told, however fast they come", async (session) => {
+    const { directory } = session;
+    await session.watch();
+    const files = Array.from({ length: 200 }, (_, i) => path.join(directory, `${i}/a/b/file`));
+    for (const file of files) {
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, "");
+    }
+    return session.mentions(...files);
+  }],
+
+  ["so is what is in a directory that is moved in", async (session) => {
+    const { directory, elsewhere } = session;
+    mkdirSync(path.join(elsewhere, "tree/deep"), { recursive: true });
+    writeFileSync(path.join(elsewhere, "tree/deep/file"), "");
+    await session.watch();
+    renameSync(path.join(elsewhere, "tree"), path.join(directory, "tree"));
+    if (!await session.mentions(path.join(directory, "tree/deep/file"))) return false;
+    appendFileSync(path.join(directory, "tree/deep/file"), "x");
+    writeFileSync(path.join(directory, "tree/deep/new"), "");
+    return session.mentions(path.join(directory, "tree/deep/new"));
+  }],
+
+  ["what happens in a directory after it has left is not told", async (session) => {
+    const { directory, elsewhere } = session;
+    mkdirSync(path.join(directory, "tree/deep"), { recursive: true });
+    await session.watch();
+    renameSync(path.join(directory, "tree"), path.join(elsewhere, "tree"));
+    if (!await session.mentions(path.join(directory, "tree"))) return false;
+    await session.quiet();
+    session.told.length = 0;
+    writeFileSync(path.join(elsewhere, "tree/deep/file"), "");
+    await session.quiet();
+    return session.told.length === 0;
+  }],
+
+  ["after a rename of a directory every path is the new one", async (session) => {
+    const { directory } = session;
+    mkdirSync(path.join(directory, "old/deep"), { recursive: true });
+    await session.watch();
+    renameSync(path.join(directory, "old"), path.join(directory, "new"));
+    await session.quiet();
+    session.told.length = 0;
+    writeFileSync(path.join(directory, "new/deep/file"), "");
+    const told = await session.mentions(path.join(directory, "new/deep/file"));
+    await session.quiet();
+    const stale = path.join(directory, "old");
+    return told && !session.told.some(({ paths }) => paths.some((one) => one.startsWith(stale)));
+  }],
+
+  ["a rename is one event with both paths", async (session) => {
+    const { directory } = session;
+    const [from, to] = ["a", "b"].map((name) => path.join(directory, name));
+    writeFileSync(from, "");
+    await session.watch();
+    renameSync(from, to);
+    return session.comes(() => session.told.some(({ paths }) => paths.join() === `${to},${from}`));
+  }],
+
+  ["a file is watched on after it was saved by a rename, twice", async (session) => {
+    const file = path.join(session.directory, "file");
+    writeFileSync(file, "0");
+    await session.watch(file);
+    for (const text of ["1", "2", "3"]) {
+      await session.quiet();
+      session.told.length = 0;
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+      if (!await session.comes(() => session.told.length > 0)) return false;
+    }
+    return true;
+  }],
+
+  ["a directory is watched on after it was removed and made again", async (session) => {
+    const root = path.join(session.directory, "root");
+    mkdirSync(root);
+    await session.watch(root);
+    rmSync(root, { recursive: true });
+    await session.quiet();
+    mkdirSync(root);
+    await session.quiet();
+    writeFileSync(path.join(root, "file"), "");
+    return session.mentions(path.join(root, "file"));
+  }],
+
+  [
+    "when the kernel's queue overflows nothing is missing in the end, or it is told",
+    async (session) => {
+      const { directory } = session;
+      await session.watch();
+      const length = Number(readFileSync("/proc/sys/fs/inotify/max_queued_events", "utf8"));
+      const files = Array.from({ length: 2 * length }, (_, i) => path.join(directory, `${i}`));
+      process.kill(session.pid, "SIGSTOP");
+      for (const file of files) writeFileSync(file, "");
+      process.kill(session.pid, "SIGCONT");
+      const isTold = () =>
+        session.told.some(({ kind }) => kind === "overflow" || kind === "rescan");
+      return await session.mentions(...files) || isTold();
+    },
+  ],
+
+  ["a name that is not UTF-8 is told, and those after it", async (session) => {
+    const { directory } = session;
+    await session.watch();
+    spawnSync("sh", ["-c", `touch "$(printf '${directory}/\\377')"`]);
+    const told = await session.comes(() => session.told.length > 0);
+    writeFileSync(path.join(directory, "after"), "");
+    return await session.mentions(path.join(directory, "after")) && told;
+  }],
+
+  ["what is ignored is not watched", async (session) => {
+    const { directory } = session;
+    for (let i = 0; i < 100; i++) {
+      mkdirSync(path.join(directory, `node_modules/${i}`), { recursive: true });
+    }
+    await session.watch(directory, path.join(directory, "node_modules"));
+    const watches = session.watches();
+    writeFileSync(path.join(directory, "file"), "");
+    return await session.mentions(path.join(directory, "file")) && watches < 100;
+  }],
+
+  ["closing a watcher does not blind another one", async (session) => {
+    const { directory } = session;
+    const inner = path.join(directory, "inner");
+    mkdirSync(inner);
+    await session.watch(directory);
+    await session.watch(inner);
+    await session.close(inner);
+    await session.quiet();
+    writeFileSync(path.join(inner, "file"), "");
+    return session.comes(() =>
+      session.told.some(({ watched, paths }) =>
+        watched === directory && paths.includes(path.join(inner, "file"))
+      )
+    );
+  }],
+
+  ["a symbolic link that leads back does no harm", async (session) => {
+    const { directory } = session;
+    mkdirSync(path.join(directory, "a"));
+    symlinkSync("..", path.join(directory, "a/loop"));
+    await session.watch();
+    const file = path.join(directory, "a/file");
+    writeFileSync(file, "");
+    const told = await session.mentions(file);
+    await session.quiet();
+    return told && session.told.every(({ paths }) => paths.every((one) => !one.includes("loop")));
+  }],
+
+  ["a write is told by the name that it was done by, of two hard links", async (session) => {
+    const { directory } = session;
+    for (const name of ["a", "b"]) mkdirSync(path.join(directory, name));
+    writeFileSync(path.join(directory, "a/file"), "");
+    linkSync(path.join(directory, "a/file"), path.join(directory, "b/link"));
+    await session.watch();
+    appendFileSync(path.join(directory, "b/link"), "x");
+    return session.mentions(path.join(directory, "b/link"));
+  }],
+
+  ["what happens in a file system that is mounted over a directory is told", async (session) => {
+    const inner = path.join(session.directory, "inner");
+    mkdirSync(inner);
+    await session.watch();
+    if (spawnSync("mount", ["-t", "tmpfs", "tmpfs", inner]).status !== 0) {
+      throw new Error("nothing can be mounted here: run it as root, by `unshare -m`");
+    }
+    try {
+      writeFileSync(path.join(inner, "file"), "");
+      return await session.mentions(path.join(inner, "file"));
+    } finally {
+      spawnSync("umount", [inner]);
+    }
+  }],
+];
