@@ -26,7 +26,7 @@ interface BunProcess {
 export function openBun(tryStream?: typeof streamWorks): Libc {
   // Not `import "bun:ffi"`: one module graph serves the three runtimes, and Node would refuse it.
   const { process } = globalThis as unknown as { process: BunProcess };
-  const { dlopen, FFIType, read } = process.getBuiltinModule("bun:ffi");
+  const { dlopen, FFIType, ptr, read } = process.getBuiltinModule("bun:ffi");
   const { symbols: c } = dlopen("libc.so.6", {
     __errno_location: { args: [], returns: "ptr" },
     inotify_init1: { args: ["i32"], returns: "i32" },
@@ -34,12 +34,10 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     inotify_rm_watch: { args: ["i32", "i32"], returns: "i32" },
     read: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     open: { args: ["ptr", "i32"], returns: "i32" },
-    getdents64: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     memfd_create: { args: ["ptr", "u32"], returns: "i32" },
-    statx: { args: ["i32", "ptr", "i32", "u32", "ptr"], returns: "i32" },
     readlink: { args: ["ptr", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     close: { args: ["i32"], returns: "i32" },
-    syscall: { args: ["i64", "i32", "i32", "i32", "u64", "u64"], returns: "i64" },
+    syscall: { args: Array(6).fill(FFIType.i64_fast), returns: FFIType.i64_fast },
     eventfd: { args: ["u32", "i32"], returns: "i32" },
     eventfd_write: { args: ["i32", "u64"], returns: "i32" },
   });
@@ -55,7 +53,7 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     }).symbols
   );
   const errnoLocation = c.__errno_location()!;
-  const { SYS_kcmp, ...flags } = architecture(process.arch === "arm64");
+  const { SYS, ...flags } = architecture(process.arch === "arm64");
   const calls: Omit<Libc, "waiter"> = {
     runtime: "bun",
     ...flags,
@@ -65,11 +63,13 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     inotify_rm_watch: c.inotify_rm_watch,
     read: (fd, buf, count) => Number(c.read(fd, buf, count)),
     open: c.open,
-    getdents64: (fd, dirp, count) => Number(c.getdents64(fd, dirp, count)),
+    // By number, since not every musl has a symbol for each: 1.2.5 none for getdents64, 1.2.3 none for statx.
+    getdents64: (fd, dirp, count) => Number(c.syscall(SYS.getdents64, fd, ptr(dirp), count, 0, 0)),
     memfd_create: c.memfd_create,
-    statx: c.statx,
+    statx: (dirfd, pathname, flags, mask, statxbuf) =>
+      Number(c.syscall(SYS.statx, dirfd, ptr(pathname), flags, mask, ptr(statxbuf))),
     readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),
-    kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
+    kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS.kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
     mayRead: () => true,
     write: (fd, buf, count) => Number(text().write(fd, buf, count)),
     isatty: (fd) => text().isatty(fd),

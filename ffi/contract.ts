@@ -148,6 +148,14 @@ export const STATX_CTIME = 0x0080;
 export const SYS_kcmp_x86_64 = 312;
 /** The number of kcmp(2) on aarch64. */
 export const SYS_kcmp_aarch64 = 272;
+/** The number of getdents64(2) on x86-64. */
+export const SYS_getdents64_x86_64 = 217;
+/** The number of getdents64(2) on aarch64. */
+export const SYS_getdents64_aarch64 = 61;
+/** The number of statx(2) on x86-64. */
+export const SYS_statx_x86_64 = 332;
+/** The number of statx(2) on aarch64. */
+export const SYS_statx_aarch64 = 291;
 /** {@link Libc.O_DIRECTORY} on x86-64. */
 export const O_DIRECTORY_x86_64 = 0o200000;
 /** {@link Libc.O_DIRECTORY} on aarch64. */
@@ -167,8 +175,8 @@ export const POLLIN = 0x001;
 
 /** What depends on the architecture. */
 export interface Architecture {
-  /** The number of kcmp(2). */
-  readonly SYS_kcmp: number;
+  /** Numbers of system calls, for syscall(2). */
+  readonly SYS: { readonly kcmp: number; readonly getdents64: number; readonly statx: number };
   /** See {@link Libc.O_DIRECTORY}. */
   readonly O_DIRECTORY: number;
   /** See {@link Libc.O_NOFOLLOW}. */
@@ -179,11 +187,19 @@ export interface Architecture {
 export function architecture(aarch64: boolean): Architecture {
   return aarch64
     ? {
-      SYS_kcmp: SYS_kcmp_aarch64,
+      SYS: {
+        kcmp: SYS_kcmp_aarch64,
+        getdents64: SYS_getdents64_aarch64,
+        statx: SYS_statx_aarch64,
+      },
       O_DIRECTORY: O_DIRECTORY_aarch64,
       O_NOFOLLOW: O_NOFOLLOW_aarch64,
     }
-    : { SYS_kcmp: SYS_kcmp_x86_64, O_DIRECTORY: O_DIRECTORY_x86_64, O_NOFOLLOW: O_NOFOLLOW_x86_64 };
+    : {
+      SYS: { kcmp: SYS_kcmp_x86_64, getdents64: SYS_getdents64_x86_64, statx: SYS_statx_x86_64 },
+      O_DIRECTORY: O_DIRECTORY_x86_64,
+      O_NOFOLLOW: O_NOFOLLOW_x86_64,
+    };
 }
 
 let lastCount = 0;

@@ -79,7 +79,7 @@ export function openDeno(): Libc {
     c.memcpy(errnoCopy, errnoLocation, 4n);
     return errnoCopy[0];
   };
-  const { SYS_kcmp, ...flags } = architecture(Deno.build.arch === "aarch64");
+  const { SYS, ...flags } = architecture(Deno.build.arch === "aarch64");
   let reactor: Reactor | undefined;
   return {
     runtime: "deno",
@@ -97,7 +97,7 @@ export function openDeno(): Libc {
     readlink: (pathname, buf, size) =>
       Number(file().readlink(bytes(pathname), bytes(buf), usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
-      Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+      Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead,
     write: (fd, buf, count) => Number(output().write(fd, bytes(buf), usize(count))),
     isatty: (fd) => output().isatty(fd),

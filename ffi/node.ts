@@ -132,7 +132,7 @@ export function openNode(): Libc {
   const output = lazy(() => lib.getFunctions(OUTPUT_SYMBOLS) as CFunctions<typeof OUTPUT_SYMBOLS>);
   const text = lazy(() => lib.getFunctions(TEXT_SYMBOLS) as CFunctions<typeof TEXT_SYMBOLS>);
   const errnoLocation = c.__errno_location();
-  const { SYS_kcmp, ...flags } = architecture(process.arch === "arm64");
+  const { SYS, ...flags } = architecture(process.arch === "arm64");
   const threads = lazy(() => process.getBuiltinModule("node:worker_threads"));
   const callbacks: Callbacks = {
     poll: (callback) =>
@@ -156,7 +156,7 @@ export function openNode(): Libc {
       file().statx(dirfd, pathname, flags, mask, statxbuf),
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
-      Number(file().syscall(BigInt(SYS_kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+      Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead: () => true,
     write: (fd, buf, count) => Number(output().write(fd, buf, usize(count))),
     isatty: (fd) => output().isatty(fd),

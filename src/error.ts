@@ -68,10 +68,14 @@ function describe(errno: number): readonly [code: string, text: string] {
   const { process } = globalThis as unknown as {
     process: {
       getBuiltinModule(name: "node:util"): {
-        getSystemErrorMap(): Map<number, readonly [code: string, text: string]>;
+        getSystemErrorMap?(): Map<number, readonly [code: string, text: string]>;
+        getSystemErrorName(errno: number): string | undefined;
       };
     };
   };
-  const known = process.getBuiltinModule("node:util").getSystemErrorMap().get(-errno);
-  return known ?? [`errno ${errno}`, "the system call failed"];
+  const util = process.getBuiltinModule("node:util");
+  if (util.getSystemErrorMap === undefined) { // a Deno before 2.9
+    return [util.getSystemErrorName(-errno) ?? `errno ${errno}`, "the system call failed"];
+  }
+  return util.getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, "the system call failed"];
 }

@@ -18,7 +18,9 @@ const BUNDLERS: Record<string, readonly string[]> = {
   ],
   ...runtimeName === "deno" && {
     "deno bundle": [
-      ...[process.execPath, "bundle", "--quiet", "--minify", "--output=bundle.mjs", "main.ts"],
+      // By a shell, for a Deno before 2.9 takes itself, as a child, for Node.js.
+      ...["sh", "-c", 'exec "$0" "$@"', process.execPath],
+      ...["bundle", "--quiet", "--minify", "--output=bundle.mjs", "main.ts"],
     ],
   },
   ...runtimeName === "bun" && {

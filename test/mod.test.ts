@@ -66,17 +66,15 @@ const NAMES: Record<string, readonly string[]> = {
 
 test("the package exports exactly these names", {
   skip: runtimeName !== "deno" && "deno doc lists them",
-}, () => {
+}, (t) => {
   const { exports } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
-  const names = Object.fromEntries(
-    Object.entries<string>(exports).map(([name, file]) => {
-      const text = execFileSync(process.execPath, ["doc", "--quiet", "--json", file], {
-        cwd: root,
-        encoding: "utf8",
-      });
-      return [name, exported(JSON.parse(text))];
-    }),
-  );
+  const documented = Object.entries<string>(exports).map(([name, file]) => {
+    const args = ["doc", "--quiet", "--json", file];
+    const text = execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+    return [name, JSON.parse(text)] as const;
+  });
+  if (documented[0][1].version !== 2) return t.skip("deno doc has another format");
+  const names = Object.fromEntries(documented.map(([name, one]) => [name, exported(one)]));
   const expected = Object.entries(NAMES).map(([name, list]) => [name, [...list].sort()]);
   assert.deepEqual(names, Object.fromEntries(expected));
 });

@@ -10,18 +10,16 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { promisify } from "node:util";
 import { CONSUMED, Consumer } from "./helpers/consumer.ts";
-import { manifest, npmName, published, type Registry, serve } from "./helpers/registry.ts";
+import { manifest, npmName, published, serve } from "./helpers/registry.ts";
 import { runtimeName } from "./helpers/runtime.ts";
 
 const { name, version, exports } = manifest;
 const modules = published.filter((path) => path.endsWith(".ts"));
 
-let registry: Registry;
-before(async () => void (registry = await serve()));
-after(() => registry.close());
+const registry = await serve();
 
 /** One who imports the package by a specifier. */
 function consumer(specifier: string, files?: Record<string, string>): Consumer {

@@ -47,8 +47,9 @@ export class Session implements AsyncDisposable {
     return this.#child.pid!;
   }
 
-  /** Watches a path. @param ignore what in it is not to be watched */
-  async watch(path: string = this.directory, ignore?: string): Promise<void> {
+  /** Watches a path, or the directory. @param ignore what in it is not to be watched */
+  async watch(watched?: string, ignore?: string): Promise<void> {
+    const path = watched ?? this.directory;
     await this.#ask({ path, ignore }, `ready ${path}`);
     await sleep(QUIET); // some say ready before they are
     this.told.length = 0;

@@ -31,7 +31,7 @@ export const published: readonly string[] = manifest.publish.include.flatMap((pa
 /** The name that the package has for npm. */
 export const npmName: string = manifest.name.replace(/^@(.*)\/(.*)$/, "@jsr/$1__$2");
 
-/** A registry that is served. */
+/** A registry that is served for as long as this process lives. */
 export interface Registry {
   /** What JSR_URL is to be. */
   readonly url: string;
@@ -39,8 +39,6 @@ export interface Registry {
   readonly npmUrl: string;
   /** The files of the package that were asked for. */
   readonly asked: ReadonlySet<string>;
-  /** No longer serves it. */
-  close(): void;
 }
 
 /**
@@ -91,16 +89,9 @@ export async function serve(): Promise<Registry> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  server.unref();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url: `${url}/`,
-    npmUrl: `${url}/npm/`,
-    asked,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return { url: `${url}/`, npmUrl: `${url}/npm/`, asked };
 }
 
 /** The package as npm gets it. */

@@ -161,12 +161,13 @@ async function watch(options: Options): Promise<number> {
     if (recursive && verbose) complain(`OK, ${toText(path)} is now being watched.`);
   }
   if (verbose) complain(`Total of ${[...tree.watches()].length} watches.`);
+  // Before it says so: whoever reads that may send one.
+  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => tree.finish());
+  process.on("SIGUSR1", () => report(options.json ? "" : "\n"));
+  process.off("SIGINT", impatient);
   complain("Finished establishing watches, now collecting statistics.");
   if (timeout > 0 && verbose) complain(`Will listen for events for ${timeout} seconds.`);
 
-  process.off("SIGINT", impatient);
-  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => tree.finish());
-  process.on("SIGUSR1", () => report(options.json ? "" : "\n"));
   if (timeout > 0) finishAfter(1000 * timeout, tree);
   await tree.run();
   report("");
