@@ -227,11 +227,14 @@ test("--json prints an object for each event", async () => {
   ]);
 });
 
-test("bytes that are not UTF-8 are printed as they are, and taken as they are", async () => {
+test("bytes that are not UTF-8 are printed as they are, and taken as they are", async (t) => {
   const directory = tmpDir();
   shell(directory, `mkdir "$(printf '\\377')"`);
   const under = ["sh", "-c", 'exec "$@" "$(printf "\\377")"', "sh"];
   const tool = await wait(["-m", "-e", "create"], directory, { under });
+  if (tool.output.stderr.includes("error: invalid UTF-8 was detected in one or more arguments")) {
+    return t.skip("this Deno refuses such arguments itself");
+  }
   shell(directory, `mkdir "$(printf '\\377/\\376')"`);
   const expected = "\xff/ CREATE,ISDIR \xfe\n";
   assert.equal(await printed(tool, expected.length), expected);
