@@ -79,6 +79,12 @@ test("the package exports exactly these names", {
   assert.deepEqual(names, Object.fromEntries(expected));
 });
 
+test("the changelog begins with this version", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
+  const changelog = readFileSync(join(root, "CHANGELOG.md"), "utf8");
+  assert.equal(/^## (\S+)/m.exec(changelog)?.[1], version);
+});
+
 test("constants have the values of inotify(7)", () => {
   const exported = Object.entries(mod).filter(([name]) => name.startsWith("IN_"));
   assert.deepEqual(Object.fromEntries(exported), CONSTANTS);
