@@ -18,6 +18,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
   /^src\/(call|channel|delay|error|ignore|iterate|lossless|mask|parse|path|watches)\.ts$/,
+  /^src\/strerror\.ts$/,
   /^ffi\//,
 ];
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { strerror } from "./strerror.ts";
+
 /**
  * A system call that failed, or that would: use after close and a second reader are told in the same
  * way, with the errno that fits.
@@ -43,8 +45,8 @@ export class InotifyError extends Error {
    * @param reason why, without its code, or `undefined` for what the C library says of it
    */
   constructor(action: string, reason: string | undefined, failure: Failure) {
-    const [code, text] = describe(failure.errno);
-    super(`Cannot ${action}: ${reason ?? text} (${code})`);
+    const code = nameOf(failure.errno);
+    super(`Cannot ${action}: ${reason ?? reasonOf(failure.errno)} (${code})`);
     this.code = code;
     this.errno = failure.errno;
     this.syscall = failure.syscall;
@@ -62,20 +64,26 @@ export interface Failure {
   readonly path?: string | undefined;
 }
 
-/** @returns the errno's name and what it says in general, as in `["ENOENT", "no such file or directory"]` */
-function describe(errno: number): readonly [code: string, text: string] {
+/** The errno's name, as in "ENOENT". */
+function nameOf(errno: number): string {
   // Not imported: a failure is rare, and loading node:util costs Deno milliseconds at each start.
   const { process } = globalThis as unknown as {
     process: {
-      getBuiltinModule(name: "node:util"): {
-        getSystemErrorMap?(): Map<number, readonly [code: string, text: string]>;
-        getSystemErrorName(errno: number): string | undefined;
-      };
+      getBuiltinModule(
+        name: "node:util",
+      ): { getSystemErrorName(errno: number): string | undefined };
     };
   };
-  const util = process.getBuiltinModule("node:util");
-  if (util.getSystemErrorMap === undefined) { // a Deno before 2.9
-    return [util.getSystemErrorName(-errno) ?? `errno ${errno}`, "the system call failed"];
+  const name = process.getBuiltinModule("node:util").getSystemErrorName(-errno);
+  return name?.startsWith("E") ? name : `errno ${errno}`;
+}
+
+/** What the C library says of an errno, to go on with in a sentence. */
+function reasonOf(errno: number): string {
+  try {
+    const text = strerror(errno);
+    return text.charAt(0).toLowerCase() + text.slice(1);
+  } catch {
+    return "the system call failed"; // Deno opens a file for each function, and there may be too many
   }
-  return util.getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, "the system call failed"];
 }

@@ -145,20 +145,18 @@ test("a symbolic link where IN_ONLYDIR and IN_DONT_FOLLOW were asked for is refu
 test("a symbolic link to itself is refused", async () => {
   const link = join(tmpDir(), "link");
   symlinkSync("link", link);
-  const { message, ...rest } = await addWatchError(link);
-  const { message: _, ...expected } = refused(link, "", ELOOP);
-  assert.deepEqual(rest, expected);
-  assert.match(String(message), /^Cannot watch ".*\/link": too many symbolic links .*\(ELOOP\)$/);
+  const reason = "too many levels of symbolic links";
+  assert.deepEqual(await addWatchError(link), refused(link, reason, ELOOP));
 });
 
 test("a name of 256 bytes is refused", async () => {
   const path = join(tmpDir(), "n".repeat(256));
-  assert.deepEqual(await addWatchError(path), refused(path, "name too long", ENAMETOOLONG));
+  assert.deepEqual(await addWatchError(path), refused(path, "file name too long", ENAMETOOLONG));
 });
 
 test("a path of 4,096 bytes is refused", async () => {
   const path = "/.".repeat(2048);
-  assert.deepEqual(await addWatchError(path), refused(path, "name too long", ENAMETOOLONG));
+  assert.deepEqual(await addWatchError(path), refused(path, "file name too long", ENAMETOOLONG));
 });
 
 test("a path of 4,095 bytes is watched", async () => {

@@ -27,7 +27,7 @@ import {
 } from "./options.ts";
 import { Output, print } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
-import { strerror } from "./strerror.ts";
+import { strerror } from "../../strerror.ts";
 import { type Observer, Tree } from "./tree.ts";
 import { VERSION } from "../version.ts";
 

@@ -26,7 +26,7 @@ import {
 import { print } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
 import { type Order, Statistics, toOrder } from "./statistics.ts";
-import { strerror } from "./strerror.ts";
+import { strerror } from "../../strerror.ts";
 import { type Observer, Tree } from "./tree.ts";
 import { VERSION } from "../version.ts";
 

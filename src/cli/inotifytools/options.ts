@@ -14,7 +14,7 @@ import { Filter, Pattern } from "./filter.ts";
 import type { Option } from "./getopt.ts";
 import { ClosedOutput, Output } from "./output.ts";
 import { type Paths, readLines, sortPaths } from "./paths.ts";
-import { strerror } from "./strerror.ts";
+import { strerror } from "../../strerror.ts";
 import type { Prune, Tree } from "./tree.ts";
 
 // errno(3)

@@ -7,7 +7,7 @@
 import { libc } from "../../../ffi/libc.ts";
 import { call, EAGAIN } from "../../call.ts";
 import { toBytes } from "../../lossless.ts";
-import { strerror } from "./strerror.ts";
+import { strerror } from "../../strerror.ts";
 
 // errno(3)
 const EPIPE = 32;

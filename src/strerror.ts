@@ -4,7 +4,7 @@
  * @module
  */
 
-import { libc } from "../../../ffi/libc.ts";
+import { libc } from "../ffi/libc.ts";
 
 /** What strerror(3) says of an errno, as in "No such file or directory". */
 export function strerror(errno: number): string {
