@@ -2,6 +2,7 @@
 
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 import { command, type Start } from "./runtime.ts";
 import { until } from "./within.ts";
@@ -13,6 +14,9 @@ export type ToolName = "inotifywait" | "inotifywatch";
 export const theirsIsHere: boolean = /^inotifywait 3\.22\./.test(
   spawnSync("inotifywait", ["--help"], { encoding: "utf8" }).stdout ?? "",
 );
+
+/** Whether this runtime can do `--outfile`. */
+export const outfileWorks: boolean = !process.versions.deno?.startsWith("2.7.");
 
 /** A program, and what it has printed so far. */
 export interface Tool {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { libc } from "../../../ffi/libc.ts";
+import { readLink } from "../../files.ts";
 import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../mask.ts";
 import { nameOf, toText } from "../../lossless.ts";
 import { clock } from "./clock.ts";
@@ -279,13 +281,18 @@ async function openOutput({ outfile }: Options, mustExist: boolean): Promise<num
   } catch (error) {
     throw new UsageError(`${reason(error as Error)}: ${shown}`, { cause: error });
   }
+  let fd: number;
   try {
     const { O_WRONLY, O_CREAT, O_APPEND } = constants;
-    return openSync(outfile!, O_WRONLY | O_CREAT | O_APPEND, 0o600);
+    fd = openSync(outfile!, O_WRONLY | O_CREAT | O_APPEND, 0o600);
   } catch (error) {
     const { errno, message } = error as NodeJS.ErrnoException;
     // The kernel's reasons are not told by inotify-tools; that a runtime forbids it has to be.
     const why = errno === undefined ? `: ${message}` : "";
     throw new UsageError(`Failed to open output file ${shown}${why}`, { cause: error });
   }
+  if (String(readLink(libc(), `/proc/self/fd/${fd}`)).startsWith("anon_inode:")) {
+    throw new UsageError("--outfile needs Deno 2.8 or later, whose descriptors are the system's");
+  }
+  return fd;
 }
