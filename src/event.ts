@@ -87,7 +87,23 @@ export interface ErrorEvent {
   readonly error: Error;
 }
 
-/** What a {@link Watcher} says, told apart by `kind`. */
+/**
+ * What a {@link Watcher} says, told apart by `kind`.
+ *
+ * @example
+ * ```ts
+ * import type { WatchEvent } from "@inotify/inotify";
+ *
+ * const files = new Set<string>();
+ * function apply(event: WatchEvent): void {
+ *   if (event.kind === "create" || event.kind === "exists") files.add(event.path);
+ *   if (event.kind === "remove") files.delete(event.path);
+ *   if (event.kind === "rename" && files.delete(event.from)) files.add(event.path);
+ *   if (event.kind === "error") console.error(event.path, event.error);
+ * }
+ * apply({ kind: "create", path: "/tmp/a", isDirectory: false });
+ * ```
+ */
 export type WatchEvent = EntryEvent | RenameEvent | OverflowEvent | UnmountEvent | ErrorEvent;
 
 /** The kinds that say nothing of an entry's coming and going, by the bit of the kernel's mask. */

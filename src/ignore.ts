@@ -9,6 +9,20 @@
  *
  * A glob with no `/` is for a name, at any depth; one that begins with `/` is for the absolute path;
  * any other is for the path below the watched one. A RegExp and a function get the absolute path.
+ *
+ * @example
+ * ```ts
+ * import { type Ignore, watch } from "@inotify/inotify";
+ *
+ * const ignore: Ignore[] = [
+ *   "node_modules", // at any depth
+ *   "dist/**", // below what is watched
+ *   /\.swp$/,
+ *   (path, isDirectory) => isDirectory && path.endsWith("/cache"),
+ * ];
+ * await using watcher = watch(".", { ignore });
+ * await watcher.ready;
+ * ```
  */
 export type Ignore = string | RegExp | ((path: string, isDirectory: boolean) => boolean);
 

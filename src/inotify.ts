@@ -22,7 +22,16 @@ const SMALLEST_BUFFER = 16 + 255 + 1;
 /** The largest count that read(2) takes. */
 const LARGEST_BUFFER = 0x7ffff000;
 
-/** Options of {@link Inotify}. */
+/**
+ * Options of {@link Inotify}.
+ *
+ * @example
+ * ```ts
+ * import { Inotify } from "@inotify/inotify";
+ *
+ * await using inotify = new Inotify({ bufferSize: 4096 });
+ * ```
+ */
 export interface InotifyOptions {
   /**
    * Bytes that one read takes at most; 272 or more, so that any one event fits.

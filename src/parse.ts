@@ -4,7 +4,18 @@
  * @module
  */
 
-/** One `struct inotify_event` (inotify(7)). */
+/**
+ * One `struct inotify_event` (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_ISDIR, type InotifyEvent, maskNames } from "@inotify/inotify";
+ *
+ * const toLine = ({ mask, name }: InotifyEvent): string =>
+ *   `${maskNames(mask).join()} ${name}${mask & IN_ISDIR ? "/" : ""}`;
+ * console.log(toLine({ wd: 1, mask: 0x40000100, cookie: 0, name: "sub" })); // IN_CREATE,IN_ISDIR sub/
+ * ```
+ */
 export interface InotifyEvent {
   /** The watch descriptor that addWatch returned; -1 with `IN_Q_OVERFLOW`. */
   readonly wd: number;

@@ -4,7 +4,19 @@
  * @module
  */
 
-/** A path: text, a `file:` URL, or the bytes themselves where they are not UTF-8. */
+/**
+ * A path: text, a `file:` URL, or the bytes themselves where they are not UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { type Path, watch } from "@inotify/inotify";
+ *
+ * const bytes = new Uint8Array([47, 116, 109, 112, 47, 255]); // /tmp/ and a byte that is no UTF-8
+ * const paths: Path[] = [".", new URL("file:///tmp/a%20file"), bytes];
+ * await using watcher = watch(paths, { recursive: false });
+ * await watcher.ready;
+ * ```
+ */
 export type Path = string | URL | Uint8Array;
 
 const encoder = new TextEncoder();

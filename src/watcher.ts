@@ -16,7 +16,22 @@ import { fromBytes, toText } from "./lossless.ts";
 import { type Path, toCString, toDisplay } from "./path.ts";
 import { Tracker } from "./tracker.ts";
 
-/** Options of {@link watch}. */
+/**
+ * Options of {@link watch}.
+ *
+ * @example
+ * ```ts
+ * import { watch, type WatchOptions } from "@inotify/inotify";
+ *
+ * const options: WatchOptions = {
+ *   events: ["create", "closeWrite", "remove", "rename"],
+ *   ignore: [".git", "*.tmp"],
+ *   onProgress: (directories) => console.log(`${directories} directories`),
+ * };
+ * await using watcher = watch(".", options);
+ * await watcher.ready;
+ * ```
+ */
 export interface WatchOptions {
   /**
    * Whether what is below subdirectories is watched too.
@@ -121,7 +136,29 @@ export function watch(paths: Path | readonly Path[], options: WatchOptions = {})
   return new Watcher(paths, options);
 }
 
-/** What {@link watch} returns: an asynchronous iterable of events. */
+/**
+ * What {@link watch} returns: an asynchronous iterable of events.
+ *
+ * @example Several loops, and paths that come and go
+ * ```ts
+ * import { watch } from "@inotify/inotify";
+ *
+ * const [one, two] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+ * await using watcher = watch(one);
+ * await watcher.add(two);
+ * const count = (async () => {
+ *   let events = 0;
+ *   for await (const _ of watcher) events++;
+ *   return events;
+ * })();
+ * await Deno.writeTextFile(`${two}/file`, "hello");
+ * await watcher.sync(); // it is in the queue of each loop
+ * console.log(watcher.watched().length); // 2
+ * watcher.remove(one);
+ * setTimeout(() => watcher.close());
+ * console.log(await count, "events");
+ * ```
+ */
 export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disposable {
   /**
    * Resolves when everything is watched: what happens from then on is told.

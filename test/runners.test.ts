@@ -36,7 +36,7 @@ const change = () => appendFileSync("${join(directory, "changed")}", "x");
 const directory = "${directory}";
 await (async () => {
   // Deno takes a library that a test has opened for a leak: here it is opened before.
-  await using watcher = watch(directory);
+  await using watcher = watch([]);
   await watcher.ready;
 })();
 ${tests}`,

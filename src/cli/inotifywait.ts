@@ -11,6 +11,14 @@ import { commandLineArguments, exit, keepCompiled } from "../../ffi/program.ts";
  *
  * @param args the command line, without the program
  * @returns the exit code
+ *
+ * @example
+ * ```ts
+ * import { main } from "@inotify/inotify/inotifywait";
+ *
+ * const directory = await Deno.makeTempDir();
+ * console.log(await main(["--timeout", "1", "-e", "create", directory])); // 2: nothing has happened in time
+ * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
   const { run } = await import("./inotifytools/inotifywait.ts");

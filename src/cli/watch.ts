@@ -88,6 +88,13 @@ interface Options {
  *
  * @param args the command line, without the program
  * @returns the exit code
+ *
+ * @example
+ * ```ts
+ * import { main } from "@inotify/inotify/watch";
+ *
+ * console.log(await main(["--usage"])); // a table, and 0
+ * ```
  */
 export async function main(args: string[]): Promise<number> {
   let options: Options | (() => string);
