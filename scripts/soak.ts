@@ -1,0 +1,162 @@
+/**
+ * Has storms for a long time on the runtime that runs it, with one watcher, and looks after each whether
+ * what the events say is what is on the disk.
+ *
+ *   soak.ts [--minutes N] [--pause MS] [--seed N]
+ *
+ * Prints a line a minute, and a summary. Exits with 1 if something diverged, or did not stay as it was.
+ * The seed is that of the first storm; of one that goes wrong it is printed.
+ */
+
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { limits, watch } from "../mod.ts";
+import { Model, onDisk } from "../test/helpers/model.ts";
+import { openFiles, threads, watchMasks } from "../test/helpers/proc.ts";
+import { command, runtimeName } from "../test/helpers/runtime.ts";
+import { fastest, tmpDir } from "../test/helpers/tmp.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "60" },
+    pause: { type: "string", default: "0" },
+    seed: { type: "string", default: "1" },
+  },
+});
+const [minutes, pause, firstSeed] = [options.minutes, options.pause, options.seed].map(Number);
+if (!(minutes > 0) || !(pause >= 0) || !Number.isInteger(firstSeed)) {
+  throw new RangeError("--minutes takes a number above 0, --pause one of milliseconds, --seed one");
+}
+
+/** How many changes a storm has. */
+const CHANGES = 800;
+/** In one storm of so many the queue of the kernel overflows, since the event loop does nothing. */
+const OVERFLOW_EVERY = 20;
+/** After so many storms all is removed, so that the tree stays of a size. */
+const CLEAR_EVERY = 10;
+
+/** What is looked at once a minute. */
+interface Sample {
+  readonly rss: number;
+  readonly fds: number;
+  readonly threads: number;
+}
+
+const directory = tmpDir(fastest);
+const outside = tmpDir(fastest);
+const watcher = watch(directory, { initial: true, maxQueue: 1_000_000 });
+const model = new Model();
+let events = 0;
+const loop = (async () => {
+  for await (const event of watcher) {
+    events++;
+    model.apply(event);
+  }
+})();
+await watcher.ready;
+
+const begun = performance.now();
+const samples: Sample[] = [];
+let [storms, divergences, told, lag, nextLine] = [0, 0, 0, 0, begun + 60_000];
+while (performance.now() < begun + minutes * 60_000) {
+  const seed = firstSeed + storms++;
+  await storm(seed);
+  await using other = watch(directory); // comes and goes beside the one that stays
+  await other.ready;
+  await compare(seed);
+  if (storms % CLEAR_EVERY === 0) clear();
+  if (pause > 0) await sleep(pause);
+  if (performance.now() >= nextLine) print();
+}
+await compare(firstSeed + storms);
+print();
+await watcher.close();
+await loop;
+summarize();
+
+async function storm(seed: number): Promise<void> {
+  const overflows = seed % OVERFLOW_EVERY === 0;
+  const flood = overflows ? limits().maxQueuedEvents : 0;
+  const args = [directory, outside, seed, CHANGES, flood].map(String);
+  const exited = once(spawn(...command("storm.ts", args), { stdio: "inherit" }), "exit");
+  if (overflows) {
+    await sleep(150);
+    for (const end = performance.now() + 1500; performance.now() < end;);
+  }
+  await exited;
+}
+
+async function compare(seed: number): Promise<void> {
+  const before = performance.now();
+  await watcher.sync();
+  await sleep(0); // the loop takes what waits
+  lag = Math.max(lag, performance.now() - before);
+  const disk = onDisk(directory);
+  const wrong = [
+    ...model.contradictions.splice(0),
+    ...model.errors.splice(0).map(String),
+    ...[...disk].filter((path) => !model.paths.has(path)).map((path) => `missing ${path}`),
+    ...[...model.paths].filter((path) => !disk.has(path)).map((path) => `not there ${path}`),
+  ];
+  if (wrong.length === 0) return;
+  divergences++;
+  console.log(`storm ${seed} went wrong:\n  ${wrong.slice(0, 10).join("\n  ")}`);
+  model.paths.clear();
+  for (const path of disk) model.paths.add(path);
+}
+
+/** By a program that takes names as they are. */
+function clear(): void {
+  execFileSync("find", [directory, outside, "-mindepth", "1", "-delete"]);
+}
+
+function print(): void {
+  const { inotify, eventfd } = openFiles();
+  const fds = readdirSync("/proc/self/fd").length - 1;
+  const rss = process.memoryUsage.rss();
+  samples.push({ rss, fds, threads: threads() });
+  const rate = Math.round((events - told) / (60 + (performance.now() - nextLine) / 1000));
+  console.log(
+    `${runtimeName} ${Math.round((performance.now() - begun) / 60_000)} min: ${storms} storms, ` +
+      `${rate} events/s, lag ${Math.round(lag)} ms, RSS ${(rss / 2 ** 20).toFixed(0)} MiB, ` +
+      `${fds} fds (${inotify} inotify, ${eventfd} eventfd), ${threads()} threads, ` +
+      `${watchMasks().size} watches, ${model.overflows} overflows, ${divergences} divergences`,
+  );
+  told = events;
+  lag = 0;
+  nextLine += 60_000;
+}
+
+/** Holds the last quarter of the run against the second one; the first is for warming up. */
+function summarize(): void {
+  const quarter = Math.floor(samples.length / 4);
+  const middle = (from: number, to: number, of: (sample: Sample) => number) => {
+    const sorted = samples.slice(from, to).map(of).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)];
+  };
+  console.log(`${runtimeName}: ${storms} storms, ${events} events, ${divergences} divergences`);
+  if (divergences > 0) process.exitCode = 1;
+  if (quarter === 0) return console.log("too short to say whether memory is flat");
+  for (const [name, of, tolerance] of MEASURES) {
+    const early = middle(quarter, 2 * quarter, of);
+    const late = middle(samples.length - quarter, samples.length, of);
+    const grew = late > early * tolerance;
+    console.log(
+      `${name}: ${early} in the second quarter, ${late} in the last${grew ? ": GREW" : ""}`,
+    );
+    if (grew) process.exitCode = 1;
+  }
+}
+
+const MEASURES: readonly [string, (sample: Sample) => number, tolerance: number][] = [
+  ["RSS, MiB", ({ rss }) => Math.round(rss / 2 ** 20), 1.1],
+  ["fds", ({ fds }) => fds, 1],
+  ["threads", ({ threads }) => threads, 1],
+];
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
