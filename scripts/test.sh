@@ -68,6 +68,7 @@ tsc_with_deno_namespace() {
 tools=("${suites[@]}" tsc esbuild)
 if $gate && [[ ${suites[0]} != deno ]]; then tools+=(deno); fi
 toolchain "${tools[@]}"
+provide fast-check
 
 # What these tests are about blocks for ever when it is broken, and takes the runner along.
 bounded=(timeout --kill-after=10 600)

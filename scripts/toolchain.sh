@@ -3,9 +3,9 @@
 #
 #   toolchain deno bun node tsc
 #
-# Packages that are no tools, but what the benchmark compares with, are only set up:
+# Packages that are no tools, but what the benchmark compares with or tests are made with, are only set up:
 #
-#   provide peers
+#   provide peers fast-check
 #
 # Each has a lock of its own in scripts/toolchain/, so that one does not wait for the others.
 
@@ -19,7 +19,10 @@ runtimes=$root/.runtimes
 declare -A lowest=([deno]=2.7.6 [bun]=1.4.0 [node]=26.9.0)
 
 # What tells that npm has got all of it. For tools it is their program.
-declare -A proof=([peers]=node_modules/@parcel/watcher-linux-*/watcher.node)
+declare -A proof=(
+  [peers]=node_modules/@parcel/watcher-linux-*/watcher.node
+  [fast-check]=node_modules/pure-rand/package.json
+)
 
 # What the runtimes would keep in the home directory.
 export DENO_DIR=${DENO_DIR:-$runtimes/cache/deno}
