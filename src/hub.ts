@@ -191,7 +191,11 @@ export class Hub {
     }
     this.#marks.set(this.#mark, this.#nextMark);
     this.#nextMark = [];
-    call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, this.#mark));
+    const result = call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, this.#mark));
+    if (result < 0) {
+      const failure = { errno: -result, syscall: "inotify_rm_watch" };
+      return this.#fail(new InotifyError("tell where the queue ends", undefined, failure));
+    }
     this.#mark = this.#addMark();
   }
 
@@ -221,9 +225,13 @@ export class Hub {
         if (this.#isTurnDue) await this.#turn();
       }
     } catch (error) {
-      if (shared === this) shared = undefined;
-      for (const member of this.#members.keys()) member.fail(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    if (shared === this) shared = undefined;
+    for (const member of this.#members.keys()) member.fail(error);
   }
 
   /** Has a member do some work. @returns whether there was any */

@@ -649,6 +649,7 @@ export class Tracker implements Member {
   }
 
   async #untilClosedOr(begin: (resolve: () => void) => void): Promise<void> {
+    if (this.#closed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#untilClosed.add(resolve);
     begin(resolve);

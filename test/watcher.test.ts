@@ -272,6 +272,16 @@ test("a watcher is closed at once during the set-up of a tree", async () => {
   await within(Promise.all([watcher.close(), watcher.ready, ended]));
 });
 
+test("close() ends a sync() that waits for the set-up of a tree", async () => {
+  const directory = tmpDir(fastest);
+  touch(directory, ...Array.from({ length: 5000 }, (_, i) => String(i)));
+  const watcher = watch(directory);
+  const synced = watcher.sync();
+  await turn();
+  await within(watcher.close());
+  await within(synced);
+});
+
 test("a signal closes, also one that was given before", async () => {
   const controller = new AbortController();
   const watcher = watch(tmpDir(), { signal: controller.signal });

@@ -1,11 +1,10 @@
 /** System calls of the module, with something else before one of them, or with another answer. */
 
-import type { Libc } from "../../ffi/contract.ts";
 import { libc } from "../../ffi/libc.ts";
 import { IN_Q_OVERFLOW } from "../../mod.ts";
 
 /** The calls that see something of the file system, or hold it. */
-const CALLS = [
+const CALLS: readonly SeeingCall[] = [
   "inotify_add_watch",
   "inotify_rm_watch",
   "read",
@@ -14,7 +13,50 @@ const CALLS = [
   "readlink",
   "statx",
   "close",
-] as const satisfies readonly (keyof Libc)[];
+];
+
+type SeeingCall =
+  | "inotify_add_watch"
+  | "inotify_rm_watch"
+  | "read"
+  | "open"
+  | "getdents64"
+  | "readlink"
+  | "statx"
+  | "close";
+
+/**
+ * What may become of calls, by the lists ERRORS of their manual pages. What is an answer like any other,
+ * and tells what is on the disk, is left out: ENOTDIR and ELOOP of open(2), which is asked for a directory
+ * itself, and ENOENT of getdents64(2), which is of a directory that was removed.
+ */
+export const FAULTS: Readonly<Record<FaultyCall, readonly string[]>> = {
+  inotify_init1: ["EINVAL", "EMFILE", "ENFILE", "ENOMEM"],
+  inotify_add_watch: [
+    ...["EACCES", "EBADF", "EFAULT", "EINVAL", "ENAMETOOLONG", "ENOENT", "ENOMEM", "ENOSPC"],
+    "ENOTDIR",
+  ],
+  inotify_rm_watch: ["EBADF", "EINVAL"],
+  read: ["EAGAIN", "EBADF", "EFAULT", "EINTR", "EINVAL", "EIO", "EISDIR"],
+  open: [
+    ...["EACCES", "EBUSY", "EINTR", "EINVAL", "EIO", "EMFILE", "ENAMETOOLONG", "ENFILE", "ENODEV"],
+    ...["ENOENT", "ENOMEM", "ENXIO", "EOVERFLOW", "EPERM"],
+  ],
+  getdents64: ["EBADF", "EFAULT", "EINVAL", "ENOTDIR"],
+  memfd_create: ["EFAULT", "EINVAL", "EMFILE", "ENFILE", "ENOMEM", "EPERM"],
+  statx: [
+    ...["EACCES", "EBADF", "EFAULT", "EINVAL", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOMEM"],
+    "ENOTDIR",
+  ],
+  readlink: [
+    ...["EACCES", "EFAULT", "EINVAL", "EIO", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOMEM"],
+    "ENOTDIR",
+  ],
+  close: ["EBADF", "EINTR", "EIO", "ENOSPC", "EDQUOT"],
+};
+
+/** The calls that may fail. */
+export type FaultyCall = SeeingCall | "inotify_init1" | "memfd_create";
 
 /** Ends when it is disposed of. */
 export interface Interposition extends Disposable {
@@ -41,6 +83,39 @@ export function before(n: number, something: () => void): Interposition {
       return calls > n;
     },
     [Symbol.dispose]: () => void Object.assign(c, originals),
+  };
+}
+
+/** A call that fails, instead of being made. */
+export interface Fault {
+  /** Which function. */
+  readonly name: FaultyCall;
+  /** With which errno. */
+  readonly errno: number;
+}
+
+/** The n-th call of a function from now on, counted from 0, fails. */
+export function failing({ name, errno }: Fault, n: number): Interposition {
+  const c = libc();
+  const { [name]: original, errno: realErrno } = c;
+  let calls = 0;
+  Object.assign(c, {
+    [name]: (...args: unknown[]) => {
+      const call = () => (original as (...args: unknown[]) => number)(...args);
+      if (calls++ !== n) return call();
+      if (name === "close") return call(), -1; // it closes, whatever it says (close(2)), and nobody asks
+      c.errno = () => {
+        c.errno = realErrno;
+        return errno;
+      };
+      return -1;
+    },
+  });
+  return {
+    get happened() {
+      return calls > n;
+    },
+    [Symbol.dispose]: () => void Object.assign(c, { [name]: original, errno: realErrno }),
   };
 }
 
