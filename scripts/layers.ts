@@ -17,7 +17,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/(hub|route)\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
-  /^src\/(call|channel|delay|error|ignore|iterate|lossless|mask|parse|path|watches)\.ts$/,
+  /^src\/(call|channel|delay|error|ignore|iterate|lossless|mask|moment|parse|path|watches)\.ts$/,
   /^src\/strerror\.ts$/,
   /^ffi\//,
 ];

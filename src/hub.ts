@@ -11,6 +11,7 @@ import { delay, turn } from "./delay.ts";
 import { InotifyError } from "./error.ts";
 import { cString } from "./lossless.ts";
 import { IN_DELETE_SELF, IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
+import { type Moment, now } from "./moment.ts";
 import { type InotifyEvent, parseEvents } from "./parse.ts";
 import { Reader } from "./reader.ts";
 import { type Move, Renames } from "./renames.ts";
@@ -74,7 +75,7 @@ export class Hub {
   #waiting = false;
   /** When the runtime last had a turn. */
   #turned = 0;
-  #drained = Date.now();
+  #drained: Moment = now();
   /** Whether what comes in may have gaps that no event tells of. */
   #lost = false;
 
@@ -90,8 +91,8 @@ export class Hub {
     this.#mark = this.#addMark();
   }
 
-  /** When the queue was last seen empty with nothing lost, in milliseconds since 1970. */
-  get drained(): number {
+  /** When the queue was last seen empty with nothing lost. */
+  get drained(): Moment {
     return this.#drained;
   }
 
@@ -218,10 +219,10 @@ export class Hub {
         this.#waiting = false;
         if (!worked) this.#turned = performance.now();
         if (!worked && bytes === undefined) return;
-        const now = Date.now();
+        const read = now();
         const count = this.#push(bytes);
         await this.#handleAll();
-        if (count < FEW && !this.#lost) this.#drained = now;
+        if (count < FEW && !this.#lost) this.#drained = read;
         if (this.#isTurnDue) await this.#turn();
       }
     } catch (error) {

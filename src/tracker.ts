@@ -42,6 +42,7 @@ import {
   IN_MOVED_TO,
   IN_UNMOUNT,
 } from "./mask.ts";
+import { earliest, type Moment, now } from "./moment.ts";
 import type { InotifyEvent } from "./parse.ts";
 import type { Move } from "./renames.ts";
 import { Roots, type Scope } from "./roots.ts";
@@ -98,7 +99,7 @@ export class Tracker implements Member {
   readonly #pending = new Set<Directory>();
   #marks = 0;
   #frozen = false;
-  #frozenSince = 0;
+  #frozenSince: Moment = now();
   #closed = false;
   readonly #untilClosed = new Set<() => void>();
   #waitingForIdle: (() => void)[] = [];
@@ -226,14 +227,15 @@ export class Tracker implements Member {
     this.#client.fail(error);
   }
 
-  /** Says that events are lost, and what differs. @param since when all was known, in milliseconds */
-  #resync(since: number): void {
+  /** Says that events are lost, and what differs. @param since when all was known */
+  #resync(since: Moment): void {
+    const lostSince = earliest(since) - CLOCK_TICK;
     this.#client.report({ kind: "overflow" });
     for (const root of this.#roots) {
       this.#roots.look(root);
       if (root.directory === undefined) continue;
       for (const directory of root.directory.subtree()) {
-        directory.lostSince = Math.min(directory.lostSince ?? Infinity, since - CLOCK_TICK);
+        directory.lostSince = Math.min(directory.lostSince ?? Infinity, lostSince);
         this.#await(directory, []); // what has waited is worth nothing without what is lost
       }
       this.#scan(root.directory);

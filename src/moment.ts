@@ -1,0 +1,26 @@
+/**
+ * Moments that may be held against the times of files, although the system's clock may be set meanwhile.
+ *
+ * @module
+ */
+
+/** A moment. */
+export interface Moment {
+  /** By the clock: milliseconds since 1970. */
+  readonly clock: number;
+  /** By how long the process has run, in milliseconds. */
+  readonly running: number;
+}
+
+/** This moment. */
+export function now(): Moment {
+  return { clock: Date.now(), running: performance.now() };
+}
+
+/**
+ * A time in milliseconds since 1970 that nothing which has changed since a moment is before: neither by
+ * the clock as it was then, nor as it is now, if it was set back in between.
+ */
+export function earliest({ clock, running }: Moment): number {
+  return Math.min(clock, Date.now() - (performance.now() - running));
+}
