@@ -41,6 +41,8 @@ interface Wait {
 }
 
 const EINTR = 4;
+/** Never from poll(2), but left in errno by Deno's handler of signals, when its pipe is full. */
+const EAGAIN = 11;
 
 /** One for each isolate. It holds an eventfd while it has waiters, and a thread while one waits. */
 export class Reactor {
@@ -116,7 +118,7 @@ export class Reactor {
       if (result === -1) result = this.#c.poll(this.#pollfds, nfds, 0);
       if (result === -1) {
         const errno = this.#c.errno();
-        if (errno !== EINTR) this.#rejectAll(new CallFailure("poll", errno));
+        if (errno !== EINTR && errno !== EAGAIN) this.#rejectAll(new CallFailure("poll", errno));
       } else {
         this.#settle(Number(nfds));
       }

@@ -13,6 +13,9 @@ const EIO = 5;
 /** Nothing to read now. */
 export const EAGAIN = 11;
 
+/** How often a call must fail with an errno that is no answer of it, until that is believed. */
+const BELIEVED = 10;
+
 /**
  * Makes a call until no signal interrupts it.
  *
@@ -21,15 +24,14 @@ export const EAGAIN = 11;
  * @returns what the call returned, or `-errno`, as the kernel itself has it
  */
 export function call(libc: Libc, invoke: () => number, expected?: number): number {
-  for (let doubted = false;;) {
+  for (let doubts = 0;;) {
     const result = invoke();
     if (result !== -1) return result;
     const errno = libc.errno();
     if (errno === EINTR) continue;
-    // A garbage collection between the call and errno() was seen to leave EAGAIN, once in many
-    // millions; the same failure again is not by chance.
+    // Between the call and errno() there may be a signal, whose handler Deno lets leave EAGAIN when its
+    // pipe is full, or a garbage collection. The same failure again and again is not by chance.
     if (errno === expected || (errno !== EAGAIN && errno !== 0)) return -errno;
-    if (doubted) return -(errno || EIO);
-    doubted = true;
+    if (++doubts === BELIEVED) return -(errno || EIO);
   }
 }

@@ -1,11 +1,17 @@
 /**
  * Has a storm, and prints what became of it.
  *
- * Arguments: the seed, and how many changes.
+ * Arguments: the seed, how many changes, and "gc" if garbage is to be collected all the time.
  */
 
 import process from "node:process";
 import { weather } from "../helpers/weather.ts";
 
-const [seed, changes] = process.argv.slice(2).map(Number);
+process.on("SIGWINCH", () => {}); // which a test may send
+const [seed, changes] = process.argv.slice(2, 4).map(Number);
+if (process.argv[4] === "gc") {
+  const { gc, Bun } = globalThis as unknown as { gc?(): void; Bun?: { gc(force: true): void } };
+  setInterval(() => gc === undefined ? Bun!.gc(true) : gc()).unref();
+}
 console.log(JSON.stringify(await weather(seed, { changes, blocked: 0, flood: 0 })));
+process.exit();
