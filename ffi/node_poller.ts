@@ -89,11 +89,12 @@ export class Poller {
     };
     return {
       wait: () =>
-        new Promise<undefined>((resolve) => {
+        new Promise<undefined>((resolve, reject) => {
+          const result = handle.active ? 0 : c.uv_poll_start(address, UV_READABLE, this.#onPoll);
+          if (result !== 0) return reject(new CallFailure("uv_poll_start", -result));
+          handle.active = true;
           resolveWait = () => resolve(undefined);
           handle.readable = readable;
-          if (!handle.active) c.uv_poll_start(address, UV_READABLE, this.#onPoll);
-          handle.active = true;
           if (ref) c.uv_ref(address);
         }),
       ref() {
