@@ -13,7 +13,21 @@ export const IN_MODIFY = 0x00000002;
  * unlinking a file that is open or has another link gives this and not `IN_DELETE_SELF` (inotify(7)).
  */
 export const IN_ATTRIB = 0x00000004;
-/** A file that was open for writing was closed (inotify(7)). */
+/**
+ * A file that was open for writing was closed (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_CLOSE_WRITE, IN_MOVED_TO, Inotify } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * await using inotify = new Inotify();
+ * inotify.addWatch(directory, IN_CLOSE_WRITE | IN_MOVED_TO); // files that are complete
+ * await Deno.writeTextFile(`${directory}/file`, "all of it");
+ * assertEquals((await inotify.read()).map(({ name }) => name), ["file"]);
+ * ```
+ */
 export const IN_CLOSE_WRITE = 0x00000008;
 /** A file or directory that was not open for writing was closed (inotify(7)). */
 export const IN_CLOSE_NOWRITE = 0x00000010;
@@ -21,7 +35,25 @@ export const IN_CLOSE_NOWRITE = 0x00000010;
 export const IN_OPEN = 0x00000020;
 /** An entry was renamed away from the watched directory; see the event's `cookie` (inotify(7)). */
 export const IN_MOVED_FROM = 0x00000040;
-/** An entry was renamed into the watched directory; see the event's `cookie` (inotify(7)). */
+/**
+ * An entry was renamed into the watched directory; see the event's `cookie` (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_MOVE, IN_MOVED_FROM, IN_MOVED_TO, Inotify } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${directory}/old`, "");
+ * await using inotify = new Inotify();
+ * inotify.addWatch(directory, IN_MOVE);
+ * await Deno.rename(`${directory}/old`, `${directory}/new`);
+ * const [from, to] = await inotify.read();
+ * assertEquals([from.mask, from.name], [IN_MOVED_FROM, "old"]);
+ * assertEquals([to.mask, to.name], [IN_MOVED_TO, "new"]);
+ * assertEquals(from.cookie, to.cookie);
+ * ```
+ */
 export const IN_MOVED_TO = 0x00000080;
 /** An entry was created in the watched directory (inotify(7)). */
 export const IN_CREATE = 0x00000100;
@@ -41,24 +73,117 @@ export const IN_ALL_EVENTS = 0x00000fff;
 
 /** Comes unasked: the file system of what is watched was unmounted; `IN_IGNORED` follows (inotify(7)). */
 export const IN_UNMOUNT = 0x00002000;
-/** Comes unasked: the queue was full and events are lost; the event's `wd` is -1 (inotify(7)). */
+/**
+ * Comes unasked: the queue was full and events are lost; the event's `wd` is -1 (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_Q_OVERFLOW, type InotifyEvent } from "@inotify/inotify";
+ *
+ * function handle(event: InotifyEvent): void {
+ *   if (event.mask & IN_Q_OVERFLOW) console.log("look at everything again");
+ * }
+ * handle({ wd: -1, mask: IN_Q_OVERFLOW, cookie: 0, name: "" });
+ * ```
+ */
 export const IN_Q_OVERFLOW = 0x00004000;
-/** Comes unasked: the watch is gone, and no more events of this `wd` follow (inotify(7)). */
+/**
+ * Comes unasked: the watch is gone, and no more events of this `wd` follow (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_CREATE, IN_IGNORED, Inotify } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using inotify = new Inotify();
+ * const wd = inotify.addWatch(".", IN_CREATE);
+ * inotify.rmWatch(wd);
+ * assertEquals(await inotify.read(), [{ wd, mask: IN_IGNORED, cookie: 0, name: "" }]);
+ * ```
+ */
 export const IN_IGNORED = 0x00008000;
 
-/** With addWatch: fail with ENOTDIR unless the path is a directory (inotify(7)). */
+/**
+ * With addWatch: fail with ENOTDIR unless the path is a directory (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_CREATE, IN_ONLYDIR, Inotify } from "@inotify/inotify";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const file = await Deno.makeTempFile();
+ * await using inotify = new Inotify();
+ * assertThrows(() => inotify.addWatch(file, IN_CREATE | IN_ONLYDIR)); // ENOTDIR
+ * ```
+ */
 export const IN_ONLYDIR = 0x01000000;
 /** With addWatch: do not follow a symbolic link at the end of the path (inotify(7)). */
 export const IN_DONT_FOLLOW = 0x02000000;
 /** With addWatch: no events of entries that are unlinked from the directory (inotify(7)). */
 export const IN_EXCL_UNLINK = 0x04000000;
-/** With addWatch: fail with EEXIST if the inode is watched already, instead of replacing its mask (inotify(7), Linux 4.18). */
+/**
+ * With addWatch: fail with EEXIST if the inode is watched already, instead of replacing its mask
+ * (inotify(7), Linux 4.18).
+ *
+ * @example
+ * ```ts
+ * import { IN_CREATE, IN_DELETE, IN_MASK_CREATE, Inotify } from "@inotify/inotify";
+ * import { assertThrows } from "@std/assert";
+ *
+ * await using inotify = new Inotify();
+ * inotify.addWatch(".", IN_CREATE);
+ * assertThrows(() => inotify.addWatch(".", IN_DELETE | IN_MASK_CREATE)); // EEXIST
+ * ```
+ */
 export const IN_MASK_CREATE = 0x10000000;
-/** With addWatch: add to the mask of a watched inode, instead of replacing it (inotify(7)). */
+/**
+ * With addWatch: add to the mask of a watched inode, instead of replacing it (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_CREATE, IN_DELETE, IN_MASK_ADD, Inotify } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using inotify = new Inotify();
+ * const wd = inotify.addWatch(".", IN_CREATE);
+ * assertEquals(inotify.addWatch(".", IN_DELETE | IN_MASK_ADD), wd); // both, from now on
+ * ```
+ */
 export const IN_MASK_ADD = 0x20000000;
-/** In an event: its subject is a directory (inotify(7)). */
+/**
+ * In an event: its subject is a directory (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_CREATE, IN_ISDIR, Inotify } from "@inotify/inotify";
+ * import { assert } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * await using inotify = new Inotify();
+ * inotify.addWatch(directory, IN_CREATE);
+ * await Deno.mkdir(`${directory}/sub`);
+ * const [event] = await inotify.read();
+ * assert(event.mask & IN_ISDIR);
+ * ```
+ */
 export const IN_ISDIR = 0x40000000;
-/** With addWatch: remove the watch after one event (inotify(7)). */
+/**
+ * With addWatch: remove the watch after one event (inotify(7)).
+ *
+ * @example
+ * ```ts
+ * import { IN_CREATE, IN_IGNORED, IN_ONESHOT, Inotify } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * await using inotify = new Inotify();
+ * inotify.addWatch(directory, IN_CREATE | IN_ONESHOT);
+ * await Deno.writeTextFile(`${directory}/one`, "");
+ * await Deno.writeTextFile(`${directory}/two`, "");
+ * const events = await inotify.read();
+ * assertEquals(events.map(({ mask }) => mask), [IN_CREATE, IN_IGNORED]);
+ * ```
+ */
 export const IN_ONESHOT = 0x80000000;
 
 const SINGLE_BITS: Readonly<Record<string, number>> = {

@@ -11,3 +11,8 @@ export function assert(condition: unknown, message?: string): asserts condition 
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
   nodeAssert.deepStrictEqual(actual, expected, message);
 }
+
+/** Fails unless the call throws. */
+export function assertThrows(call: () => unknown): void {
+  nodeAssert.throws(call);
+}
