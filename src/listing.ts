@@ -16,6 +16,7 @@ const D_NAME = 19;
 
 const DT_UNKNOWN = 0;
 const DT_DIR = 4;
+const DT_LNK = 10;
 
 const DOT = 0x2e;
 const latin1 = new TextDecoder("latin1");
@@ -48,14 +49,12 @@ export class Listing {
 
   /** The lossless names of the directories; and of what may be one, where the file system does not say. */
   directories(): string[] {
-    const names: string[] = [];
-    const bytes = this.#bytes;
-    for (let offset = this.#start; offset < this.#end; offset = next(bytes, offset)) {
-      if (!isDirectory(bytes, offset) || isDots(bytes, offset)) continue;
-      const start = offset + D_NAME;
-      names.push(fromBytes(bytes.subarray(start, bytes.indexOf(0, start))));
-    }
-    return names;
+    return this.#names(isDirectory);
+  }
+
+  /** The lossless names of the symbolic links; and of what may be one, where the file system does not say. */
+  links(): string[] {
+    return this.#names(isLink);
   }
 
   /** Sets each entry in a map: whether it is a directory, by lossless name. */
@@ -73,6 +72,17 @@ export class Listing {
       entries.set(name, isDirectory(bytes, offset));
     }
   }
+
+  #names(isOne: (bytes: Uint8Array, offset: number) => boolean): string[] {
+    const names: string[] = [];
+    const bytes = this.#bytes;
+    for (let offset = this.#start; offset < this.#end; offset = next(bytes, offset)) {
+      if (!isOne(bytes, offset) || isDots(bytes, offset)) continue;
+      const start = offset + D_NAME;
+      names.push(fromBytes(bytes.subarray(start, bytes.indexOf(0, start))));
+    }
+    return names;
+  }
 }
 
 function next(bytes: Uint8Array, offset: number): number {
@@ -82,6 +92,11 @@ function next(bytes: Uint8Array, offset: number): number {
 function isDirectory(bytes: Uint8Array, offset: number): boolean {
   const type = bytes[offset + D_TYPE];
   return type === DT_DIR || type === DT_UNKNOWN;
+}
+
+function isLink(bytes: Uint8Array, offset: number): boolean {
+  const type = bytes[offset + D_TYPE];
+  return type === DT_LNK || type === DT_UNKNOWN;
 }
 
 function isDots(bytes: Uint8Array, offset: number): boolean {

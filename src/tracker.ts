@@ -407,11 +407,17 @@ export class Tracker implements Member {
     } else if (directory.parent === undefined) this.#touched(directory.path, mask, true);
   }
 
-  /** An entry is there that was not known. */
-  #found(directory: Directory, name: string, isDirectory: boolean, kind: EntryKind | ""): void {
+  /** An entry is there that was not known. @param mayBeLink whether it may be a symbolic link */
+  #found(
+    directory: Directory,
+    name: string,
+    isDirectory: boolean,
+    kind: EntryKind | "",
+    mayBeLink: boolean = true,
+  ): void {
     const path = directory.pathOf(name);
-    const { recursive, followSymlinks } = this.#scope;
-    const link = recursive && followSymlinks && !isDirectory &&
+    const { recursive } = this.#scope;
+    const link = this.#followsLinks && !isDirectory && mayBeLink &&
       leadsToDirectory(this.#hub.libc, path);
     if (this.#client.ignores?.(path, isDirectory || link, directory.root.path)) return;
     if (this.#roots.found(directory, name, path, isDirectory, kind)) return;
@@ -636,9 +642,10 @@ export class Tracker implements Member {
     }
     directory.lostSince = undefined;
     const kind = !directory.initial ? "create" : this.#scope.initial ? "exists" : "";
+    const links = this.#followsLinks ? new Set(listing.links()) : undefined;
     for (const [name, isDirectory] of found) {
       if (directory.entries.has(name) || pending.isTouched(name)) continue;
-      this.#found(directory, name, isDirectory, kind);
+      this.#found(directory, name, isDirectory, kind, links?.has(name));
     }
   }
 
@@ -657,6 +664,11 @@ export class Tracker implements Member {
     begin(resolve);
     await promise;
     this.#untilClosed.delete(resolve);
+  }
+
+  /** Whether directories are entered by symbolic links. */
+  get #followsLinks(): boolean {
+    return this.#scope.recursive && this.#scope.followSymlinks;
   }
 
   get #idle(): boolean {
