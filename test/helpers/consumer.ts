@@ -105,7 +105,8 @@ export class Consumer {
     child.stderr.on("data", (chunk) => result.stderr += chunk);
     child.on("close", (code, signal) => result.code = code ?? signal);
     const ended = () => "code" in result;
-    const ready = () => /^ready$|stablish|Ctrl-C ends/m.test(result.stdout + result.stderr);
+    const ready = () =>
+      /^ready$|established|Finished establishing|Ctrl-C ends/m.test(result.stdout + result.stderr);
     await until(() => ready() || ended(), () => result);
     if (!ended()) writeFileSync(made, "x");
     if (endless) {

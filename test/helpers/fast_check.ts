@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import process from "node:process";
 
 /** What makes up values. */
 export interface Arbitrary<T> {
@@ -14,7 +15,7 @@ type Arbitraries<Values extends readonly unknown[]> = {
 };
 
 /** The part of it that is used. */
-interface FastCheck {
+export interface FastCheck {
   assert(property: Property, parameters: { numRuns: number }): void;
   property<Values extends readonly unknown[]>(
     ...args: [...Arbitraries<Values>, (...values: Values) => void]
@@ -28,11 +29,17 @@ interface FastCheck {
 }
 
 /** Opaque. */
-interface Property {
+export interface Property {
   readonly runId: unknown;
 }
 
 const home = join(import.meta.dirname!, "../../.runtimes/fast-check/package.json");
 
-/** fast-check. */
-export const fc: FastCheck = createRequire(home)("fast-check");
+/** Why it cannot be used, or `false` if it can. */
+export const unusable: string | false = !!process.versions.deno?.startsWith("2.7.") &&
+  "this Deno cannot load fast-check";
+
+/** Loads it. */
+export function fastCheck(): FastCheck {
+  return createRequire(home)("fast-check");
+}

@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { test } from "node:test";
-import { fromBytes, toBytes } from "../src/lossless.ts";
-import { type InotifyEvent, parseEvents } from "../src/parse.ts";
-import { fc } from "./helpers/fast_check.ts";
+import { fromBytes, toBytes } from "../../src/lossless.ts";
+import { type InotifyEvent, parseEvents } from "../../src/parse.ts";
+import { fastCheck } from "../helpers/fast_check.ts";
+
+const fc = fastCheck();
 
 /** INOTIFY_RUNS makes it more than the suite takes time for. */
 const numRuns = Number(process.env["INOTIFY_RUNS"] ?? 2000);
