@@ -67,8 +67,8 @@ tsc_with_deno_namespace() {
 
 tools=("${suites[@]}" tsc esbuild)
 if $gate && [[ ${suites[0]} != deno ]]; then tools+=(deno); fi
+provide fast-check # first: npm is to run on the Node.js that it came with
 toolchain "${tools[@]}"
-provide fast-check
 
 # What these tests are about blocks for ever when it is broken, and takes the runner along.
 bounded=(timeout --kill-after=10 600)
