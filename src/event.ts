@@ -14,7 +14,17 @@ import {
   IN_OPEN,
 } from "./mask.ts";
 
-/** What happened to an entry; see {@link WatchEvent}. */
+/**
+ * What happened to an entry; see {@link WatchEvent}.
+ *
+ * @example
+ * ```ts
+ * import type { EntryKind } from "@inotify/inotify";
+ *
+ * const SIGNS: Partial<Record<EntryKind, string>> = { create: "+", modify: "~", remove: "-" };
+ * console.log(SIGNS["create"]); // +
+ * ```
+ */
 export type EntryKind =
   | "exists"
   | "create"
@@ -26,10 +36,32 @@ export type EntryKind =
   | "access"
   | "closeNoWrite";
 
-/** Every kind of {@link WatchEvent}. */
+/**
+ * Every kind of {@link WatchEvent}.
+ *
+ * @example
+ * ```ts
+ * import { watch, type WatchKind } from "@inotify/inotify";
+ *
+ * const events: WatchKind[] = ["create", "closeWrite", "rename"];
+ * await using watcher = watch(".", { events, recursive: false });
+ * await watcher.ready;
+ * ```
+ */
 export type WatchKind = WatchEvent["kind"];
 
-/** Something happened to an entry. */
+/**
+ * Something happened to an entry.
+ *
+ * @example
+ * ```ts
+ * import type { EntryEvent } from "@inotify/inotify";
+ *
+ * const toLine = ({ kind, path, isDirectory }: EntryEvent): string =>
+ *   `${kind} ${path}${isDirectory ? "/" : ""}`;
+ * console.log(toLine({ kind: "create", path: "/tmp/a", isDirectory: true })); // create /tmp/a/
+ * ```
+ */
 export interface EntryEvent {
   /** What. A directory's `remove` stands for everything below it too. */
   readonly kind: EntryKind;
@@ -41,7 +73,25 @@ export interface EntryEvent {
   readonly isDirectory: boolean;
 }
 
-/** An entry has another path, and so has everything below it. */
+/**
+ * An entry has another path, and so has everything below it.
+ *
+ * @example
+ * ```ts
+ * import { watch } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * for (const name of ["draft", "text"]) await Deno.writeTextFile(`${directory}/${name}`, "");
+ * await using watcher = watch(directory);
+ * await watcher.ready;
+ * await Deno.rename(`${directory}/draft`, `${directory}/text`);
+ * for await (const event of watcher) {
+ *   if (event.kind === "rename") assertEquals(event.replaced, true);
+ *   break;
+ * }
+ * ```
+ */
 export interface RenameEvent {
   /** Always "rename". */
   readonly kind: "rename";
@@ -59,13 +109,37 @@ export interface RenameEvent {
   readonly replaced: boolean;
 }
 
-/** Events were lost. What differs now follows; what came and went meanwhile is not known. */
+/**
+ * Events were lost. What differs now follows; what came and went meanwhile is not known.
+ *
+ * @example
+ * ```ts
+ * import type { WatchEvent } from "@inotify/inotify";
+ *
+ * function handle(event: WatchEvent): void {
+ *   if (event.kind === "overflow") console.warn("some changes came and went unseen");
+ * }
+ * handle({ kind: "overflow" });
+ * ```
+ */
 export interface OverflowEvent {
   /** Always "overflow". */
   readonly kind: "overflow";
 }
 
-/** The file system below a path was unmounted. */
+/**
+ * The file system below a path was unmounted.
+ *
+ * @example
+ * ```ts
+ * import type { WatchEvent } from "@inotify/inotify";
+ *
+ * function handle(event: WatchEvent): void {
+ *   if (event.kind === "unmount") console.warn(`${event.path} is no longer mounted`);
+ * }
+ * handle({ kind: "unmount", path: "/media/stick" });
+ * ```
+ */
 export interface UnmountEvent {
   /** Always "unmount". */
   readonly kind: "unmount";
@@ -75,7 +149,21 @@ export interface UnmountEvent {
   readonly rawPath?: Uint8Array;
 }
 
-/** Something cannot be watched; the rest is. */
+/**
+ * Something cannot be watched; the rest is.
+ *
+ * @example
+ * ```ts
+ * import { InotifyError, type WatchEvent } from "@inotify/inotify";
+ *
+ * function handle(event: WatchEvent): void {
+ *   if (event.kind !== "error") return;
+ *   const isLimit = event.error instanceof InotifyError && event.error.code === "ENOSPC";
+ *   console.error(isLimit ? "raise the limit of watches" : `${event.path} is not watched`);
+ * }
+ * handle({ kind: "error", path: "/root", error: new Error("it may not be read") });
+ * ```
+ */
 export interface ErrorEvent {
   /** Always "error". */
   readonly kind: "error";

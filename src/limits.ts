@@ -8,7 +8,17 @@ import type { Libc } from "../ffi/contract.ts";
 import { libc } from "../ffi/libc.ts";
 import { list, readLink, readText } from "./procfs.ts";
 
-/** The limits that hold for this user (inotify(7), "/proc interfaces"). */
+/**
+ * The limits that hold for this user (inotify(7), "/proc interfaces").
+ *
+ * @example
+ * ```ts
+ * import { type Limits, limits } from "@inotify/inotify";
+ *
+ * const { maxUserWatches }: Limits = limits();
+ * if (maxUserWatches < 65536) console.warn("big trees will not fit: fs.inotify.max_user_watches");
+ * ```
+ */
 export interface Limits {
   /** Events that wait in one instance's queue before it overflows; set when the instance is made. */
   readonly maxQueuedEvents: number;
@@ -18,7 +28,17 @@ export interface Limits {
   readonly maxUserWatches: number;
 }
 
-/** What one process uses. */
+/**
+ * What one process uses.
+ *
+ * @example
+ * ```ts
+ * import { type ProcessUsage, usage } from "@inotify/inotify";
+ *
+ * const toLine = ({ pid, command, watches }: ProcessUsage): string => `${pid} ${command}: ${watches}`;
+ * console.log(usage().processes.map(toLine).join("\n"));
+ * ```
+ */
 export interface ProcessUsage {
   /** The process. */
   readonly pid: number;
@@ -32,7 +52,19 @@ export interface ProcessUsage {
   readonly watches: number;
 }
 
-/** What {@link usage} found. */
+/**
+ * What {@link usage} found.
+ *
+ * @example
+ * ```ts
+ * import { limits, type Usage, usage } from "@inotify/inotify";
+ *
+ * function left({ processes }: Usage): number {
+ *   return processes.reduce((rest, { watches }) => rest - watches, limits().maxUserWatches);
+ * }
+ * console.log(left(usage()), "watches are left");
+ * ```
+ */
 export interface Usage {
   /** The processes with an instance, those with the most watches first. */
   readonly processes: readonly ProcessUsage[];

@@ -87,7 +87,18 @@ export interface WatchOptions {
   readonly onProgress?: (directories: number) => void;
 }
 
-/** When {@link Watcher.batches} hands out a batch. */
+/**
+ * When {@link Watcher.batches} hands out a batch.
+ *
+ * @example
+ * ```ts
+ * import { type BatchOptions, watch } from "@inotify/inotify";
+ *
+ * const options: BatchOptions = { settle: 20, maxWait: 500 };
+ * const signal = AbortSignal.timeout(100); // so that this example ends
+ * for await (const events of watch(".", { signal }).batches(options)) console.log(events.length);
+ * ```
+ */
 export interface BatchOptions {
   /**
    * After how many milliseconds without an event.

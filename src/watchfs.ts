@@ -39,7 +39,17 @@ import type { WatchEvent } from "./event.ts";
 import { leadsSomewhere } from "./files.ts";
 import { absolute, watch, type Watcher } from "./watcher.ts";
 
-/** Options of {@link watchFs}. */
+/**
+ * Options of {@link watchFs}.
+ *
+ * @example
+ * ```ts
+ * import { watchFs, type WatchFsOptions } from "@inotify/inotify/watchfs";
+ *
+ * const options: WatchFsOptions = { recursive: true, ignore: ["node_modules", ".git"] };
+ * using watcher = watchFs(".", options);
+ * ```
+ */
 export interface WatchFsOptions {
   /**
    * Whether what is below subdirectories is watched too.
@@ -51,7 +61,20 @@ export interface WatchFsOptions {
   readonly ignore?: string | readonly string[];
 }
 
-/** What happened; the same as `Deno.FsEvent`. */
+/**
+ * What happened; the same as `Deno.FsEvent`.
+ *
+ * @example
+ * ```ts
+ * import type { FsEvent } from "@inotify/inotify/watchfs";
+ *
+ * function handle({ kind, paths, flag }: FsEvent): void {
+ *   if (flag === "rescan") console.log("look at everything again");
+ *   else console.log(kind, ...paths);
+ * }
+ * handle({ kind: "create", paths: ["/tmp/a"] });
+ * ```
+ */
 export interface FsEvent {
   /** `access` is the end of a writing, and `modify` also a change of mode, times or owner. */
   kind: "any" | "access" | "create" | "modify" | "rename" | "remove" | "other";
@@ -61,7 +84,18 @@ export interface FsEvent {
   flag?: "rescan";
 }
 
-/** The same as `Deno.FsWatcher`: it can be iterated once, and ends with the loop. */
+/**
+ * The same as `Deno.FsWatcher`: it can be iterated once, and ends with the loop.
+ *
+ * @example
+ * ```ts
+ * import { type FsWatcher, watchFs } from "@inotify/inotify/watchfs";
+ *
+ * const watcher: FsWatcher = watchFs(".");
+ * setTimeout(() => watcher.close(), 50);
+ * for await (const { kind } of watcher) console.log(kind);
+ * ```
+ */
 export interface FsWatcher extends AsyncIterable<FsEvent>, Disposable {
   /** Stops watching, and ends the loop. */
   close(): void;

@@ -64,7 +64,7 @@ const NAMES: Record<string, readonly string[]> = {
   "./watchfs": ["FsEvent", "FsWatcher", "WatchFsOptions", "watchFs"],
 };
 
-test("the package exports exactly these names", {
+test("the package exports exactly these names, each with an example", {
   skip: runtimeName !== "deno" && "deno doc lists them",
 }, (t) => {
   const { exports } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
@@ -74,9 +74,14 @@ test("the package exports exactly these names", {
     return [name, JSON.parse(text)] as const;
   });
   if (documented[0][1].version !== 2) return t.skip("deno doc has another format");
-  const names = Object.fromEntries(documented.map(([name, one]) => [name, exported(one)]));
+  const symbols = documented.map(([name, one]) => [name, exported(one)] as const);
+  const names = Object.fromEntries(symbols.map(([name, all]) => [name, all.map(toName).sort()]));
   const expected = Object.entries(NAMES).map(([name, list]) => [name, [...list].sort()]);
   assert.deepEqual(names, Object.fromEntries(expected));
+
+  const withoutExample = symbols.flatMap(([, all]) => all)
+    .filter(({ declarations }) => !JSON.stringify(declarations).includes('"kind":"example"'));
+  assert.deepEqual(withoutExample.map(toName), []);
 });
 
 test("the changelog begins with this version", () => {
@@ -114,10 +119,12 @@ interface DocumentedSymbol {
   readonly declarations: readonly { readonly declarationKind: string }[];
 }
 
-function exported({ nodes }: Documentation): string[] {
+function exported({ nodes }: Documentation): DocumentedSymbol[] {
   return Object.values(nodes)
     .flatMap(({ symbols }) => symbols)
-    .filter(({ declarations }) => declarations.some((one) => one.declarationKind === "export"))
-    .map(({ name }) => name)
-    .sort();
+    .filter(({ declarations }) => declarations.some((one) => one.declarationKind === "export"));
+}
+
+function toName({ name }: DocumentedSymbol): string {
+  return name;
 }
