@@ -1,6 +1,7 @@
 /** In a worker: as on the main thread, but for what Node.js cannot do there. */
 
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
@@ -26,4 +27,25 @@ test("a worker reads, or is told why it cannot, and leaves nothing open", async 
   await within(Promise.resolve(worker.terminate()));
   assert.deepEqual(said, { sync: ["a"], read: runtimeName === "node" ? REFUSAL : ["b"] });
   await until(() => openFiles().inotify === before.inotify, openFiles);
+});
+
+test("a Worker of the web reads and watches", {
+  skip: runtimeName === "node" && "Node.js has none",
+}, async () => {
+  const directory = tmpDir();
+  const worker = new globalThis.Worker(new URL("./programs/web_worker.ts", import.meta.url), {
+    type: "module",
+  });
+  const said = await within(
+    new Promise((resolve, reject) => {
+      worker.onerror = reject;
+      worker.onmessage = ({ data }) => {
+        if (data === "ready") mkdirSync(join(directory, "made"));
+        else resolve(data);
+      };
+      worker.postMessage(directory);
+    }),
+  );
+  worker.terminate();
+  assert.deepEqual(said, ["made", "create"]);
 });
