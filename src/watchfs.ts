@@ -25,7 +25,7 @@
  * - A new symbolic link is a `create`, and no `remove`.
  * - Closing a watcher does not make another one blind.
  * - A name that is not UTF-8 has U+FFFD in it, and does not end the loop.
- * - What cannot be watched is told by an event of kind `other`, unless it was given itself.
+ * - What cannot be watched is told by an event of kind `other`; where it was given itself, the loop throws.
  * - A path that does not exist is an {@link InotifyError} with the code ENOENT, and no
  *   `Deno.errors.NotFound`.
  * - A watcher keeps the process alive until it is closed, also while nobody waits for an event.

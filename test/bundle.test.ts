@@ -16,11 +16,7 @@ const BUNDLERS: Record<string, readonly string[]> = {
     ...["esbuild", "main.ts", "--bundle", "--minify", "--format=esm", "--platform=node"],
     "--outfile=bundle.mjs",
   ],
-  ...runtimeName === "deno" && {
-    "deno bundle": [
-      ...["sh", "bundle.sh"],
-    ],
-  },
+  ...runtimeName === "deno" && { "deno bundle": ["sh", "bundle.sh"] },
   ...runtimeName === "bun" && {
     "bun build": [
       ...[process.execPath, "build", "--minify", "--target=bun", "--outfile=bundle.mjs", "main.ts"],
