@@ -48,8 +48,9 @@ interface Sample {
 /** What is to stay as it is, and how much more than that it may be. */
 const MEASURES: readonly [string, (sample: Sample) => number, tolerance: number][] = [
   ["RSS, MiB", ({ rss }) => Math.round(rss / 2 ** 20), 1.1],
-  ["fds", ({ fds }) => fds, 1],
-  ["threads", ({ threads }) => threads, 1],
+  // A few of these come and go; one that stayed behind after each storm would be hundreds.
+  ["fds", ({ fds }) => fds, 1.25],
+  ["threads", ({ threads }) => threads, 1.5],
 ];
 
 const directory = tmpDir(fastest);
