@@ -15,11 +15,11 @@ import { getopt, type Given, type Option } from "./getopt.ts";
 import {
   establish,
   EVENTS_HELP,
-  failed,
   initialize,
   moved,
   pruning,
   reason,
+  runProgram,
   Selection,
   SHARED,
   SHARED_HELP,
@@ -27,7 +27,7 @@ import {
   unasked,
   UsageError,
 } from "./options.ts";
-import { Output, print } from "./output.ts";
+import { Output } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
 import { strerror } from "../../strerror.ts";
 import { type Observer, Tree } from "./tree.ts";
@@ -181,17 +181,8 @@ class Options extends Selection {
  * @param args the command line, without the program
  * @returns the exit code
  */
-export async function run(args: readonly string[]): Promise<number> {
-  try {
-    const options = new Options(losslessArguments(args));
-    if (options.help) {
-      print(HELP);
-      return 1;
-    }
-    return await wait(options);
-  } catch (error) {
-    return failed("inotifywait", error as Error);
-  }
+export function run(args: readonly string[]): Promise<number> {
+  return runProgram("inotifywait", HELP, () => new Options(losslessArguments(args)), wait);
 }
 
 async function wait(options: Options): Promise<number> {

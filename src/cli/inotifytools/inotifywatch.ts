@@ -12,10 +12,10 @@ import { getopt, type Option } from "./getopt.ts";
 import {
   establish,
   EVENTS_HELP,
-  failed,
   initialize,
   moved,
   pruning,
+  runProgram,
   Selection,
   SHARED,
   SHARED_HELP,
@@ -107,17 +107,8 @@ class Options extends Selection {
  * @param args the command line, without the program
  * @returns the exit code
  */
-export async function run(args: readonly string[]): Promise<number> {
-  try {
-    const options = new Options(losslessArguments(args));
-    if (options.help) {
-      print(HELP);
-      return 1;
-    }
-    return await watch(options);
-  } catch (error) {
-    return failed("inotifywatch", error as Error);
-  }
+export function run(args: readonly string[]): Promise<number> {
+  return runProgram("inotifywatch", HELP, () => new Options(losslessArguments(args)), watch);
 }
 
 async function watch(options: Options): Promise<number> {

@@ -12,7 +12,7 @@ import { type Complain, complain } from "./complaints.ts";
 import { toMask } from "./events.ts";
 import { Filter, Pattern } from "./filter.ts";
 import type { Option } from "./getopt.ts";
-import { ClosedOutput, Output } from "./output.ts";
+import { ClosedOutput, Output, print } from "./output.ts";
 import { type Paths, readLines, sortPaths } from "./paths.ts";
 import { strerror } from "../../strerror.ts";
 import type { Prune, Tree } from "./tree.ts";
@@ -240,11 +240,29 @@ export function reason(error: Error & { errno?: number }): string {
   return typeof errno === "number" ? strerror(Math.abs(errno)) : error.message;
 }
 
-/** Says why a program ends. @returns its exit code */
-export function failed(program: string, error: Error): number {
-  if (error instanceof ClosedOutput) return 141; // as a shell has it of one that SIGPIPE has ended
-  complain(error instanceof UsageError ? error.message : `${program}: ${error.message}`);
-  return 1;
+/**
+ * Runs a program: it prints its help, or does its work, or says why it ends.
+ *
+ * @param read reads the command line
+ * @returns the exit code
+ */
+export async function runProgram<Options extends { readonly help: boolean }>(
+  program: string,
+  help: string,
+  read: () => Options,
+  work: (options: Options) => Promise<number>,
+): Promise<number> {
+  try {
+    const options = read();
+    if (!options.help) return await work(options);
+    print(help);
+    return 1;
+  } catch (error) {
+    if (error instanceof ClosedOutput) return 141; // as a shell has it of one that SIGPIPE has ended
+    const { message } = error as Error;
+    complain(error instanceof UsageError ? message : `${program}: ${message}`);
+    return 1;
+  }
 }
 
 /** Makes an inotify instance. @throws {UsageError} */
