@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** How many descriptors of each kind are open: `inotify`, `eventfd`, `other`. */
+/** How many descriptors of each kind are open. */
 export interface OpenFiles {
   readonly inotify: number;
   readonly eventfd: number;
@@ -11,8 +11,9 @@ export interface OpenFiles {
 /** @returns the inotify and eventfd descriptors of a process */
 export function openFiles(pid: number | "self" = "self"): OpenFiles {
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
-  const count = (kind: string) => links.filter((to) => to.includes(kind)).length;
-  return { inotify: count("inotify"), eventfd: count("eventfd") };
+  // Whole, since Bun keeps directories open, and the name of one of ours has "inotify" in it.
+  const count = (target: string) => links.filter((to) => to === target).length;
+  return { inotify: count("anon_inode:inotify"), eventfd: count("anon_inode:[eventfd]") };
 }
 
 /** @returns the number of threads of a process */
