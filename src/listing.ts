@@ -27,37 +27,42 @@ const ARENA = 64 * 1024;
 let arena = new Uint8Array(0);
 let used = 0;
 
-/** The entries of a directory but `.` and `..`. */
+/** The entries of a directory but `.` and `..`; or of a large one its first part, with the others. */
 export class Listing {
   #bytes = arena;
   #start = used;
   #end = used;
+  #others: Listing[] | undefined;
 
-  /** Takes what one call gave, of one listing at a time: the first bytes of a buffer, which are copied. */
+  /** Takes what a call gave: the first bytes of a buffer, which are copied. */
   push(buffer: Uint8Array, length: number): void {
-    if (used + length > arena.length) {
-      const own = arena.subarray(this.#start, this.#end);
-      arena = new Uint8Array(Math.max(ARENA, 2 * (own.length + length)));
-      arena.set(own);
-      used = own.length;
-      this.#bytes = arena;
-      this.#start = 0;
-    }
-    arena.set(buffer.subarray(0, length), used);
-    this.#end = used += length;
+    if (this.#end === this.#start) return this.#keep(buffer, length);
+    const part = new Listing();
+    part.#keep(buffer, length);
+    (this.#others ??= []).push(part);
   }
 
-  /** The lossless names of the directories; and of what may be one, where the file system does not say. */
+  /** Whether there is more than one call gives: so much that other things have a turn between its parts. */
+  get isLarge(): boolean {
+    return this.#others !== undefined;
+  }
+
+  /** Itself for the first part, and the others. */
+  get parts(): readonly Listing[] {
+    return [this, ...this.#others ?? []];
+  }
+
+  /** The lossless names of this part's directories; and of what may be one, where the file system does not say. */
   directories(): string[] {
     return this.#names(isDirectory);
   }
 
-  /** The lossless names of the symbolic links; and of what may be one, where the file system does not say. */
+  /** The lossless names of this part's symbolic links; and of what may be one, where the file system does not say. */
   links(): string[] {
     return this.#names(isLink);
   }
 
-  /** Sets each entry in a map: whether it is a directory, by lossless name. */
+  /** Sets each entry of this part in a map: whether it is a directory, by lossless name. */
   addTo(entries: Map<string, boolean>): void {
     const bytes = this.#bytes.subarray(this.#start, this.#end);
     const text = latin1.decode(bytes); // one call for all, of which ASCII names are slices
@@ -71,6 +76,17 @@ export class Listing {
       const name = isAscii ? text.slice(start, end) : fromBytes(bytes.subarray(start, end));
       entries.set(name, isDirectory(bytes, offset));
     }
+  }
+
+  #keep(buffer: Uint8Array, length: number): void {
+    if (used + length > arena.length) {
+      arena = new Uint8Array(Math.max(ARENA, length));
+      used = 0;
+    }
+    arena.set(buffer.subarray(0, length), used);
+    this.#bytes = arena;
+    this.#start = used;
+    this.#end = used += length;
   }
 
   #names(isOne: (bytes: Uint8Array, offset: number) => boolean): string[] {

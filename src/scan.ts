@@ -18,9 +18,14 @@ import { IN_MASK_ADD, IN_ONLYDIR } from "./mask.ts";
 export interface Scan {
   /** The watch descriptor of the directory. */
   readonly wd: number;
-  /** What is in it. */
+  /** What is in it; while there is a {@link rest}, not all of it. */
   readonly listing: Listing;
+  /** Reads on, a piece at each step, and closes the directory; of a directory that takes long. */
+  readonly rest: Rest | undefined;
 }
+
+/** What is still to be read of a directory. It returns why that failed, if it did. */
+export type Rest = Generator<void, ScanFailure | undefined>;
 
 /** A scan that failed. */
 export interface ScanFailure {
@@ -50,6 +55,7 @@ export function scan(
   const pathname = sharedCString(path);
   const fd = call(libc, () => libc.open(pathname, flags));
   if (fd < 0) return { syscall: "open", errno: -fd };
+  let isReading = false;
   try {
     if (follow) {
       const real = readLink(libc, `/proc/self/fd/${fd}`);
@@ -62,13 +68,35 @@ export function scan(
     const wd = call(libc, () => libc.inotify_add_watch(inotify, self, bits));
     if (wd < 0) return { syscall: "inotify_add_watch", errno: -wd };
     const listing = new Listing();
+    const rest = read(libc, fd, listing);
+    isReading = true;
+    const { done, value } = rest.next();
+    return value ?? { wd, listing, rest: done ? undefined : rest };
+  } finally {
+    if (!isReading) libc.close(fd);
+  }
+}
+
+/** Does the {@link Scan.rest} of a scan, too. */
+export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
+  if (!("wd" in found)) return found;
+  for (;;) {
+    const { done, value } = found.rest?.next() ?? { done: true };
+    if (done) return value ?? found;
+  }
+}
+
+/** Reads the entries of a directory and closes it; it stops now and then in what takes long. */
+function* read(libc: Libc, fd: number, listing: Listing): Rest {
+  try {
     for (;;) {
       const length = call(libc, () => libc.getdents64(fd, buffer, buffer.length));
       // A short answer is not the last one on every file system; an empty one is, and that it was removed
       // meanwhile: the events of its end are told.
-      if (length === 0 || length === -ENOENT) return { wd, listing };
+      if (length === 0 || length === -ENOENT) return undefined;
       if (length < 0) return { syscall: "getdents64", errno: -length };
       listing.push(buffer, length);
+      if (listing.isLarge) yield;
     }
   } finally {
     libc.close(fd);

@@ -83,8 +83,18 @@ const REASONS: Record<number, string | undefined> = {
 const CLOCK_TICK = 10;
 /** How long directories are scanned before what has happened meanwhile is read, in milliseconds. */
 const SLICE = 4;
-/** How many directories are scanned between two looks at the clock. */
+/** How many directories are scanned, or names compared, between two looks at the clock. */
 const FEW = 16;
+
+/** Something that is done in several slices, for as long as a directory stays as it is then. */
+interface Task {
+  readonly directory: Directory;
+  /** What the directory has while the task is worth something. */
+  readonly pending: Pending;
+  readonly steps: Generator<void, ScanFailure | undefined>;
+  /** Goes on with what comes after it. */
+  readonly end: (failure: ScanFailure | undefined) => void;
+}
 
 /** Tracks any number of paths for one client. */
 export class Tracker implements Member {
@@ -94,6 +104,8 @@ export class Tracker implements Member {
   readonly #roots: Roots;
   readonly #watches = new Watches<Directory>();
   #toScan: Directory[] = [];
+  /** What is begun with. */
+  readonly #tasks: Task[] = [];
   #scanned: [Directory, Pending][] = [];
   /** The directories with {@link Directory.pending}. */
   readonly #pending = new Set<Directory>();
@@ -187,6 +199,7 @@ export class Tracker implements Member {
   close(): Promise<void> {
     this.#closed = true;
     for (const resolve of this.#untilClosed) resolve();
+    for (const { steps } of this.#tasks) steps.return(undefined);
     this.#roots.close();
     return this.#hub.leave(this);
   }
@@ -480,11 +493,14 @@ export class Tracker implements Member {
     if (this.#closed) return;
     const end = performance.now() + slice;
     let next = 0;
-    while (next < this.#toScan.length && (next % FEW > 0 || performance.now() < end)) {
-      this.#scanOne(this.#toScan[next++]);
-    }
+    do {
+      const task = this.#tasks.pop();
+      if (task !== undefined) this.#goOn(task);
+      else if (next < this.#toScan.length) this.#scanOne(this.#toScan[next++]);
+      else break;
+    } while ((this.#tasks.length === 0 && next % FEW > 0) || performance.now() < end);
     this.#toScan = this.#toScan.slice(next);
-    if (this.#toScan.length > 0) this.#hub.schedule(this);
+    if (this.#hasWork) this.#hub.schedule(this);
     this.#client.progress(this.#count);
     const scanned = this.#scanned;
     this.#scanned = [];
@@ -499,6 +515,14 @@ export class Tracker implements Member {
     });
   }
 
+  #goOn(task: Task): void {
+    const { directory, pending, steps, end } = task;
+    const isMoot = directory.pending !== pending || this.#frozen;
+    const { done, value } = isMoot ? steps.return(undefined) : steps.next();
+    if (!done) this.#tasks.push(task);
+    else if (!isMoot) end(value);
+  }
+
   #scanOne(directory: Directory): void {
     const { parent } = directory;
     if (directory.gone || this.#closed) return;
@@ -510,7 +534,10 @@ export class Tracker implements Member {
     const found = this.#hub.scan(path, mask, follow, this);
     if (!("wd" in found)) return this.#unscanned(directory, path, found);
     this.#count++;
-    if (directory.link && isInside(directory, found.wd)) return this.#leaf(directory);
+    if (directory.link && isInside(directory, found.wd)) {
+      found.rest?.return(undefined);
+      return this.#leaf(directory);
+    }
     let { later = [], holds = false } = directory.pending ?? {};
     if (directory.wd !== found.wd) {
       // It is another directory, and so are those in it.
@@ -523,10 +550,18 @@ export class Tracker implements Member {
     }
     const pending = directory.pending = new Pending(found.listing, holds, later);
     this.#pending.add(directory);
+    if (found.rest === undefined) return this.#listed(directory, pending);
+    const end = (failure?: ScanFailure) => {
+      if (failure === undefined) this.#listed(directory, pending);
+      else this.#unscanned(directory, directory.path, failure);
+    };
+    this.#tasks.push({ directory, pending, steps: found.rest, end });
+  }
+
+  /** All that is in a directory has been read. */
+  #listed(directory: Directory, pending: Pending): void {
     this.#scanned.push([directory, pending]);
-    if (!directory.initial || !this.#scope.blocking) return;
-    this.#learn(directory, found.listing, pending);
-    pending.isLearnt = true;
+    if (directory.initial && this.#scope.blocking) finish(this.#learn(directory, pending));
   }
 
   #unscanned(directory: Directory, path: string, { errno, syscall }: ScanFailure): void {
@@ -575,21 +610,34 @@ export class Tracker implements Member {
         if (directory.parent?.pending === undefined) this.#doubt(directory, pending.errno);
         continue;
       }
-      this.#settle(directory);
-      if (!pending.isLearnt) this.#learn(directory, pending.found, pending);
-      for (const event of pending.later) this.#apply(directory, event);
+      const end = () => {
+        this.#settle(directory);
+        for (const event of pending.later) this.#apply(directory, event);
+      };
+      if (pending.isLearnt) {
+        end();
+      } else if (pending.found.isLarge) {
+        this.#tasks.push({ directory, pending, steps: this.#learn(directory, pending), end });
+        this.#hub.schedule(this);
+      } else {
+        finish(this.#learn(directory, pending));
+        end();
+      }
     }
   }
 
-  #learn(directory: Directory, found: Listing, pending: Pending): void {
+  /** Knows what a scan has found, and says the differences. */
+  *#learn(directory: Directory, pending: Pending): Generator<void, undefined> {
+    const found = pending.found!;
+    pending.isLearnt = true;
     if (this.#isPlain(directory, pending)) this.#adopt(directory, found);
-    else this.#compare(directory, found, pending);
+    else yield* this.#compare(directory, found, pending);
     directory.initial = false;
   }
 
   /** Whether all that a scan has found is to be known, and nothing said of it. */
-  #isPlain(directory: Directory, { isUntouched }: Pending): boolean {
-    return directory.initial && directory.isEmpty && isUntouched &&
+  #isPlain(directory: Directory, { found, isUntouched }: Pending): boolean {
+    return directory.initial && directory.isEmpty && isUntouched && !found!.isLarge &&
       !this.#scope.initial && !this.#scope.followSymlinks &&
       this.#client.ignores === undefined && !this.#roots.hasFollowed(directory);
   }
@@ -622,10 +670,17 @@ export class Tracker implements Member {
   }
 
   /** Says the difference between what is known of a directory and what a scan has found. */
-  #compare(directory: Directory, listing: Listing, pending: Pending): void {
+  *#compare(directory: Directory, listing: Listing, pending: Pending): Generator<void, void> {
     const found = new Map<string, boolean>();
-    listing.addTo(found);
-    for (const [name, entry] of [...directory.entries]) {
+    const links = this.#followsLinks ? new Set<string>() : undefined;
+    for (const part of listing.parts) {
+      part.addTo(found);
+      if (links) { for (const name of part.links()) links.add(name); }
+      yield;
+    }
+    let count = 0;
+    for (const [name, entry] of directory.entries) {
+      if (++count % FEW === 0) yield;
       const isDirectory = found.get(name);
       const isGone = isDirectory === undefined || !isOfType(entry, isDirectory);
       if (isGone && !pending.isTouched(name)) {
@@ -642,8 +697,8 @@ export class Tracker implements Member {
     }
     directory.lostSince = undefined;
     const kind = !directory.initial ? "create" : this.#scope.initial ? "exists" : "";
-    const links = this.#followsLinks ? new Set(listing.links()) : undefined;
     for (const [name, isDirectory] of found) {
+      if (++count % FEW === 0) yield;
       if (directory.entries.has(name) || pending.isTouched(name)) continue;
       this.#found(directory, name, isDirectory, kind, links?.has(name));
     }
@@ -671,9 +726,18 @@ export class Tracker implements Member {
     return this.#scope.recursive && this.#scope.followSymlinks;
   }
 
-  get #idle(): boolean {
-    return this.#marks === 0 && this.#toScan.length === 0;
+  get #hasWork(): boolean {
+    return this.#toScan.length > 0 || this.#tasks.length > 0;
   }
+
+  get #idle(): boolean {
+    return this.#marks === 0 && !this.#hasWork;
+  }
+}
+
+/** Does all steps at a stretch. */
+function finish(steps: Iterable<void>): void {
+  for (const _ of steps);
 }
 
 /** Whether what is known of a directory is what was so at the last event of it. */

@@ -23,7 +23,7 @@ export class Pending {
   readonly later: InotifyEvent[];
   /** Why the scan has failed, if it has. */
   readonly errno: number | undefined;
-  /** Whether what was found is what is known; all the same it may be of another directory. */
+  /** Whether what was found is known, or is getting known; all the same it may be of another directory. */
   isLearnt = false;
   #touched: Set<string> | undefined;
 

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import process from "node:process";
 import { limits, watch } from "../mod.ts";
+import { inSmallPieces } from "./helpers/interpose.ts";
 import { Model, onDisk } from "./helpers/model.ts";
 import { limited, LIMITS } from "./helpers/namespace.ts";
 import { runForJson } from "./helpers/program.ts";
@@ -44,6 +45,14 @@ for (let seed = from; seed <= to; seed++) {
     if (wrong.length === 0) return;
     const [changes, smallest] = await shrink(seed, storm, wrong);
     assert.fail(`seed ${seed}, ${changes} changes:\n${smallest.slice(0, 10).join("\n")}`);
+  });
+}
+
+for (let seed = from; seed <= from + (to - from) / 2; seed++) {
+  const [name, storm] = Object.entries(STORMS)[seed % 4];
+  test(`after ${name} it does so if all is looked at piece by piece (seed ${seed})`, async () => {
+    using _ = inSmallPieces();
+    assert.deepEqual((await weather(seed, storm(800))).wrong, []);
   });
 }
 

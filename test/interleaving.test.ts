@@ -20,7 +20,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { watch } from "../mod.ts";
 import { forEach, line, taken } from "./helpers/events.ts";
-import { before, loseEvents } from "./helpers/interpose.ts";
+import { before, inSmallPieces, loseEvents } from "./helpers/interpose.ts";
 import { Model, onDisk } from "./helpers/model.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
 import { within } from "./helpers/within.ts";
@@ -158,13 +158,21 @@ for (const [what, one] of Object.entries(ways)) {
   cases[`${what} while events are lost`] = { ...one, first: loseEvents };
 }
 
+/** @param stride how many calls there are from one try to the next */
+async function happensEverywhere(one: Case, stride: number): Promise<void> {
+  await using idle = watch(tmpDir(fastest)); // so that the instance stays, which is slow to close
+  await within(idle.ready);
+  let calls = 0;
+  while (await happens(one, calls)) calls += stride;
+  assert.ok(calls > 10);
+}
+
 for (const [what, one] of Object.entries(cases)) {
-  test(`it is told that ${what}, before whatever call`, async () => {
-    await using idle = watch(tmpDir(fastest)); // so that the instance stays, which is slow to close
-    await within(idle.ready);
-    let calls = 0;
-    while (await happens(one, calls)) calls++;
-    assert.ok(calls > 10);
+  test(`it is told that ${what}, before whatever call`, () => happensEverywhere(one, 1));
+
+  test(`it is told that ${what}, between whatever pieces`, async () => {
+    using _ = inSmallPieces();
+    await happensEverywhere(one, 4); // there are many, and much alike
   });
 }
 

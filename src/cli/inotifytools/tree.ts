@@ -31,7 +31,7 @@ import {
   IN_Q_OVERFLOW,
 } from "../../mask.ts";
 import type { InotifyEvent } from "../../parse.ts";
-import { scan, type ScanFailure } from "../../scan.ts";
+import { scan, type ScanFailure, whole } from "../../scan.ts";
 import { isLook, type Look, newLook, withoutLooks } from "./look.ts";
 import { isAttached, isWithin, newNode, type Node, subtree } from "./node.ts";
 
@@ -449,7 +449,7 @@ export class Tree {
       const { path, parent, name } = node;
       // With its slash, a symbolic link would be followed.
       const bare = path.slice(0, -1) || "/";
-      const result = scan(this.#libc, this.#inotify.fd, bare, mask, parent === undefined);
+      const result = whole(scan(this.#libc, this.#inotify.fd, bare, mask, parent === undefined));
       if ("errno" in result) {
         const { errno } = result;
         if (errno === ENOTDIR && parent) news.get(parent)?.set(name, false);
@@ -467,9 +467,9 @@ export class Tree {
       const isNews = known === undefined && found.created;
       const entries = new Map<string, boolean>();
       if (known === undefined) look.fresh.add(found);
-      if (isNews) listing.addTo(entries);
+      if (isNews) { for (const part of listing.parts) part.addTo(entries); }
       if (isNews || why === "lost") news.set(found, entries);
-      for (const name of listing.directories()) {
+      for (const name of listing.parts.flatMap((part) => part.directories())) {
         let child = found.children.get(name);
         if (child === undefined) {
           child = this.#add(found, name, why === "lost" || found.created);
