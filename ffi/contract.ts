@@ -170,6 +170,8 @@ export const REG_EXTENDED = 1;
 export const REG_ICASE = 2;
 /** Flag of regcomp(3): positions are of no interest. */
 export const REG_NOSUB = 8;
+/** Result of regexec(3): it does not match. */
+export const REG_NOMATCH = 1;
 /** Event of poll(2): there is something to read. */
 export const POLLIN = 0x001;
 

@@ -5,12 +5,27 @@
  */
 
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { pid } from "node:process";
 import { test } from "node:test";
-import { IN_CREATE, Inotify, InotifyError, watch } from "../mod.ts";
-import { failing, type Fault, FAULTS } from "./helpers/interpose.ts";
+import { libc } from "../ffi/libc.ts";
+import { IN_CREATE, Inotify, InotifyError, usage, watch } from "../mod.ts";
+import { Pattern } from "../src/cli/inotifytools/filter.ts";
+import { ClosedOutput, Output } from "../src/cli/inotifytools/output.ts";
+import { strerror } from "../src/strerror.ts";
+import { failing, type Fault, FAULTS, FAULTS_OF_TOOLS } from "./helpers/interpose.ts";
 import { Model, onDisk } from "./helpers/model.ts";
 import { openFiles } from "./helpers/proc.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
@@ -128,3 +143,63 @@ async function read(fault: Fault, turn: number): Promise<void> {
   injected[Symbol.dispose]();
   await until(() => openFiles().inotify <= before, openFiles);
 }
+
+for (const code of FAULTS_OF_TOOLS.write) {
+  test(`write fails with ${code}: what the tools print arrives once, or they say so`, () => {
+    for (const turn of [0, 1, 2]) print({ name: "write", errno: errnos[code] }, turn);
+  });
+}
+
+/** Prints three lines while a call fails. */
+function print(fault: Fault, turn: number): void {
+  const file = join(tmpDir(fastest), "out");
+  const fd = openSync(file, "w");
+  const output = new Output(fd);
+  using _ = failing(fault, turn);
+  const lines = ["a\n", "b\n", "c\n"];
+  const failures: unknown[] = [];
+  for (const line of lines) {
+    try {
+      output.write(line);
+      output.flush();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  closeSync(fd);
+  const isAnswer = fault.errno === errnos["EAGAIN"] || fault.errno === errnos["EINTR"];
+  const arrived = isAnswer ? lines : lines.toSpliced(turn, 1);
+  assert.equal(readFileSync(file, "utf8"), arrived.join(""));
+  assert.equal(failures.length, isAnswer ? 0 : 1);
+  for (const error of failures) {
+    assert.equal(error instanceof ClosedOutput, fault.errno === errnos["EPIPE"]);
+    assert.match(String(error), new RegExp(strerror(fault.errno), "i"));
+  }
+}
+
+for (const code of FAULTS_OF_TOOLS.kcmp_file) {
+  test(`kcmp fails with ${code}: usage() counts two instances rather than none`, async () => {
+    await using _one = new Inotify();
+    await using _other = new Inotify();
+    using fault = failing({ name: "kcmp_file", errno: errnos[code] }, 0);
+    const { instances } = usage().processes.find((process) => process.pid === pid)!;
+    assert.ok(fault.happened);
+    assert.ok(instances >= 2, String(instances));
+  });
+}
+
+test("a pattern that cannot be matched, for want of memory say, is an error and no answer", () => {
+  const c = libc();
+  const { regcomp, regexec } = c;
+  const REG_ESPACE = 12;
+  const pattern = new Pattern("a", false);
+  try {
+    c.regcomp = () => REG_ESPACE;
+    assert.throws(() => new Pattern("b", false), SyntaxError);
+    c.regexec = () => REG_ESPACE;
+    assert.throws(() => pattern.matches("/a"), /Cannot tell whether "\/a" matches/);
+  } finally {
+    Object.assign(c, { regcomp, regexec });
+  }
+  assert.equal(pattern.matches("/a"), true);
+});

@@ -30,7 +30,9 @@ type SeeingCall =
  * and tells what is on the disk, is left out: ENOTDIR and ELOOP of open(2), which is asked for a directory
  * itself, and ENOENT of getdents64(2), which is of a directory that was removed.
  */
-export const FAULTS: Readonly<Record<FaultyCall, readonly string[]>> = {
+export const FAULTS: Readonly<
+  Record<SeeingCall | "inotify_init1" | "memfd_create", readonly string[]>
+> = {
   inotify_init1: ["EINVAL", "EMFILE", "ENFILE", "ENOMEM"],
   inotify_add_watch: [
     ...["EACCES", "EBADF", "EFAULT", "EINVAL", "ENAMETOOLONG", "ENOENT", "ENOMEM", "ENOSPC"],
@@ -55,8 +57,22 @@ export const FAULTS: Readonly<Record<FaultyCall, readonly string[]>> = {
   close: ["EBADF", "EINTR", "EIO", "ENOSPC", "EDQUOT"],
 };
 
+/** What may become of the calls that are made for the tools, and for `usage()`; likewise. */
+export const FAULTS_OF_TOOLS: Readonly<Record<"write" | "kcmp_file", readonly string[]>> = {
+  write: [
+    ...["EAGAIN", "EBADF", "EDESTADDRREQ", "EDQUOT", "EFAULT", "EFBIG", "EINTR", "EINVAL", "EIO"],
+    ...["ENOSPC", "EPERM", "EPIPE"],
+  ],
+  kcmp_file: ["EBADF", "EFAULT", "EINVAL", "EPERM", "ESRCH"],
+};
+
 /** The calls that may fail. */
-export type FaultyCall = SeeingCall | "inotify_init1" | "memfd_create";
+export type FaultyCall =
+  | SeeingCall
+  | "inotify_init1"
+  | "memfd_create"
+  | "write"
+  | "kcmp_file";
 
 /** Ends when it is disposed of. */
 export interface Interposition extends Disposable {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { REG_EXTENDED, REG_ICASE, REG_NOSUB } from "../../../ffi/contract.ts";
+import { REG_EXTENDED, REG_ICASE, REG_NOMATCH, REG_NOSUB } from "../../../ffi/contract.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { cString, sharedCString } from "../../lossless.ts";
 
@@ -23,9 +23,13 @@ export class Pattern {
     this.#open = !/\$|\\[>bB']/.test(regex);
   }
 
-  /** Whether it matches somewhere in a path. */
+  /** Whether it matches somewhere in a path. @throws {Error} if that cannot be told */
   matches(path: string): boolean {
-    return libc().regexec(this.#preg, sharedCString(path)) === 0;
+    const result = libc().regexec(this.#preg, sharedCString(path));
+    if (result > REG_NOMATCH) {
+      throw new Error(`Cannot tell whether ${JSON.stringify(path)} matches: out of memory`);
+    }
+    return result === 0;
   }
 
   /**
