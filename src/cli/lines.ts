@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { relative } from "node:path";
 import process from "node:process";
 import type { WatchEvent, WatchKind } from "../event.ts";
+import { printable } from "./printable.ts";
 
 /** One event for people, with the sequences that colour its kind if that is wanted. */
 export function toLine(event: WatchEvent, colours = false): string {
@@ -40,16 +41,6 @@ export function toJson(event: WatchEvent): string {
     }
     return value;
   }));
-}
-
-/**
- * Text without control characters, which a terminal would obey: a name may hold anything but "/" and
- * NUL. In JSON the escapes mean the same characters.
- */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }
 
 /** "Select Graphic Rendition" of ECMA-48. */

@@ -5,7 +5,7 @@
  */
 
 import type { Limits, ProcessUsage, Usage } from "../limits.ts";
-import { printable } from "./lines.ts";
+import { printable } from "./printable.ts";
 import { table } from "./table.ts";
 
 /** How many processes are listed. */

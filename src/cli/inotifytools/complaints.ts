@@ -5,6 +5,7 @@
  */
 
 import type { spawnSync } from "node:child_process";
+import { printable } from "../printable.ts";
 import { ClosedOutput, Output } from "./output.ts";
 
 /** The part of `process` that is used; imported, it costs Deno milliseconds at each start. */
@@ -20,7 +21,8 @@ export type Complain = (text: string) => void;
 export function complain(text: string): void {
   try {
     const output = new Output(2);
-    output.write(`${text}\n`);
+    const lines = output.isTerminal ? text.split("\n").map(printable).join("\n") : text;
+    output.write(`${lines}\n`);
     output.flush();
   } catch (error) {
     // Without an FFI there is no other way; it costs Node.js milliseconds.

@@ -6,6 +6,7 @@
 
 import { nameOf, toBytes, toText } from "../../lossless.ts";
 import type { InotifyEvent } from "../../parse.ts";
+import { printable } from "../printable.ts";
 import { toNames } from "./events.ts";
 
 /**
@@ -96,7 +97,15 @@ export function toJson(watched: string, event: InotifyEvent): string {
     ...rawName && { rawName: base64(rawName) },
     ...cookie !== 0 && { cookie },
   };
-  return `${JSON.stringify(line)}\n`;
+  return `${printable(JSON.stringify(line))}\n`;
+}
+
+/** The same format for a terminal, which would obey what is in a name. */
+export function onTerminal(format: Format): Format {
+  return (watched, event) => {
+    const { rawName: _, ...rest } = event;
+    return format(printable(watched), { ...rest, name: printable(nameOf(event)) });
+  };
 }
 
 function base64(bytes: Uint8Array): string {

@@ -10,7 +10,7 @@ import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../mask.ts";
 import { nameOf, toText } from "../../lossless.ts";
 import { clock } from "./clock.ts";
 import { type Complain, complain, toSyslog } from "./complaints.ts";
-import { compile, DEFAULT_FORMAT, type Format, toCsv, toJson } from "./format.ts";
+import { compile, DEFAULT_FORMAT, type Format, onTerminal, toCsv, toJson } from "./format.ts";
 import { getopt, type Given, type Option } from "./getopt.ts";
 import {
   establish,
@@ -189,7 +189,7 @@ async function wait(options: Options): Promise<number> {
   const { monitor, quiet, timeout, recursive } = options;
   const inotify = initialize();
   const filter = options.filter();
-  const format = options.format();
+  const plain = options.format();
   if (options.daemon) {
     if (!options.readsInput) await options.paths();
     const { startDaemon } = await import("./daemon.ts");
@@ -198,6 +198,7 @@ async function wait(options: Options): Promise<number> {
   }
   const paths = await options.paths();
   const output = new Output(options.outfile === undefined ? 1 : await openOutput(options, false));
+  const format = output.isTerminal && !options.json ? onTerminal(plain) : plain;
   const say: Complain = options.syslog ? toSyslog("inotifywait") : complain;
 
   const asked = options.events || IN_ALL_EVENTS;

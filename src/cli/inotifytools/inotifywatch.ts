@@ -23,7 +23,8 @@ import {
   unasked,
   UsageError,
 } from "./options.ts";
-import { print } from "./output.ts";
+import { Output, print } from "./output.ts";
+import { printable } from "../printable.ts";
 import { losslessArguments } from "./paths.ts";
 import { type Order, Statistics, toOrder } from "./statistics.ts";
 import { strerror } from "../../strerror.ts";
@@ -138,10 +139,12 @@ async function watch(options: Options): Promise<number> {
   };
   const mask = asked | (options.noDereference ? IN_DONT_FOLLOW : 0);
   const tree = new Tree(inotify, mask, pruning(paths, filter), observer);
+  const show = new Output(1).isTerminal ? printable : (path: string) => path;
   const report = (end: string) => {
     statistics.include(tree.watches());
     if (statistics.isEmpty) return complain("No events occurred.");
-    print(statistics[options.json ? "json" : "table"](asked, zero, order) + end);
+    if (options.json) print(statistics.json(asked, zero, order) + end);
+    else print(statistics.table(asked, zero, order, show) + end);
   };
 
   process.on("SIGINT", impatient);

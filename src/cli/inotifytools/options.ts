@@ -4,7 +4,6 @@
  * @module
  */
 
-import { libc } from "../../../ffi/libc.ts";
 import { InotifyError } from "../../error.ts";
 import { Inotify } from "../../inotify.ts";
 import { toText } from "../../lossless.ts";
@@ -330,8 +329,8 @@ export function unasked(directory: string, count: number): string {
 
 /** Shows on a terminal that a big tree takes its time. */
 export function showProgress(count: number): void {
-  if (libc().isatty(2) !== 1) return;
   const output = new Output(2);
+  if (!output.isTerminal) return;
   output.write(`${count} directories…\r`);
   output.flush();
 }

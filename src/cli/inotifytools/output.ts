@@ -28,6 +28,11 @@ export class Output {
     this.#fd = fd;
   }
 
+  /** Whether it is a terminal, which obeys the control characters in a name. */
+  get isTerminal(): boolean {
+    return libc().isatty(this.#fd) === 1;
+  }
+
   /** Adds text. @throws what {@link flush} does */
   write(text: string): void {
     this.#text += text;

@@ -7,6 +7,7 @@
 import { toText } from "../../lossless.ts";
 import { IN_ACCESS, IN_CLOSE, IN_MOVE } from "../../mask.ts";
 import { toMask } from "./events.ts";
+import { printable } from "../printable.ts";
 import { UsageError } from "./options.ts";
 
 /** The columns of the table, in order. */
@@ -94,13 +95,14 @@ export class Statistics {
    *
    * @param asked which events have a column
    * @param zero whether columns and rows of zeros are in it
+   * @param show how a path is written
    */
-  table(asked: number, zero: boolean, order: Order): string {
+  table(asked: number, zero: boolean, order: Order, show: (path: string) => string): string {
     const columns = this.#columns(asked, zero);
     let text = `total  ${columns.map((i) => `${COLUMNS[i]}  `).join("")}filename\n`;
     for (const { total, counts, path } of this.#sorted(zero, order)) {
       const cells = columns.map((i) => String(counts[i]).padEnd(COLUMNS[i].length) + "  ");
-      text += `${String(total).padEnd(5)}  ${cells.join("")}${path}\n`;
+      text += `${String(total).padEnd(5)}  ${cells.join("")}${show(path)}\n`;
     }
     return text;
   }
@@ -110,9 +112,8 @@ export class Statistics {
     const columns = this.#columns(asked, zero);
     return this.#sorted(zero, order).map(({ total, counts, path }) => {
       const entries = columns.map((i) => [COLUMNS[i], counts[i]]);
-      return `${
-        JSON.stringify({ filename: toText(path), total, ...Object.fromEntries(entries) })
-      }\n`;
+      const row = { filename: toText(path), total, ...Object.fromEntries(entries) };
+      return `${printable(JSON.stringify(row))}\n`;
     }).join("");
   }
 

@@ -1,0 +1,111 @@
+/** On a terminal, which obeys what it is sent: names are shown, and do nothing. */
+
+import assert from "node:assert/strict";
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Readable } from "node:stream";
+import { command } from "./helpers/runtime.ts";
+import { fastest, tmpDir } from "./helpers/tmp.ts";
+import { ours } from "./helpers/tools.ts";
+import { until } from "./helpers/within.ts";
+
+/** It would set the title, clear the screen by C1 control characters, and turn what follows around. */
+const NAME = "a\x1b]0;title\x07b\u009b2Jc\u202ed\ne";
+const SHOWN = String.raw`a\u001b]0;title\u0007b\u009b2Jc\u202ed\u000ae`;
+
+const IN_JSON = SHOWN.replace(String.raw`\u000a`, String.raw`\n`);
+
+const skip = spawnSync("script", ["--version"]).status === 0
+  ? false
+  : "script(1), which has a terminal, is not installed";
+
+/** Whether a terminal would do something else than show this. */
+const obeys = (text: string) => ["\x07", "\u009b", "\u202e"].some((one) => text.includes(one));
+
+interface Session {
+  readonly child: ChildProcessByStdio<null, Readable, null>;
+  readonly output: { text: string; ended: boolean };
+}
+
+/** Runs one of the commands on a terminal. */
+function onTerminal(program: string, args: string[], cwd: string): Session {
+  const words = command(`../../src/cli/${program}.ts`, args).flat();
+  const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  const child = spawn("script", ["-qec", line, "/dev/null"], {
+    cwd,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const output = { text: "", ended: false };
+  child.stdout.setEncoding("utf8").on("data", (text) => output.text += text);
+  child.on("close", () => output.ended = true);
+  return { child, output };
+}
+
+for (
+  const [program, args, ready, expected] of [
+    ["inotifywait", ["-m", "-e", "create", "."], "established.", `./ CREATE ${SHOWN}\r\n`],
+    [
+      "inotifywait",
+      ["-m", "-e", "create", "--format", "\x1b[1m%w%f\x1b[0m", "."],
+      "established.",
+      `\x1b[1m./${SHOWN}\x1b[0m\r\n`,
+    ],
+    ["inotifywait", ["-m", "-e", "create", "-c", "."], "established.", `./,CREATE,${SHOWN}\r\n`],
+    ["inotifywait", ["-m", "-e", "create", "--json", "."], "established.", `"name":"${IN_JSON}"`],
+    ["watch", ["--events", "create", "."], "Ctrl-C ends it.", SHOWN],
+    ["watch", ["--events", "create", "--json", "."], "Ctrl-C ends it.", IN_JSON],
+  ] as [string, string[], string, string][]
+) {
+  test(`${program} ${args.join(" ")} writes no control character of a name`, { skip }, async () => {
+    const directory = tmpDir(fastest);
+    const { child, output } = onTerminal(program, args, directory);
+    await until(() => output.text.includes(ready) || output.ended, () => output);
+    writeFileSync(join(directory, NAME), "");
+    await until(() => output.text.includes(expected) || output.ended, () => output);
+    child.kill();
+    assert.ok(output.text.includes(expected), JSON.stringify(output.text));
+    assert.ok(!obeys(output.text), JSON.stringify(output.text));
+  });
+}
+
+for (
+  const [args, expected] of [[["-e", "create"], SHOWN], [
+    ["-e", "create", "--json"],
+    IN_JSON,
+  ]] as const
+) {
+  test(
+    `inotifywatch ${args.join(" ")} writes no control character of a path`,
+    { skip },
+    async () => {
+      const directory = tmpDir(fastest);
+      mkdirSync(join(directory, NAME));
+      const { output } = onTerminal("inotifywatch", [...args, "-t", "1", NAME], directory);
+      await until(() => output.text.includes("Finished") || output.ended, () => output);
+      writeFileSync(join(directory, NAME, "file"), "");
+      await until(() => output.ended, () => output);
+      assert.ok(output.text.includes(expected), JSON.stringify(output.text));
+      assert.ok(!obeys(output.text), JSON.stringify(output.text));
+    },
+  );
+}
+
+test("what is complained of is written without control characters", { skip }, async () => {
+  const { output } = onTerminal("inotifywait", [NAME], tmpDir());
+  await until(() => output.ended, () => output);
+  const lines = SHOWN.replace(String.raw`\u000a`, "\r\n"); // which is a line's end for a message
+  assert.ok(output.text.includes(lines), JSON.stringify(output.text));
+  assert.ok(!obeys(output.text), JSON.stringify(output.text));
+});
+
+test("what is written to a pipe has the names as they are", async () => {
+  const directory = tmpDir(fastest);
+  const tool = ours("inotifywait", ["-e", "create", "--format", "%f", "."], directory);
+  await tool.ready();
+  writeFileSync(join(directory, NAME), "");
+  assert.equal(await tool.ended(), 0);
+  const bytes = Uint8Array.from(tool.output.stdout, (character) => character.charCodeAt(0));
+  assert.equal(new TextDecoder().decode(bytes), `${NAME}\n`);
+});
