@@ -48,9 +48,9 @@ for (
     ["inotifywait", ["-m", "-e", "create", "."], "established.", `./ CREATE ${SHOWN}\r\n`],
     [
       "inotifywait",
-      ["-m", "-e", "create", "--format", "\x1b[1m%w%f\x1b[0m", "."],
+      ["-m", "-e", "create", "--format", "\x1b[1m%w%f\x1b[0m", NAME],
       "established.",
-      `\x1b[1m./${SHOWN}\x1b[0m\r\n`,
+      `\x1b[1m${SHOWN}/${SHOWN}\x1b[0m\r\n`,
     ],
     ["inotifywait", ["-m", "-e", "create", "-c", "."], "established.", `./,CREATE,${SHOWN}\r\n`],
     ["inotifywait", ["-m", "-e", "create", "--json", "."], "established.", `"name":"${IN_JSON}"`],
@@ -60,9 +60,11 @@ for (
 ) {
   test(`${program} ${args.join(" ")} writes no control character of a name`, { skip }, async () => {
     const directory = tmpDir(fastest);
+    const watched = join(directory, args.at(-1)!);
+    mkdirSync(watched, { recursive: true });
     const { child, output } = onTerminal(program, args, directory);
     await until(() => output.text.includes(ready) || output.ended, () => output);
-    writeFileSync(join(directory, NAME), "");
+    writeFileSync(join(watched, NAME), "");
     await until(() => output.text.includes(expected) || output.ended, () => output);
     child.kill();
     assert.ok(output.text.includes(expected), JSON.stringify(output.text));
