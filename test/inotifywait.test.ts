@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { limits } from "../mod.ts";
+import { strerror } from "../src/strerror.ts";
 import { limited, LIMITS, UNPRIVILEGED } from "./helpers/namespace.ts";
 import { runtimeName } from "./helpers/runtime.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
@@ -315,12 +316,14 @@ test("what is slow to read loses nothing", async () => {
   assert.equal(await printed(tool, expected.length), expected);
 });
 
+const EMFILE = 24;
+
 test("the limits of inotify are told with what to do", { skip: LIMITS.skip }, async () => {
   const directory = tmpDir();
   for (let i = 0; i < 30; i++) mkdirSync(join(directory, String(i)));
   const cases = [
     ["inotifywait", "instances", 0, [
-      "Couldn't initialize inotify: Too many open files",
+      `Couldn't initialize inotify: ${strerror(EMFILE)}`,
       "Try increasing the value of /proc/sys/fs/inotify/max_user_instances",
     ]],
     ["inotifywait", "watches", 9, [

@@ -58,18 +58,22 @@ for (
     ["watch", ["--events", "create", "--json", "."], "Ctrl-C ends it.", IN_JSON],
   ] as [string, string[], string, string][]
 ) {
-  test(`${program} ${args.join(" ")} writes no control character of a name`, { skip }, async () => {
-    const directory = tmpDir(fastest);
-    const watched = join(directory, args.at(-1)!);
-    mkdirSync(watched, { recursive: true });
-    const { child, output } = onTerminal(program, args, directory);
-    await until(() => output.text.includes(ready) || output.ended, () => output);
-    writeFileSync(join(watched, NAME), "");
-    await until(() => output.text.includes(expected) || output.ended, () => output);
-    child.kill();
-    assert.ok(output.text.includes(expected), JSON.stringify(output.text));
-    assert.ok(!obeys(output.text), JSON.stringify(output.text));
-  });
+  test(
+    `${program} ${JSON.stringify(args)} writes no control character of a name`,
+    { skip },
+    async () => {
+      const directory = tmpDir(fastest);
+      const watched = join(directory, args.at(-1)!);
+      mkdirSync(watched, { recursive: true });
+      const { child, output } = onTerminal(program, args, directory);
+      await until(() => output.text.includes(ready) || output.ended, () => output);
+      writeFileSync(join(watched, NAME), "");
+      await until(() => output.text.includes(expected) || output.ended, () => output);
+      child.kill();
+      assert.ok(output.text.includes(expected), JSON.stringify(output.text));
+      assert.ok(!obeys(output.text), JSON.stringify(output.text));
+    },
+  );
 }
 
 for (
