@@ -15,19 +15,10 @@
  * ```
  *
  * {@link Inotify} is the kernel level: the system calls of inotify(7) with one reader that never loses,
- * tears or misreads an event.
+ * tears or misreads an event. It is to be had by itself as `@inotify/inotify/kernel`, where its examples
+ * and gotchas are.
  *
- * ```ts
- * import { IN_CREATE, IN_DELETE, Inotify, maskNames } from "@inotify/inotify";
- *
- * await using inotify = new Inotify();
- * inotify.addWatch(".", IN_CREATE | IN_DELETE);
- * inotify.unref(); // so that this example ends; leave it out to wait for ever
- * const events = inotify.readSync();
- * for (const { mask, name } of events) console.log(maskNames(mask), name);
- * ```
- *
- * ## Gotchas of the path level
+ * ## Gotchas
  *
  * - A rename within what is watched is one `rename`; from elsewhere it is a `create`, with all below,
  *   and to elsewhere a `remove`. Each says all that is to know of what is below.
@@ -41,21 +32,9 @@
  *   after an `overflow`, and by `remove` and `add` of its root.
  * - With the kinds `open`, `access` and `closeNoWrite` the watcher's own looks into directories are told.
  *
- * ## Gotchas of the kernel level
- *
- * - A watch is of an inode and not recursive: what is in a subdirectory needs a watch of its own.
- * - Two paths to one inode share a watch, and the second `addWatch` replaces the mask of the first.
- * - Identical neighbours that nobody has read yet are merged by the kernel: never count events.
- * - `rmWatch` is followed by one `IN_IGNORED`; events of that watch may still come before it.
- * - Removing a file that is open, or has another link, gives `IN_ATTRIB` and not `IN_DELETE_SELF`.
- * - A Worker that ends leaves its instances open until the process ends: close them first. In a worker
- *   thread of Node.js only `readSync` reads.
- * - Writes through mmap(2), and changes made by other hosts to a network file system, give nothing.
- *
  * @module
  */
 
-export { InotifyError } from "./src/error.ts";
 export type {
   EntryEvent,
   EntryKind,
@@ -67,36 +46,5 @@ export type {
   WatchKind,
 } from "./src/event.ts";
 export type { Ignore } from "./src/ignore.ts";
-export { Inotify, type InotifyOptions } from "./src/inotify.ts";
-export { type Limits, limits, type ProcessUsage, type Usage, usage } from "./src/limits.ts";
-export {
-  IN_ACCESS,
-  IN_ALL_EVENTS,
-  IN_ATTRIB,
-  IN_CLOSE,
-  IN_CLOSE_NOWRITE,
-  IN_CLOSE_WRITE,
-  IN_CREATE,
-  IN_DELETE,
-  IN_DELETE_SELF,
-  IN_DONT_FOLLOW,
-  IN_EXCL_UNLINK,
-  IN_IGNORED,
-  IN_ISDIR,
-  IN_MASK_ADD,
-  IN_MASK_CREATE,
-  IN_MODIFY,
-  IN_MOVE,
-  IN_MOVE_SELF,
-  IN_MOVED_FROM,
-  IN_MOVED_TO,
-  IN_ONESHOT,
-  IN_ONLYDIR,
-  IN_OPEN,
-  IN_Q_OVERFLOW,
-  IN_UNMOUNT,
-  maskNames,
-} from "./src/mask.ts";
-export { type InotifyEvent, parseEvents } from "./src/parse.ts";
-export type { Path } from "./src/path.ts";
 export { type BatchOptions, watch, Watcher, type WatchOptions } from "./src/watcher.ts";
+export * from "./src/kernel.ts";

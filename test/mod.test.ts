@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import * as mod from "../mod.ts";
+import * as kernel from "../src/kernel.ts";
 import { runtimeName } from "./helpers/runtime.ts";
 
 const root = join(import.meta.dirname!, "..");
@@ -40,26 +41,38 @@ const CONSTANTS = {
   IN_ONESHOT: 0x80000000,
 };
 
-const FUNCTIONS = ["limits", "maskNames", "parseEvents", "usage", "watch"];
-const CLASSES = ["Inotify", "InotifyError", "Watcher"];
+/** The values of the kernel level. */
+const KERNEL = [
+  ...Object.keys(CONSTANTS),
+  ...["Inotify", "InotifyError", "limits", "maskNames", "parseEvents", "usage"],
+];
 
 test("exports exactly what is documented", () => {
-  const expected = [...Object.keys(CONSTANTS), ...FUNCTIONS, ...CLASSES];
-  assert.deepEqual(Object.keys(mod).sort(), expected.sort());
+  assert.deepEqual(Object.keys(mod).sort(), [...KERNEL, "Watcher", "watch"].sort());
 });
+
+test("the kernel level by itself is the same", () => {
+  assert.deepEqual(Object.keys(kernel).sort(), KERNEL.toSorted());
+  for (const [name, value] of Object.entries(kernel)) {
+    assert.equal(value, mod[name as keyof typeof kernel]);
+  }
+});
+
+/** The types of the kernel level. */
+const KERNEL_TYPES = ["InotifyEvent", "InotifyOptions", "Limits", "Path", "ProcessUsage", "Usage"];
 
 /** What every export of the package has, types too. */
 const NAMES: Record<string, readonly string[]> = {
   ".": [
-    ...Object.keys(CONSTANTS),
-    ...FUNCTIONS,
-    ...CLASSES,
-    ...["BatchOptions", "EntryEvent", "EntryKind", "ErrorEvent", "Ignore", "InotifyEvent"],
-    ...["InotifyOptions", "Limits", "OverflowEvent", "Path", "ProcessUsage", "RenameEvent"],
-    ...["UnmountEvent", "Usage", "WatchEvent", "WatchKind", "WatchOptions"],
+    ...KERNEL,
+    ...KERNEL_TYPES,
+    ...["BatchOptions", "EntryEvent", "EntryKind", "ErrorEvent", "Ignore", "OverflowEvent"],
+    ...["RenameEvent", "UnmountEvent", "WatchEvent", "WatchKind", "WatchOptions"],
+    ...["Watcher", "watch"],
   ],
   "./inotifywait": ["main"],
   "./inotifywatch": ["main"],
+  "./kernel": [...KERNEL, ...KERNEL_TYPES],
   "./watch": ["main"],
   "./watchfs": ["FsEvent", "FsWatcher", "WatchFsOptions", "watchFs"],
 };
