@@ -1,11 +1,10 @@
 /** On a terminal, which obeys what it is sent: names are shown, and do nothing. */
 
 import assert from "node:assert/strict";
-import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Readable } from "node:stream";
 import { command } from "./helpers/runtime.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
 import { ours } from "./helpers/tools.ts";
@@ -24,8 +23,7 @@ const skip = spawnSync("script", ["--version"]).status === 0
 /** Whether a terminal would do something else than show this. */
 const obeys = (text: string) => ["\x07", "\u009b", "\u202e"].some((one) => text.includes(one));
 
-interface Session {
-  readonly child: ChildProcessByStdio<null, Readable, null>;
+interface Session extends Disposable {
   readonly output: { text: string; ended: boolean };
 }
 
@@ -40,7 +38,7 @@ function onTerminal(program: string, args: string[], cwd: string): Session {
   const output = { text: "", ended: false };
   child.stdout.setEncoding("utf8").on("data", (text) => output.text += text);
   child.on("close", () => output.ended = true);
-  return { child, output };
+  return { output, [Symbol.dispose]: () => void child.kill() };
 }
 
 for (
@@ -65,11 +63,11 @@ for (
       const directory = tmpDir(fastest);
       const watched = join(directory, args.at(-1)!);
       mkdirSync(watched, { recursive: true });
-      const { child, output } = onTerminal(program, args, directory);
+      using session = onTerminal(program, args, directory);
+      const { output } = session;
       await until(() => output.text.includes(ready) || output.ended, () => output);
       writeFileSync(join(watched, NAME), "");
       await until(() => output.text.includes(expected) || output.ended, () => output);
-      child.kill();
       assert.ok(output.text.includes(expected), JSON.stringify(output.text));
       assert.ok(!obeys(output.text), JSON.stringify(output.text));
     },
@@ -88,7 +86,8 @@ for (
     async () => {
       const directory = tmpDir(fastest);
       mkdirSync(join(directory, NAME));
-      const { output } = onTerminal("inotifywatch", [...args, "-t", "1", NAME], directory);
+      using session = onTerminal("inotifywatch", [...args, "-t", "1", NAME], directory);
+      const { output } = session;
       await until(() => output.text.includes("Finished") || output.ended, () => output);
       writeFileSync(join(directory, NAME, "file"), "");
       await until(() => output.ended, () => output);
@@ -99,7 +98,8 @@ for (
 }
 
 test("what is complained of is written without control characters", { skip }, async () => {
-  const { output } = onTerminal("inotifywait", [NAME], tmpDir());
+  using session = onTerminal("inotifywait", [NAME], tmpDir());
+  const { output } = session;
   await until(() => output.ended, () => output);
   const lines = SHOWN.replace(String.raw`\u000a`, "\r\n"); // which is a line's end for a message
   assert.ok(output.text.includes(lines), JSON.stringify(output.text));

@@ -1,7 +1,7 @@
 /** The runtimes of this machine, and how each runs a program of this folder. */
 
 import { spawnSync } from "node:child_process";
-import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import path from "node:path";
 import type { Scratch } from "./scratch.ts";
@@ -66,5 +66,6 @@ function strip(directory: string): void {
     mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(target, stripped.replaceAll(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"'));
   }
+  copyFileSync(path.join(root, "deno.json"), path.join(directory, "deno.json"));
   writeFileSync(path.join(directory, "package.json"), '{ "type": "module" }');
 }

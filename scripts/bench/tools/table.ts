@@ -1,7 +1,6 @@
 /** The table of the command-line tools: inotifywait on every runtime beside that of inotify-tools. */
 
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { median } from "../median.ts";
@@ -109,8 +108,13 @@ async function cycle(subject: Subject, { writer, files }: Setting, count: number
 async function establish(command: readonly string[], cwd: string, stdout: number | "ignore") {
   const child = spawn(command[0], command.slice(1), { cwd, stdio: ["ignore", stdout, "pipe"] });
   let said = "";
-  while (!said.includes("established.")) said += String(await once(child.stderr!, "data"));
-  child.stderr!.resume();
+  await new Promise<void>((resolve, reject) => {
+    child.stderr!.on("data", (chunk) => {
+      said += chunk;
+      if (said.includes("established.")) resolve();
+    });
+    child.on("close", () => reject(new Error(`${command.join(" ")} has ended: ${said}`)));
+  });
   return child;
 }
 
