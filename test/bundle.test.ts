@@ -8,7 +8,11 @@ import { CONSUMED, Consumer } from "./helpers/consumer.ts";
 import { runtimeName } from "./helpers/runtime.ts";
 
 const root = join(import.meta.dirname!, "..");
-const IMPORTS = [join(root, "mod.ts"), join(root, "src/watchfs.ts")] as const;
+const IMPORTS = [
+  join(root, "mod.ts"),
+  join(root, "src/kernel.ts"),
+  join(root, "src/watchfs.ts"),
+] as const;
 
 /** How each bundler makes `bundle.mjs` of `main.ts`. */
 const BUNDLERS: Record<string, readonly string[]> = {

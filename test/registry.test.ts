@@ -23,7 +23,8 @@ const registry = await serve();
 
 /** One who imports the package by a specifier. */
 function consumer(specifier: string, files?: Record<string, string>): Consumer {
-  return new Consumer([specifier, `${specifier}/watchfs`], files, { JSR_URL: registry.url });
+  const imports = [specifier, `${specifier}/kernel`, `${specifier}/watchfs`] as const;
+  return new Consumer(imports, files, { JSR_URL: registry.url });
 }
 
 /** One who has npm, or what reads the same settings. */

@@ -11,7 +11,8 @@ import { until } from "./within.ts";
 
 /** Watches `inbox` by all that is exported to be imported, until something is in it. */
 const PROGRAM = `
-import { IN_CREATE, Inotify, limits, watch, type WatchEvent } from "PACKAGE";
+import { Inotify, limits, watch, type WatchEvent } from "PACKAGE";
+import { IN_CREATE } from "KERNEL";
 import { watchFs } from "WATCHFS";
 
 await using inotify: Inotify = new Inotify();
@@ -48,17 +49,20 @@ export class Consumer {
   readonly #environment: Record<string, string>;
 
   /**
-   * @param imports what it imports: the package, and its `watchFs`
+   * @param imports what it imports: the package, and its kernel level, and its `watchFs`
    * @param files what is in the directory besides, by name
    * @param environment what is in the environment besides
    */
   constructor(
-    imports: readonly [string, string],
+    imports: readonly [string, string, string],
     files: Record<string, string> = {},
     environment: Record<string, string> = {},
   ) {
     for (const name of ["inbox", "home"]) mkdirSync(this.path(name));
-    const program = PROGRAM.replace("PACKAGE", imports[0]).replace("WATCHFS", imports[1]);
+    const program = ["PACKAGE", "KERNEL", "WATCHFS"].reduce(
+      (text, name, i) => text.replace(name, imports[i]),
+      PROGRAM,
+    );
     for (const [name, text] of Object.entries({ "main.ts": program, ...files })) {
       writeFileSync(this.path(name), text);
     }
