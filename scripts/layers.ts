@@ -14,7 +14,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/watcher\.ts$/,
   /^src\/tracker\.ts$/,
   /^src\/roots\.ts$/,
-  /^src\/(hub|route)\.ts$/,
+  /^src\/(agenda|hub|route)\.ts$/,
   /^src\/kernel\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,

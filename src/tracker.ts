@@ -15,6 +15,7 @@
  * @module
  */
 
+import { Agenda, SLICE } from "./agenda.ts";
 import { InotifyError } from "./error.ts";
 import { changeTime, leadsToDirectory, readLink } from "./files.ts";
 import {
@@ -81,20 +82,8 @@ const REASONS: Record<number, string | undefined> = {
 
 /** How far behind the clock a file's time of change may be, in milliseconds: a tick of 100 Hz. */
 const CLOCK_TICK = 10;
-/** How long directories are scanned before what has happened meanwhile is read, in milliseconds. */
-const SLICE = 4;
-/** How many directories are scanned, or names compared, between two looks at the clock. */
+/** How many names are compared at a step. */
 const FEW = 16;
-
-/** Something that is done in several slices, for as long as a directory stays as it is then. */
-interface Task {
-  readonly directory: Directory;
-  /** What the directory has while the task is worth something. */
-  readonly pending: Pending;
-  readonly steps: Generator<void, ScanFailure | undefined>;
-  /** Goes on with what comes after it. */
-  readonly end: (failure: ScanFailure | undefined) => void;
-}
 
 /** Tracks any number of paths for one client. */
 export class Tracker implements Member {
@@ -103,9 +92,7 @@ export class Tracker implements Member {
   readonly #hub: Hub;
   readonly #roots: Roots;
   readonly #watches = new Watches<Directory>();
-  #toScan: Directory[] = [];
-  /** What is begun with. */
-  readonly #tasks: Task[] = [];
+  readonly #agenda = new Agenda();
   #scanned: [Directory, Pending][] = [];
   /** The directories with {@link Directory.pending}. */
   readonly #pending = new Set<Directory>();
@@ -199,7 +186,7 @@ export class Tracker implements Member {
   close(): Promise<void> {
     this.#closed = true;
     for (const resolve of this.#untilClosed) resolve();
-    for (const { steps } of this.#tasks) steps.return(undefined);
+    this.#agenda.giveUp();
     this.#roots.close();
     return this.#hub.leave(this);
   }
@@ -486,21 +473,15 @@ export class Tracker implements Member {
    * applied: of what is removed, they say so before its watch ends is looked into.
    */
   #scan(directory: Directory): void {
-    if (this.#toScan.push(directory) === 1) this.#hub.schedule(this);
+    if (this.#agenda.isEmpty) this.#hub.schedule(this);
+    this.#agenda.scan(directory);
   }
 
   work(slice: number = SLICE): void {
     if (this.#closed) return;
-    const end = performance.now() + slice;
-    let next = 0;
-    do {
-      const task = this.#tasks.pop();
-      if (task !== undefined) this.#goOn(task);
-      else if (next < this.#toScan.length) this.#scanOne(this.#toScan[next++]);
-      else break;
-    } while ((this.#tasks.length === 0 && next % FEW > 0) || performance.now() < end);
-    this.#toScan = this.#toScan.slice(next);
-    if (this.#hasWork) this.#hub.schedule(this);
+    if (this.#frozen) this.#agenda.giveUp();
+    this.#agenda.work(slice, (directory) => this.#scanOne(directory));
+    if (!this.#agenda.isEmpty) this.#hub.schedule(this);
     this.#client.progress(this.#count);
     const scanned = this.#scanned;
     this.#scanned = [];
@@ -513,14 +494,6 @@ export class Tracker implements Member {
       for (const resolve of this.#waitingForIdle) resolve();
       this.#waitingForIdle = [];
     });
-  }
-
-  #goOn(task: Task): void {
-    const { directory, pending, steps, end } = task;
-    const isMoot = directory.pending !== pending || this.#frozen;
-    const { done, value } = isMoot ? steps.return(undefined) : steps.next();
-    if (!done) this.#tasks.push(task);
-    else if (!isMoot) end(value);
   }
 
   #scanOne(directory: Directory): void {
@@ -555,7 +528,7 @@ export class Tracker implements Member {
       if (failure === undefined) this.#listed(directory, pending);
       else this.#unscanned(directory, directory.path, failure);
     };
-    this.#tasks.push({ directory, pending, steps: found.rest, end });
+    this.#agenda.goOn({ directory, pending, steps: found.rest, end });
   }
 
   /** All that is in a directory has been read. */
@@ -617,7 +590,7 @@ export class Tracker implements Member {
       if (pending.isLearnt) {
         end();
       } else if (pending.found.isLarge) {
-        this.#tasks.push({ directory, pending, steps: this.#learn(directory, pending), end });
+        this.#agenda.goOn({ directory, pending, steps: this.#learn(directory, pending), end });
         this.#hub.schedule(this);
       } else {
         finish(this.#learn(directory, pending));
@@ -726,12 +699,8 @@ export class Tracker implements Member {
     return this.#scope.recursive && this.#scope.followSymlinks;
   }
 
-  get #hasWork(): boolean {
-    return this.#toScan.length > 0 || this.#tasks.length > 0;
-  }
-
   get #idle(): boolean {
-    return this.#marks === 0 && !this.#hasWork;
+    return this.#marks === 0 && this.#agenda.isEmpty;
   }
 }
 
