@@ -115,7 +115,7 @@ export class Directory {
     return this.#listing === undefined && !this.#entries?.size;
   }
 
-  /** Takes a listing for what is in it, but for the directories that are set already. */
+  /** Takes a listing that is not large for what is in it, but for the directories that are set already. */
   adopt(listing: Listing): void {
     this.#listing = listing;
   }
