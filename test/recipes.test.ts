@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -176,10 +183,11 @@ test("Reload a page in the browser", {
   const { directory, output } = recipe;
   const isUp = () => fetch(`http://127.0.0.1:${ownPort}/`).then(({ ok }) => ok, () => false);
   while (!await isUp()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const profile = tmpDir();
   const browser = spawn(BROWSER!, [
     ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    `--user-data-dir=${tmpDir()}`,
+    `--user-data-dir=${profile}`,
     ...["--remote-debugging-port=0", `http://127.0.0.1:${ownPort}/`], // which keeps it open
   ], { stdio: "ignore" });
   try {
@@ -196,8 +204,19 @@ test("Reload a page in the browser", {
     await ended;
     listener.close();
     listener.closeAllConnections();
+    await until(() => isRemoved(profile), () => "its profile is still written to");
   }
 });
+
+/** Tries to remove a directory, into which processes that are about to end may still write. */
+function isRemoved(directory: string): boolean {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function listen(server: ReturnType<typeof createServer>): Promise<number> {
   server.listen(0, "127.0.0.1");
