@@ -13,7 +13,7 @@ export interface Task {
   readonly directory: Directory;
   /** What it has while the task is worth something. */
   readonly pending: Pending;
-  /** The steps, a millisecond each at most. */
+  /** The steps, each short beside a slice. */
   readonly steps: Generator<void, ScanFailure | undefined>;
   /** Goes on with what comes after the last one. */
   readonly end: (failure: ScanFailure | undefined) => void;

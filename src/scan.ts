@@ -77,7 +77,7 @@ export function scan(
   }
 }
 
-/** Does the {@link Scan.rest} of a scan, too. */
+/** Does the {@link Scan.rest} of a scan at a stretch. @returns the scan, or why that failed */
 export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
   if (!("wd" in found)) return found;
   for (;;) {

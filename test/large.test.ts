@@ -24,7 +24,7 @@ import { until, within } from "./helpers/within.ts";
 
 /** Some, for a directory that is looked at in small pieces. */
 const FILES = 100;
-/** It takes more when they are read one by one, and then compared one by one; about half would do for the one. */
+/** Reading them one by one takes FILES of them, so more than that are of the comparing. */
 const TURNS = 1.5 * FILES;
 /** Several times what one call of getdents64(2) is asked for. */
 const MANY = 6000;

@@ -24,11 +24,11 @@ import {
   UsageError,
 } from "./options.ts";
 import { Output, print } from "./output.ts";
-import { printable } from "../printable.ts";
 import { losslessArguments } from "./paths.ts";
 import { type Order, Statistics, toOrder } from "./statistics.ts";
 import { strerror } from "../../strerror.ts";
 import { type Observer, Tree } from "./tree.ts";
+import { printable } from "../printable.ts";
 import { VERSION } from "../version.ts";
 
 const HELP = `inotifywatch ${VERSION} of @inotify/inotify
