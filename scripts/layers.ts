@@ -13,7 +13,7 @@ const LAYERS: readonly RegExp[] = [
   /^(mod|src\/watchfs)\.ts$/,
   /^src\/watcher\.ts$/,
   /^src\/tracker\.ts$/,
-  /^src\/roots\.ts$/,
+  /^src\/(roots|scans)\.ts$/,
   /^src\/(agenda|hub|route)\.ts$/,
   /^src\/kernel\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,

@@ -2,20 +2,11 @@
  * Keeps what is known of the watched trees in step with the disk, and says every difference.
  *
  * The events of one inotify instance are in order, and each is applied to what is known, so that what
- * is known is what was so at that event. A scan is not in that order: it sees the disk of a later
- * moment. So it is believed only at a mark, when all that was queued at the time of the scan has been
- * applied, and then only for the names that no event has told of since.
- *
- * A path may mean another directory by the time of a scan than at the events that are being applied. If
- * the scan has added the watch, all that makes the difference is older than any event of that watch, so
- * it is noticed in time: the directory moves, or is removed, and what was scanned for it is dropped. If
- * the watch was there before, its events are held till the mark, and applied on top of the scan: for a
- * name with an event the last one decides, for the others the scan.
+ * is known is what was so at that event. What a scan has found is compared with it when that is believed.
  *
  * @module
  */
 
-import { Agenda, SLICE } from "./agenda.ts";
 import { InotifyError } from "./error.ts";
 import { changeTime, leadsToDirectory, readLink } from "./files.ts";
 import {
@@ -34,7 +25,6 @@ import { nameOf, own, toText } from "./lossless.ts";
 import {
   IN_CREATE,
   IN_DELETE,
-  IN_EXCL_UNLINK,
   IN_IGNORED,
   IN_ISDIR,
   IN_MOVE,
@@ -48,8 +38,8 @@ import type { InotifyEvent } from "./parse.ts";
 import type { Move } from "./renames.ts";
 import { Roots, type Scope } from "./roots.ts";
 import type { ScanFailure } from "./scan.ts";
-import { Directory, type Entry, Pending } from "./tree.ts";
-import { Watches } from "./watches.ts";
+import { Scans } from "./scans.ts";
+import { Directory, type Entry, type Pending } from "./tree.ts";
 
 /** What a tracker tells, and asks. */
 export interface Client {
@@ -63,16 +53,12 @@ export interface Client {
   progress(count: number): void;
 }
 
-/** What is always asked for: without it, no path would be right. */
-const STRUCTURE = IN_CREATE | IN_DELETE | IN_MOVE | IN_EXCL_UNLINK;
-
 // errno(3)
 const ENOENT = 2;
 const EACCES = 13;
 const ENOTDIR = 20;
 const EMFILE = 24;
 const ENOSPC = 28;
-const ELOOP = 40;
 
 const REASONS: Record<number, string | undefined> = {
   [EACCES]: "it, or a directory on the way to it, may not be read",
@@ -91,24 +77,29 @@ export class Tracker implements Member {
   readonly #scope: Scope;
   readonly #hub: Hub;
   readonly #roots: Roots;
-  readonly #watches = new Watches<Directory>();
-  readonly #agenda = new Agenda();
-  #scanned: [Directory, Pending][] = [];
-  /** The directories with {@link Directory.pending}. */
-  readonly #pending = new Set<Directory>();
-  #marks = 0;
+  readonly #scans: Scans;
   #frozen = false;
   #frozenSince: Moment = now();
   #closed = false;
   readonly #untilClosed = new Set<() => void>();
   #waitingForIdle: (() => void)[] = [];
-  #count = 0;
 
   constructor(client: Client, scope: Scope) {
     this.#client = client;
     this.#scope = scope;
     this.#hub = Hub.enter(this);
     const isFrozen = () => this.#frozen || this.#closed;
+    this.#scans = new Scans(this.#hub, this, scope, {
+      get frozen() {
+        return isFrozen();
+      },
+      learn: (directory, pending) => this.#learn(directory, pending),
+      apply: (directory, event) => this.#apply(directory, event),
+      vanished: (directory, errno) => this.#vanished(directory, errno),
+      uncovered: (path, failure) => this.#uncovered(path, failure),
+      progress: (count) => client.progress(count),
+      idle: () => this.#scanned(),
+    });
     this.#roots = new Roots(this.#hub, scope, {
       get frozen() {
         return isFrozen();
@@ -117,10 +108,7 @@ export class Tracker implements Member {
       touched: (path, mask) =>
         mask & IN_UNMOUNT ? this.#unmounted(path) : this.#touched(path, mask, false),
       uncovered: (path, failure) => this.#uncovered(path, failure),
-      plant: (directory) => {
-        this.#await(directory);
-        this.#scan(directory);
-      },
+      plant: (directory) => this.#scans.again(directory),
       drop: (directory) => this.#drop(directory),
     });
   }
@@ -132,9 +120,9 @@ export class Tracker implements Member {
    */
   add(path: string): void {
     const { blocking } = this.#scope;
-    this.#roots.add(path, !blocking && !this.#idle);
+    this.#roots.add(path, !blocking && !this.#scans.idle);
     // At once, so that what happens from now on is no part of what was there.
-    this.work(blocking ? Infinity : SLICE);
+    this.#scans.work(blocking ? Infinity : undefined);
   }
 
   /** Ends what {@link add} began, and says nothing of it, but of what other paths need. */
@@ -159,7 +147,7 @@ export class Tracker implements Member {
       this.thaw();
       await this.#untilClosedOr((resolve) => this.#hub.mark(resolve));
       if (this.#frozen) continue;
-      if (this.#idle) return;
+      if (this.#scans.idle) return;
       await this.#untilClosedOr((resolve) => this.#waitingForIdle.push(resolve));
     }
   }
@@ -186,7 +174,7 @@ export class Tracker implements Member {
   close(): Promise<void> {
     this.#closed = true;
     for (const resolve of this.#untilClosed) resolve();
-    this.#agenda.giveUp();
+    this.#scans.close();
     this.#roots.close();
     return this.#hub.leave(this);
   }
@@ -194,29 +182,20 @@ export class Tracker implements Member {
   // What the hub tells
 
   event(event: InotifyEvent): void {
-    const directories = this.#watches.of(event.wd);
-    if (event.mask & IN_IGNORED) {
-      this.#watches.end(event.wd);
-      for (const directory of directories) {
-        directory.wd = -1;
-        // Nothing has said that it is gone: its file system is unmounted, say, and another one seen.
-        this.#awaitAll(directory);
-        this.#scan(directory);
-      }
-      return;
-    }
-    for (const directory of directories) this.#apply(directory, event);
+    if (event.mask & IN_IGNORED) return this.#scans.ended(event.wd);
+    for (const directory of this.#scans.watches.of(event.wd)) this.#apply(directory, event);
   }
 
   move({ from, to }: Move): void {
-    const source = from && this.#watches.only(from.wd);
-    const target = to && this.#watches.only(to.wd);
-    if (source && target && isExact(source) && isExact(target)) {
+    const { watches } = this.#scans;
+    const source = from && watches.only(from.wd);
+    const target = to && watches.only(to.wd);
+    if (source && target && source.isExact && target.isExact) {
       if (!this.#frozen) this.#moved(source, from, target, to);
       return;
     }
-    if (from) { for (const directory of this.#watches.of(from.wd)) this.#apply(directory, from); }
-    if (to) { for (const directory of this.#watches.of(to.wd)) this.#apply(directory, to); }
+    if (from) { for (const directory of watches.of(from.wd)) this.#apply(directory, from); }
+    if (to) { for (const directory of watches.of(to.wd)) this.#apply(directory, to); }
   }
 
   overflow(): void {
@@ -225,6 +204,10 @@ export class Tracker implements Member {
 
   fail(error: unknown): void {
     this.#client.fail(error);
+  }
+
+  work(): void {
+    this.#scans.work();
   }
 
   /** Says that events are lost, and what differs. @param since when all was known */
@@ -236,9 +219,9 @@ export class Tracker implements Member {
       if (root.directory === undefined) continue;
       for (const directory of root.directory.subtree()) {
         directory.lostSince = Math.min(directory.lostSince ?? Infinity, lostSince);
-        this.#await(directory, []); // what has waited is worth nothing without what is lost
+        this.#scans.doubt(directory, []); // what has waited is worth nothing without what is lost
       }
-      this.#scan(root.directory);
+      this.#scans.scan(root.directory);
     }
   }
 
@@ -261,7 +244,7 @@ export class Tracker implements Member {
     const name = mask & (IN_CREATE | IN_MOVED_TO) ? own(nameOf(event)) : nameOf(event);
     if (!(mask & (IN_CREATE | IN_DELETE | IN_MOVE))) {
       if (name === "") this.#self(directory, mask);
-      else if (pending === undefined || isExact(directory) && directory.entries.has(name)) {
+      else if (pending === undefined || directory.isExact && directory.entries.has(name)) {
         this.#changed(directory, name, mask);
       } else pending.later.push(event);
       return;
@@ -270,10 +253,10 @@ export class Tracker implements Member {
       pending.later.push(event);
       return;
     }
-    if (!isExact(directory)) {
+    if (!directory.isExact) {
       // The scan to come has seen it, but does not tell a directory from an older one of that name.
       const entry = directory.entries.get(name);
-      if (entry instanceof Directory) this.#awaitAll(entry);
+      if (entry instanceof Directory) this.#scans.doubtAll(entry);
       return;
     }
     const isDirectory = (mask & IN_ISDIR) !== 0;
@@ -310,9 +293,8 @@ export class Tracker implements Member {
    */
   #exchanged(directory: Directory, name: string): void {
     const entry = directory.entries.get(name);
-    if (entry instanceof Directory) this.#awaitAll(entry);
-    this.#await(directory);
-    this.#scan(directory);
+    if (entry instanceof Directory) this.#scans.doubtAll(entry);
+    this.#scans.again(directory);
   }
 
   /** Something came from where nothing is tracked. */
@@ -325,8 +307,8 @@ export class Tracker implements Member {
       this.#removed(directory, name);
       this.#found(directory, name, isDirectory, "create");
     } else if (known instanceof Directory) {
-      this.#awaitAll(known);
-      this.#scan(known);
+      this.#scans.doubtAll(known);
+      this.#scans.scan(known);
     } else {
       this.#client.report(entryEvent("modify", path, false));
       this.#roots.changed(path);
@@ -366,7 +348,7 @@ export class Tracker implements Member {
     target.entries.set(to, entry);
     if (entry instanceof Directory) {
       entry.moveTo(target, to);
-      this.#doubtBelow(entry);
+      this.#scans.doubtBelow(entry);
     }
     this.#client.report(renameEvent(fromPath, path, isDirectory, replaced !== undefined));
     this.#roots.changed(fromPath);
@@ -380,16 +362,6 @@ export class Tracker implements Member {
     return typeof readLink(this.#hub.libc, path) === "string";
   }
 
-  /** A directory has moved: the scans of what is below it may be of what is now at the old path. */
-  #doubtBelow(directory: Directory): void {
-    for (const one of [...this.#pending]) {
-      if (!one.isWithin(directory)) continue;
-      this.#unwatch(one);
-      this.#awaitAll(one);
-      this.#scan(one);
-    }
-  }
-
   #changed(directory: Directory, name: string, mask: number): void {
     const entry = directory.entries.get(name);
     if (entry === undefined) return; // ignored, or gone again
@@ -400,8 +372,7 @@ export class Tracker implements Member {
   /** Of what happens to a directory its parent tells, unless it is a root. */
   #self(directory: Directory, mask: number): void {
     if (mask & IN_MOVE_SELF) {
-      this.#await(directory); // a link that leads nowhere now
-      this.#scan(directory);
+      this.#scans.again(directory); // a link that leads nowhere now
     } else if (mask & IN_UNMOUNT) {
       this.#unmounted(directory.path);
     } else if (directory.parent === undefined) this.#touched(directory.path, mask, true);
@@ -434,123 +405,25 @@ export class Tracker implements Member {
     const child = new Directory(name, directory, link);
     child.initial = initial;
     directory.entries.set(name, child);
-    this.#await(child);
-    this.#scan(child);
+    this.#scans.again(child);
   }
 
   /** Gives up everything from a directory down; the entry in its parent is the caller's. */
   #drop(directory: Directory): void {
     for (const one of directory.subtree()) {
       one.gone = true;
-      this.#settle(one);
-      this.#unwatch(one);
+      this.#scans.giveUp(one);
     }
   }
 
   // Scans
 
-  /**
-   * Believes nothing of a directory's entries until it is scanned. Its events are still heard: of a
-   * directory that has no watch, {@link #awaitAll} is to be said.
-   */
-  #await(directory: Directory, later: InotifyEvent[] = directory.pending?.later ?? []): void {
-    directory.pending = new Pending(undefined, directory.pending?.holds ?? false, later);
-    this.#pending.add(directory);
-  }
-
-  /** Believes nothing from a directory down; each is scanned when the one above it has been. */
-  #awaitAll(directory: Directory): void {
-    for (const one of directory.subtree()) this.#await(one);
-  }
-
-  #settle(directory: Directory): void {
-    directory.pending = undefined;
-    this.#pending.delete(directory);
-  }
-
-  /**
-   * Puts a directory on the list of those to scan. It is begun with when the events at hand have been
-   * applied: of what is removed, they say so before its watch ends is looked into.
-   */
-  #scan(directory: Directory): void {
-    if (this.#agenda.isEmpty) this.#hub.schedule(this);
-    this.#agenda.scan(directory);
-  }
-
-  work(slice: number = SLICE): void {
-    if (this.#closed) return;
-    if (this.#frozen) this.#agenda.giveUp();
-    this.#agenda.work(slice, (directory) => this.#scanOne(directory));
-    if (!this.#agenda.isEmpty) this.#hub.schedule(this);
-    this.#client.progress(this.#count);
-    const scanned = this.#scanned;
-    this.#scanned = [];
-    this.#marks++;
-    this.#hub.mark(() => {
-      this.#marks--;
-      this.#believe(scanned);
-      if (this.#idle) this.#roots.beginRest();
-      if (!this.#idle) return;
-      for (const resolve of this.#waitingForIdle) resolve();
-      this.#waitingForIdle = [];
-    });
-  }
-
-  #scanOne(directory: Directory): void {
-    const { parent } = directory;
-    if (directory.gone || this.#closed) return;
-    if (parent !== undefined && !isListed(parent)) return; // its turn comes after the parent's
-    // Not directory.path, which is kept: of most directories of a big tree nothing is ever said.
-    const path = parent?.pathOf(directory.name) ?? directory.path;
-    const follow = parent === undefined || directory.link;
-    const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
-    const found = this.#hub.scan(path, mask, follow, this);
-    if (!("wd" in found)) return this.#unscanned(directory, path, found);
-    this.#count++;
-    if (directory.link && isInside(directory, found.wd)) {
-      found.rest?.return(undefined);
-      return this.#leaf(directory);
-    }
-    let { later = [], holds = false } = directory.pending ?? {};
-    if (directory.wd !== found.wd) {
-      // It is another directory, and so are those in it.
-      later = [];
-      holds = !found.isNew;
-      if (!directory.isEmpty) this.#awaitAll(directory);
-      this.#unwatch(directory);
-      directory.wd = found.wd;
-      this.#watches.add(found.wd, directory);
-    }
-    const pending = directory.pending = new Pending(found.listing, holds, later);
-    this.#pending.add(directory);
-    if (found.rest === undefined) return this.#listed(directory, pending);
-    const end = (failure?: ScanFailure) => {
-      if (failure === undefined) this.#listed(directory, pending);
-      else this.#unscanned(directory, directory.path, failure);
-    };
-    this.#agenda.goOn({ directory, pending, steps: found.rest, end });
-  }
-
-  /** All that is in a directory has been read. */
-  #listed(directory: Directory, pending: Pending): void {
-    this.#scanned.push([directory, pending]);
-    if (directory.initial && this.#scope.blocking) finish(this.#learn(directory, pending));
-  }
-
-  #unscanned(directory: Directory, path: string, { errno, syscall }: ScanFailure): void {
-    if (errno === ENOENT || errno === ENOTDIR || errno === ELOOP) {
-      // The path means something else by now: what became of the directory is still queued.
-      this.#unwatch(directory);
-      this.#awaitAll(directory);
-      directory.pending = new Pending(undefined, false, [], errno);
-      this.#scanned.push([directory, directory.pending]);
-      return;
-    }
-    for (const one of directory.subtree()) {
-      this.#settle(one);
-      this.#unwatch(one);
-    }
-    this.#uncovered(path, { errno, syscall });
+  /** All that was scanned is known. */
+  #scanned(): void {
+    this.#roots.beginRest();
+    if (!this.#scans.idle) return;
+    for (const resolve of this.#waitingForIdle) resolve();
+    this.#waitingForIdle = [];
   }
 
   /** Says that something cannot be watched. */
@@ -564,39 +437,6 @@ export class Tracker implements Member {
       path: shown,
     });
     this.#client.report(errorEvent(path, error));
-  }
-
-  #unwatch(directory: Directory): void {
-    const { wd } = directory;
-    if (wd === -1) return;
-    directory.wd = -1;
-    if (this.#watches.delete(wd, directory)) this.#hub.release(wd, this);
-  }
-
-  /** The mark that follows these scans has come. */
-  #believe(scanned: readonly [Directory, Pending][]): void {
-    if (this.#closed || this.#frozen) return;
-    for (const [directory, pending] of scanned) {
-      if (directory.gone || directory.pending !== pending) continue;
-      if (pending.found === undefined) {
-        // What is above it may have been scanned again since; then that scan tells what it is.
-        if (directory.parent?.pending === undefined) this.#doubt(directory, pending.errno);
-        continue;
-      }
-      const end = () => {
-        this.#settle(directory);
-        for (const event of pending.later) this.#apply(directory, event);
-      };
-      if (pending.isLearnt) {
-        end();
-      } else if (pending.found.isLarge) {
-        this.#agenda.goOn({ directory, pending, steps: this.#learn(directory, pending), end });
-        this.#hub.schedule(this);
-      } else {
-        finish(this.#learn(directory, pending));
-        end();
-      }
-    }
   }
 
   /** Knows what a scan has found, and says the differences. */
@@ -616,12 +456,11 @@ export class Tracker implements Member {
   }
 
   /** A directory could not be scanned, although nothing says that it is gone. */
-  #doubt(directory: Directory, errno: number | undefined): void {
+  #vanished(directory: Directory, errno: number | undefined): void {
     const { parent, name, link } = directory;
     if (parent === undefined) {
       // Nor does its route say so: it was away for a moment.
-      this.#await(directory);
-      this.#scan(directory);
+      this.#scans.again(directory);
     } else if (link) {
       this.#removed(parent, name);
       parent.entries.set(name, false);
@@ -631,15 +470,8 @@ export class Tracker implements Member {
       parent.entries.set(name, false);
       this.#drop(directory);
     } else if (parent.pending === undefined) {
-      this.#await(parent);
-      this.#scan(parent);
+      this.#scans.again(parent);
     }
-  }
-
-  /** A link leads back to a directory that it is in: it is not followed. */
-  #leaf(directory: Directory): void {
-    this.#settle(directory);
-    this.#unwatch(directory);
   }
 
   /** Says the difference between what is known of a directory and what a scan has found. */
@@ -659,7 +491,7 @@ export class Tracker implements Member {
       if (isGone && !pending.isTouched(name)) {
         this.#removed(directory, name);
       } else if (entry instanceof Directory) {
-        if (!isExact(entry)) this.#scan(entry);
+        if (!entry.isExact) this.#scans.scan(entry);
       } else if (directory.lostSince !== undefined && !entry) {
         const path = directory.pathOf(name);
         const time = changeTime(this.#hub.libc, path);
@@ -698,25 +530,6 @@ export class Tracker implements Member {
   get #followsLinks(): boolean {
     return this.#scope.recursive && this.#scope.followSymlinks;
   }
-
-  get #idle(): boolean {
-    return this.#marks === 0 && this.#agenda.isEmpty;
-  }
-}
-
-/** Does all steps at a stretch. */
-function finish(steps: Iterable<void>): void {
-  for (const _ of steps);
-}
-
-/** Whether what is known of a directory is what was so at the last event of it. */
-function isExact({ pending }: Directory): boolean {
-  return pending === undefined || pending.found !== undefined && !pending.holds;
-}
-
-/** Whether what is in a directory may be scanned. */
-function isListed(directory: Directory): boolean {
-  return isExact(directory) || directory.pending!.isLearnt;
 }
 
 /** Whether a rename takes back the one that has put something in the place of another entry. */
@@ -730,9 +543,4 @@ function isReverse(source: Directory, from: string, target: Directory, to: strin
 /** Whether an entry is what a listing or an event says, where a link is none to a directory. */
 function isOfType(entry: Entry, isDirectory: boolean): boolean {
   return isDirectory === (entry instanceof Directory ? !entry.link : entry);
-}
-
-/** Whether one of the directories above has this watch. */
-function isInside({ parent }: Directory, wd: number): boolean {
-  return parent !== undefined && (parent.wd === wd || isInside(parent, wd));
 }

@@ -13,7 +13,7 @@ import type { InotifyEvent } from "./parse.ts";
 /** An entry: a directory that is watched too, or whether it is a directory that is not. */
 export type Entry = Directory | boolean;
 
-/** A directory's entries are not known for sure, until a scan is believed; see the tracker. */
+/** A directory's entries are not known for sure, until a scan is believed; see Scans. */
 export class Pending {
   /** What the scan has found; `undefined` while it is still to come, or has failed. */
   readonly found: Listing | undefined;
@@ -118,6 +118,17 @@ export class Directory {
   /** Takes a listing that is not large for what is in it, but for the directories that are set already. */
   adopt(listing: Listing): void {
     this.#listing = listing;
+  }
+
+  /** Whether what is known of it is what was so at the last event of it. */
+  get isExact(): boolean {
+    const { pending } = this;
+    return pending === undefined || pending.found !== undefined && !pending.holds;
+  }
+
+  /** Whether what is in it may be scanned. */
+  get isListed(): boolean {
+    return this.isExact || this.pending!.isLearnt;
   }
 
   /** The directory that it is in, or `undefined` for a root. */
