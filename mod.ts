@@ -35,6 +35,7 @@
  * @module
  */
 
+export type { BatchOptions } from "./src/batches.ts";
 export type {
   EntryEvent,
   EntryKind,
@@ -46,5 +47,5 @@ export type {
   WatchKind,
 } from "./src/event.ts";
 export type { Ignore } from "./src/ignore.ts";
-export { type BatchOptions, watch, Watcher, type WatchOptions } from "./src/watcher.ts";
+export { watch, Watcher, type WatchOptions } from "./src/watcher.ts";
 export * from "./src/kernel.ts";

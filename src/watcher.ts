@@ -5,15 +5,14 @@
  */
 
 import { libc } from "../ffi/libc.ts";
-import { Channel, type Reading } from "./channel.ts";
-import { coalesce } from "./coalesce.ts";
-import { delay } from "./delay.ts";
+import { absolute } from "./absolute.ts";
+import { batches, type BatchOptions } from "./batches.ts";
+import { Channel } from "./channel.ts";
 import { InotifyError } from "./error.ts";
 import { CONTENT_KINDS, entryEvent, KINDS, type WatchEvent, type WatchKind } from "./event.ts";
-import { readLink } from "./files.ts";
 import { type Ignore, type Ignores, ignores } from "./ignore.ts";
 import { fromBytes, toText } from "./lossless.ts";
-import { type Path, toCString, toDisplay } from "./path.ts";
+import type { Path } from "./path.ts";
 import { Tracker } from "./tracker.ts";
 
 /**
@@ -88,33 +87,6 @@ export interface WatchOptions {
 }
 
 /**
- * When {@link Watcher.batches} hands out a batch.
- *
- * @example
- * ```ts
- * import { type BatchOptions, watch } from "@inotify/inotify";
- *
- * const options: BatchOptions = { settle: 20, maxWait: 500 };
- * const signal = AbortSignal.timeout(100); // so that this example ends
- * for await (const events of watch(".", { signal }).batches(options)) console.log(events.length);
- * ```
- */
-export interface BatchOptions {
-  /**
-   * After how many milliseconds without an event.
-   *
-   * @default {50}
-   */
-  readonly settle?: number;
-  /**
-   * After how many milliseconds from the first event, whether or not more keep coming.
-   *
-   * @default {1000}
-   */
-  readonly maxWait?: number;
-}
-
-/**
  * Watches paths: directories with all that is in them, and files.
  *
  * A path need not exist: it is waited for, and what vanishes is waited for again. Nothing is lost
@@ -125,7 +97,8 @@ export interface BatchOptions {
  * @param paths what to watch; relative ones are relative to the working directory now
  * @throws {TypeError} if a path, a kind or a rule to ignore is none
  * @throws {RangeError} if `maxQueue` is no positive integer
- * @throws {InotifyError} EACCES if Deno does not let the program read a path (`--allow-read`)
+ * @throws {InotifyError} EACCES if Deno does not let the program read a path (`--allow-read`), ENOENT if
+ * one is relative, and the working directory was removed
  * @throws {Error} if this is no Linux, or no runtime with a usable FFI
  *
  * @example Changes, as they happen
@@ -251,7 +224,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    *
    * @returns resolves when everything in it is watched
    * @throws {TypeError} if it is no path
-   * @throws {InotifyError} EACCES if Deno does not let the program read it (`--allow-read`)
+   * @throws {InotifyError} EACCES if Deno does not let the program read it (`--allow-read`), ENOENT if
+   * it is relative, and the working directory was removed
    */
   add(path: Path): Promise<void> {
     this.#add(permitted(path));
@@ -313,13 +287,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * ```
    */
   batches(options: BatchOptions = {}): AsyncIterableIterator<WatchEvent[], undefined> {
-    const { settle = 50, maxWait = 1000 } = options;
-    for (const [name, value] of Object.entries({ settle, maxWait })) {
-      if (!(value >= 0)) {
-        throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
-      }
-    }
-    return batches(this.#channel.read(), settle, maxWait);
+    return batches(this.#channel, options);
   }
 
   /** The watcher keeps the process alive. So it does from the start, unless not `persistent`. */
@@ -437,62 +405,4 @@ function permitted(path: Path): string {
     "Deno may not read it; run with --allow-read, or with --allow-read=PATH",
     { errno: EACCES, syscall: "open", path: toText(text) },
   );
-}
-
-/** A path without `.`, `..`, and slashes that say nothing. A `..` after a symbolic link is taken as text. */
-export function absolute(path: Path): string {
-  const bytes = toCString(path);
-  const nul = bytes.indexOf(0);
-  if (nul === 0) throw new TypeError("A path must not be empty");
-  if (nul < bytes.length - 1) {
-    throw new TypeError(`A path has no NUL byte, and ${JSON.stringify(toDisplay(path))} has`);
-  }
-  const text = fromBytes(bytes.subarray(0, nul));
-  const parts: string[] = [];
-  for (
-    const part of (text.startsWith("/") ? text : `${readLink(libc(), "/proc/self/cwd")}/${text}`)
-      .split("/")
-  ) {
-    if (part === "..") parts.pop();
-    else if (part !== "." && part !== "") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-
-function batches(
-  reading: Reading<WatchEvent>,
-  settle: number,
-  maxWait: number,
-): AsyncIterableIterator<WatchEvent[], undefined> {
-  const generator = collect(reading, settle, maxWait);
-  return {
-    next: () => generator.next(),
-    async return() {
-      // First the reading, since a generator lets a pending next() end before it returns.
-      await reading.return!();
-      return generator.return(undefined) as Promise<IteratorReturnResult<undefined>>;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-}
-
-async function* collect(
-  reading: Reading<WatchEvent>,
-  settle: number,
-  maxWait: number,
-): AsyncGenerator<WatchEvent[], undefined> {
-  while (await reading.wait()) {
-    const end = performance.now() + maxWait;
-    const events = reading.take();
-    for (let left = maxWait; left > 0; left = end - performance.now()) {
-      await delay(Math.min(settle, left));
-      const more = reading.take();
-      if (more.length === 0) break;
-      for (const event of more) events.push(event);
-    }
-    const batch = coalesce(events);
-    if (batch.length > 0) yield batch;
-  }
 }

@@ -34,10 +34,11 @@
  */
 
 import { libc } from "../ffi/libc.ts";
+import { absolute } from "./absolute.ts";
 import { InotifyError } from "./error.ts";
 import type { WatchEvent } from "./event.ts";
 import { leadsSomewhere } from "./files.ts";
-import { absolute, watch, type Watcher } from "./watcher.ts";
+import { watch, type Watcher } from "./watcher.ts";
 
 /**
  * Options of {@link watchFs}.
