@@ -144,6 +144,8 @@ export const AT_FDCWD = -100;
 export const STATX_TYPE = 0x0001;
 /** Bit of statx(2)'s mask: the time of the last status change is wanted. */
 export const STATX_CTIME = 0x0080;
+/** Bit of statx(2)'s mask: the number of the mount is wanted; Linux has it from 5.8 on. */
+export const STATX_MNT_ID = 0x1000;
 /** The number of kcmp(2) on x86-64; libc has no function for it (syscall(2)). */
 export const SYS_kcmp_x86_64 = 312;
 /** The number of kcmp(2) on aarch64. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AT_FDCWD, type Libc, STATX_CTIME, STATX_TYPE } from "../ffi/contract.ts";
+import { AT_FDCWD, type Libc, STATX_CTIME, STATX_MNT_ID, STATX_TYPE } from "../ffi/contract.ts";
 import { call } from "./call.ts";
 import { cString, fromBytes } from "./lossless.ts";
 
@@ -40,6 +40,13 @@ export function changeTime(libc: Libc, path: string): number | undefined {
   const AT_SYMLINK_NOFOLLOW = 0x100;
   if (!status(libc, path, AT_SYMLINK_NOFOLLOW, STATX_CTIME)) return undefined;
   return Number(statx.getBigInt64(96, true)) * 1000 + statx.getUint32(104, true) / 1e6;
+}
+
+/** The number in proc_pid_mountinfo(5) of the mount that a path leads to; from Linux 5.8 on. */
+export function mountId(libc: Libc, path: string): number | undefined {
+  if (!status(libc, path, 0, STATX_MNT_ID)) return undefined;
+  const isKnown = (statx.getUint32(0, true) & STATX_MNT_ID) !== 0;
+  return isKnown ? Number(statx.getBigUint64(144, true)) : undefined;
 }
 
 function status(libc: Libc, path: string, flags: number, mask: number): boolean {

@@ -35,6 +35,7 @@ test("prints a line for each change, of each directory", async () => {
   child.kill("SIGINT");
   await until(() => output.code !== undefined, () => output);
   assert.equal(output.code, "SIGINT");
+  assert.equal(output.stderr, `Watching ${one}, ${two}/ (2 watches); Ctrl-C ends it.\n`);
 });
 
 test("watches the current directory by default", async () => {

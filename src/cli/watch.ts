@@ -13,6 +13,7 @@ import type { Ignore } from "../ignore.ts";
 import { limits, usage } from "../limits.ts";
 import { watch, type Watcher } from "../watcher.ts";
 import { CommandError, runForEach } from "./command.ts";
+import { fileSystemOf, isShared } from "./filesystem.ts";
 import { gitignore } from "./gitignore.ts";
 import { toJson, toLine } from "./lines.ts";
 import { Stats } from "./stats.ts";
@@ -222,6 +223,12 @@ function announce(watcher: Watcher, paths: readonly string[]): void {
   const watches = watcher.watched().length;
   const count = `${watches} ${watches === 1 ? "watch" : "watches"}`;
   process.stderr.write(`Watching ${paths.join(", ")} (${count})${waiting}; Ctrl-C ends it.\n`);
+  for (const path of paths) {
+    const type = fileSystemOf(path);
+    if (type !== undefined && isShared(type)) {
+      complain(`${path} is on ${type}: what is not changed by this machine itself may go untold`);
+    }
+  }
 }
 
 /** The events in batches; without `--settle` and COMMAND, in batches of one. */
