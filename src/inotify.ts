@@ -110,8 +110,10 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
    * @throws {RangeError} if `mask` is not an integer of 32 bits
    */
   addWatch(path: Path, mask: number): number {
-    const shown = toDisplay(path);
-    this.#requireOpen(`watch ${JSON.stringify(shown)}`, "inotify_add_watch", shown);
+    if (this.#reader.closed) {
+      const shown = toDisplay(path);
+      throw closed(`watch ${JSON.stringify(shown)}`, "inotify_add_watch", shown);
+    }
     return inotifyAddWatch(this.#libc, this.fd, path, mask);
   }
 
@@ -125,7 +127,7 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
    * @throws {RangeError} if `wd` is not an integer of 32 bits
    */
   rmWatch(wd: number): void {
-    this.#requireOpen(`remove watch ${wd}`, "inotify_rm_watch");
+    if (this.#reader.closed) throw closed(`remove watch ${wd}`, "inotify_rm_watch");
     inotifyRmWatch(this.#libc, this.fd, wd);
   }
 
@@ -258,9 +260,8 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
     this.#reading = true;
     return () => this.#reading = false;
   }
+}
 
-  #requireOpen(action: string, syscall: string, path?: string): void {
-    if (!this.#reader.closed) return;
-    throw new InotifyError(action, "this instance is closed", { errno: EBADF, syscall, path });
-  }
+function closed(action: string, syscall: string, path?: string): InotifyError {
+  return new InotifyError(action, "this instance is closed", { errno: EBADF, syscall, path });
 }

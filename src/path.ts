@@ -28,9 +28,9 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * @throws {TypeError} if it is no path
  */
 export function toCString(path: Path): Uint8Array {
-  const bytes = path instanceof Uint8Array ? path : encoder.encode(text(path));
-  const ended = new Uint8Array(bytes.byteLength + 1);
-  ended.set(bytes);
+  if (!(path instanceof Uint8Array)) return encoder.encode(`${text(path)}\0`);
+  const ended = new Uint8Array(path.byteLength + 1);
+  ended.set(path);
   return ended;
 }
 
