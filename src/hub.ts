@@ -244,6 +244,7 @@ export class Hub {
     }
     return false;
   }
+
   /** Queues what was read. @returns how many events it is */
   #push(bytes: Uint8Array | undefined): number {
     if (bytes === undefined) return 0;

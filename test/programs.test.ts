@@ -42,7 +42,7 @@ const SCRIPTS: Record<string, string> = {
   "vim":
     "for i in 1 2 3; do vim -u NONE -es -c 'set backup backupcopy=no' -c 'normal Ohello' -c wq src/1/$i; done",
   "make":
-    "printf 'all:\\n\\tfor i in $$(seq 300); do date > $$i.o; done; rm *.o\\n' > Makefile && make -s",
+    "printf 'all:\\n\\tfor i in $$(seq 300); do echo $$i > $$i.o; done; rm *.o\\n' > Makefile && make -s",
   "npm": "npm init -y >/dev/null && npm pkg set name=one && npm pack --silent >/dev/null",
 };
 
@@ -52,7 +52,7 @@ for (const [title, script] of Object.entries(SCRIPTS)) {
   test(title, { skip: isThere ? false : `${program} is not on the PATH` }, async () => {
     const root = tmpDir();
     await sh(
-      "for i in $(seq 10); do mkdir -p src/$i; for j in $(seq 10); do date > src/$i/$j; done; done",
+      "for i in $(seq 10); do mkdir -p src/$i; for j in $(seq 10); do echo $j > src/$i/$j; done; done",
       root,
     );
     const model = new Model();
