@@ -42,7 +42,7 @@ export function ignores(rules: Ignore | readonly Ignore[] | undefined): Ignores 
 }
 
 function compile(rule: Ignore): Ignores {
-  if (typeof rule === "function") return (path, isDirectory) => rule(path, isDirectory) === true;
+  if (typeof rule === "function") return (path, isDirectory) => answer(rule(path, isDirectory));
   if (rule instanceof RegExp) return (path) => path.search(rule) >= 0; // whatever its lastIndex
   if (typeof rule !== "string" || rule === "") {
     throw new TypeError(
@@ -56,6 +56,14 @@ function compile(rule: Ignore): Ignores {
     return (path) => matchesGlob(path.slice(path.lastIndexOf("/") + 1), glob);
   }
   return (path, _, root) => matchesGlob(path.slice(root === "/" ? 1 : root.length + 1), glob);
+}
+
+/** What a function has returned. A promise would count as true, and leave out everything in silence. */
+function answer(returned: unknown): boolean {
+  if (returned instanceof Promise) {
+    throw new TypeError("A function in ignore must return a boolean, and not a promise of one");
+  }
+  return Boolean(returned);
 }
 
 /** Not imported: whoever ignores nothing, or by other means, need not load it. */

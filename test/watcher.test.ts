@@ -148,6 +148,27 @@ test("what a function to ignore throws ends the watcher, and is told to its loop
   await within(watcher.close());
 });
 
+test("a function to ignore may return what JavaScript takes for true or false", async () => {
+  const directory = tmpDir();
+  const ignore = (path: string) => path.match(/bad/) as unknown as boolean;
+  await using watcher = watch(directory, { ignore });
+  await within(watcher.ready);
+  const { lines, ended } = collect(watcher, 1);
+  touch(directory, "bad", "good");
+  await within(ended);
+  assert.deepEqual(lines, [`create ${directory}/good`]);
+});
+
+test("one that returns a promise, which is always true, is told so", async () => {
+  const directory = tmpDir();
+  const ignore = (() => Promise.resolve(false)) as unknown as () => boolean;
+  const watcher = watch(directory, { ignore });
+  const { ended } = collect(watcher);
+  touch(directory, "file");
+  await assert.rejects(within(ended), /must return a boolean, and not a promise/);
+  await within(watcher.close());
+});
+
 test("a path that cannot be looked at rejects ready, and every loop", async () => {
   const watcher = watch("/dev/null/x");
   const { ended } = collect(watcher);
