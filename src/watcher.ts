@@ -352,7 +352,12 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   #progress(count: number): void {
-    if (this.#settingUp) this.#onProgress?.(count);
+    if (!this.#settingUp || this.#closed !== undefined) return;
+    try {
+      this.#onProgress?.(count);
+    } catch (error) {
+      void this.#end({ error });
+    }
   }
 
   #report(event: WatchEvent): void {

@@ -148,6 +148,25 @@ test("what a function to ignore throws ends the watcher, and is told to its loop
   await within(watcher.close());
 });
 
+test("what onProgress throws ends the watcher, and no other one", async () => {
+  const directory = tmpDir();
+  await using other = watch(directory);
+  await within(other.ready);
+  const { lines, ended } = collect(other, 1);
+  const watcher = watch(directory, {
+    onProgress() {
+      throw new Error("no terminal");
+    },
+  });
+  await assert.rejects(within(watcher.ready), /no terminal/);
+  await assert.rejects(within(collect(watcher).ended), /no terminal/);
+  assert.deepEqual(watcher.watched(), []);
+  await within(watcher.close());
+  touch(directory, "file");
+  await within(ended);
+  assert.deepEqual(lines, [`create ${directory}/file`]);
+});
+
 test("a function to ignore may return what JavaScript takes for true or false", async () => {
   const directory = tmpDir();
   const ignore = (path: string) => path.match(/bad/) as unknown as boolean;
