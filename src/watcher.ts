@@ -95,7 +95,7 @@ export interface WatchOptions {
  * {@link Watcher.sync} resolves, that is what is on the disk, after whatever storm.
  *
  * @param paths what to watch; relative ones are relative to the working directory now
- * @throws {TypeError} if a path, a kind or a rule to ignore is none
+ * @throws {TypeError} if a path, a kind, a rule to ignore or a signal is none
  * @throws {RangeError} if `maxQueue` is no positive integer
  * @throws {InotifyError} EACCES if Deno does not let the program read a path (`--allow-read`), ENOENT if
  * one is relative, and the working directory was removed
@@ -170,6 +170,9 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     const { events = DEFAULT_KINDS, maxQueue = 65536, persistent = true, signal } = options;
     if (!Number.isInteger(maxQueue) || maxQueue < 1) {
       throw new RangeError(`maxQueue must be a positive integer, and is ${maxQueue}`);
+    }
+    if (signal !== undefined && typeof signal.addEventListener !== "function") {
+      throw new TypeError(`signal must be an AbortSignal, and is ${String(signal)}`);
     }
     this.#kinds = kindsOf(events);
     this.#initial = options.initial ?? false;

@@ -119,10 +119,18 @@ for (
     ["a number to ignore", ".", { ignore: 5 }, /ignore takes .*, and not 5/],
     ["a queue for nothing", ".", { maxQueue: 0 }, /maxQueue .*, and is 0/],
     ["half an event", ".", { maxQueue: 1.5 }, /maxQueue .*, and is 1.5/],
+    [
+      "what makes signals",
+      ".",
+      { signal: new AbortController() },
+      /signal must be .*AbortController/,
+    ],
   ] as const
 ) {
   test(`${name} is refused at once`, () => {
+    const { inotify } = openFiles();
     assert.throws(() => watch(paths, options as unknown as WatchOptions), error);
+    assert.equal(openFiles().inotify, inotify, "nothing stays open");
   });
 }
 
