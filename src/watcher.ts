@@ -228,10 +228,19 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * @returns resolves when everything in it is watched
    * @throws {TypeError} if it is no path
    * @throws {InotifyError} EACCES if Deno does not let the program read it (`--allow-read`), ENOENT if
-   * it is relative, and the working directory was removed
+   * it is relative, and the working directory was removed, EBADF if the watcher is closed
    */
   add(path: Path): Promise<void> {
-    this.#add(permitted(path));
+    const text = permitted(path);
+    if (this.#closed !== undefined) {
+      const shown = toText(text);
+      throw new InotifyError(`watch ${JSON.stringify(shown)}`, "this watcher is closed", {
+        errno: EBADF,
+        syscall: "inotify_add_watch",
+        path: shown,
+      });
+    }
+    this.#add(text);
     return this.sync();
   }
 
@@ -388,6 +397,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 }
 
 // errno(3)
+const EBADF = 9;
 const EACCES = 13;
 
 const DEFAULT_KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];

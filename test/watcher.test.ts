@@ -16,6 +16,7 @@ import {
 } from "../mod.ts";
 import { Model, onDisk } from "./helpers/model.ts";
 import { openFiles } from "./helpers/proc.ts";
+import { thrown } from "./helpers/thrown.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
 import { within } from "./helpers/within.ts";
 
@@ -133,6 +134,20 @@ for (
     assert.equal(openFiles().inotify, inotify, "nothing stays open");
   });
 }
+
+test("a watcher that is closed takes no path", async () => {
+  const watcher = watch([]);
+  await within(watcher.close());
+  assert.deepEqual(thrown(() => watcher.add("/dev/shm")), {
+    name: "InotifyError",
+    message: 'Cannot watch "/dev/shm": this watcher is closed (EBADF)',
+    code: "EBADF",
+    errno: 9,
+    syscall: "inotify_add_watch",
+    path: "/dev/shm",
+  });
+  assert.equal(watcher.remove("/dev/shm"), false);
+});
 
 test("batches of a negative time are refused", async () => {
   await using watcher = watch(tmpDir());
