@@ -280,7 +280,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   /**
    * The events in batches, each of which tells the difference that it makes in the end: what was created
-   * and changed is only created, what came and went is not told.
+   * and changed is only created, what came and went is not told. A file in whose place there is another
+   * one in the end is `modify`, whatever kinds were asked for.
    *
    * @throws {RangeError} if `settle` or `maxWait` is no number of milliseconds
    *
