@@ -78,7 +78,7 @@ export interface Usage {
  * In a user namespace (a container, say) the smaller of two limits holds: that of the system,
  * `fs.inotify.*`, and that of the namespace, `user.max_inotify_*` (namespaces(7)).
  *
- * @throws {Error} if this system has no inotify, or none of the runtimes runs
+ * @throws {Error} if /proc/sys cannot be read, or none of the runtimes runs
  *
  * @example
  * ```ts
@@ -90,18 +90,22 @@ export interface Usage {
  */
 export function limits(): Limits {
   const c = libc();
-  return {
+  const found: Limits = {
     maxQueuedEvents: number(c, "fs.inotify.max_queued_events"),
     maxUserInstances: tightest(c, INSTANCES).value,
     maxUserWatches: tightest(c, WATCHES).value,
   };
+  for (const [name, value] of Object.entries(found)) {
+    if (Number.isNaN(value)) throw new Error(`Cannot tell ${name}: /proc/sys cannot be read`);
+  }
+  return found;
 }
 
 /**
  * The inotify instances and watches of every process, from /proc/PID/fdinfo. Takes a system call for
  * each open file of the system, so some milliseconds.
  *
- * @throws {Error} if this system has no /proc, or none of the runtimes runs
+ * @throws {Error} if /proc cannot be read, or none of the runtimes runs
  *
  * @example
  * ```ts
@@ -115,10 +119,18 @@ export function limits(): Limits {
  * ```
  */
 export function usage(): Usage {
-  const c = libc();
+  const found = usageOfAll(libc());
+  if (found === undefined) throw new Error("Cannot tell who uses inotify: /proc cannot be read");
+  return found;
+}
+
+/** @returns `undefined` if /proc cannot be read */
+function usageOfAll(c: Libc): Usage | undefined {
+  const pids = list(c, "/proc")?.filter((name) => /^\d+$/.test(name));
+  if (pids === undefined) return undefined;
   const processes: ProcessUsage[] = [];
   let unreadable = 0;
-  for (const pid of list(c, "/proc")?.filter((name) => /^\d+$/.test(name)) ?? []) {
+  for (const pid of pids) {
     const used = processUsage(c, Number(pid));
     if (used === "unreadable") unreadable++;
     else if (used !== undefined && used.instances > 0) processes.push(used);
@@ -164,7 +176,7 @@ function number(c: Libc, sysctl: string): number {
 
 function explain(c: Libc, what: "instances" | "watches", { name, value }: Sysctl): string {
   const self = Number(readLink(c, "/proc/self"));
-  const processes = usage().processes.toSorted((a, b) => b[what] - a[what]);
+  const processes = (usageOfAll(c)?.processes ?? []).toSorted((a, b) => b[what] - a[what]);
   const own = processes.find(({ pid }) => pid === self)?.[what] ?? 0;
   const holders = processes
     .filter(({ pid }) => pid !== self)

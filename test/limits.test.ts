@@ -7,8 +7,10 @@ import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import { test } from "node:test";
 import { IN_CREATE, Inotify, type Limits, limits, type ProcessUsage, usage } from "../mod.ts";
+import { failing } from "./helpers/interpose.ts";
 import { limited, LIMITS } from "./helpers/namespace.ts";
 import { runForJson, start } from "./helpers/program.ts";
+import { thrown } from "./helpers/thrown.ts";
 import { tmpDir } from "./helpers/tmp.ts";
 import { until, within } from "./helpers/within.ts";
 
@@ -47,6 +49,21 @@ function entries(count: number): { directory: string; paths: string[] } {
 }
 
 // limits()
+
+test("where /proc cannot be read, limits() and usage() say so", () => {
+  const withoutProc = (call: () => unknown) => {
+    using _ = failing({ name: "open", errno: 2 }, 0);
+    return thrown(call);
+  };
+  assert.deepEqual(withoutProc(limits), {
+    name: "Error",
+    message: "Cannot tell maxQueuedEvents: /proc/sys cannot be read",
+  });
+  assert.deepEqual(withoutProc(usage), {
+    name: "Error",
+    message: "Cannot tell who uses inotify: /proc cannot be read",
+  });
+});
 
 test("limits() are the values in /proc, the smaller one where there are two", () => {
   assert.deepEqual(limits(), {
