@@ -50,6 +50,8 @@ const MARK_RETRY = 10;
 /** The name of the memfd, as it shows in /proc/PID/fd. */
 const MARK = cString("inotify-mark");
 
+const ENOENT = 2;
+
 let shared: Hub | undefined;
 
 /** An inotify instance, shared by those who have entered it, closed when the last one has left. */
@@ -81,14 +83,12 @@ export class Hub {
 
   constructor() {
     this.#memfd = call(this.libc, () => this.libc.memfd_create(MARK, MFD_CLOEXEC));
-    if (this.#memfd < 0) {
-      this.#reader.close();
-      throw new InotifyError("make an inotify instance", undefined, {
-        errno: -this.#memfd,
-        syscall: "memfd_create",
-      });
-    }
+    if (this.#memfd < 0) throw this.#unusable(-this.#memfd, "memfd_create");
     this.#mark = this.#addMark();
+    if (this.#mark === -ENOENT) {
+      this.libc.close(this.#memfd);
+      throw this.#unusable(ENOENT, "inotify_add_watch", "/proc is needed, and is not mounted here");
+    }
   }
 
   /** When the queue was last seen empty with nothing lost. */
@@ -207,6 +207,12 @@ export class Hub {
       this.libc,
       () => this.libc.inotify_add_watch(this.#fd, path, IN_DELETE_SELF),
     );
+  }
+
+  /** Gives up what was made so far. @returns why */
+  #unusable(errno: number, syscall: string, reason?: string): InotifyError {
+    this.#reader.close();
+    return new InotifyError("make an inotify instance", reason, { errno, syscall });
   }
 
   async #run(): Promise<void> {

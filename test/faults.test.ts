@@ -19,6 +19,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { pid } from "node:process";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { libc } from "../ffi/libc.ts";
 import { IN_CREATE, Inotify, InotifyError, usage, watch } from "../mod.ts";
 import { Pattern } from "../src/cli/inotifytools/filter.ts";
@@ -143,6 +144,18 @@ async function read(fault: Fault, turn: number): Promise<void> {
   injected[Symbol.dispose]();
   await until(() => openFiles().inotify <= before, openFiles);
 }
+
+test("without /proc a watcher says that it needs it, and leaves nothing open", async () => {
+  const before = openFiles();
+  using _ = failing({ name: "inotify_add_watch", errno: errnos["ENOENT"] }, 0);
+  const watcher = watch(tmpDir());
+  await assert.rejects(within(watcher.ready), {
+    name: "InotifyError",
+    message: "Cannot make an inotify instance: /proc is needed, and is not mounted here (ENOENT)",
+    syscall: "inotify_add_watch",
+  });
+  await until(() => isDeepStrictEqual(openFiles(), before), openFiles);
+});
 
 for (const code of FAULTS_OF_TOOLS.write) {
   test(`write fails with ${code}: what the tools print arrives once, or they say so`, () => {
