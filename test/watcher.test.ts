@@ -1,7 +1,7 @@
 /** `watch()` and `Watcher` as they are called; what they tell is in scenarios/ and convergence.test.ts. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { test } from "node:test";
 import process from "node:process";
@@ -106,6 +106,30 @@ test("two watchers of one tree are told the same, and closing one does not blind
   await within(outer.close());
   const made = (...numbers: number[]) => numbers.map((n) => `create ${directory}/sub/${n}`);
   assert.deepEqual(seen, [made(1, 2, 3), made(1), made(1, 2)]);
+});
+
+test("what a watcher is still to be told of is no news for one that comes after it", async () => {
+  const directory = tmpDir();
+  const at = (name: string) => join(directory, name);
+  touch(directory, "goes", "moves", "stays");
+  await using before = watch(directory);
+  await within(before.ready);
+  const first = collect(before);
+  rmdirSync(at("goes"));
+  renameSync(at("moves"), at("moved"));
+  touch(directory, "stays/sub", "new");
+  await using after = watch(directory);
+  const second = collect(after);
+  await within(after.sync());
+  touch(directory, "stays/sub/a", "new/b", "moved/c");
+  await within(after.sync());
+  await turn();
+  const told = (...lines: string[]) =>
+    lines.map((line) => line.replace(" ", ` ${directory}/`)).toSorted();
+  const later = told("create stays/sub/a", "create new/b", "create moved/c");
+  assert.deepEqual(second.lines.toSorted(), later);
+  const earlier = told("remove goes", "rename moved", "create stays/sub", "create new");
+  assert.deepEqual(first.lines.toSorted(), [...earlier, ...later].toSorted());
 });
 
 // Bad input
