@@ -68,8 +68,9 @@ export interface WatchOptions {
    */
   readonly blocking?: boolean;
   /**
-   * How many events may wait for a slow loop. When there are so many, nothing more is queued until it
-   * has taken all of them; then follow `overflow`, and what has changed by then.
+   * How many events may wait for a slow loop, 2 or more. When there are so many, nothing more is queued,
+   * but for the rest of what was found in directories at that time, until it has taken all of them; then
+   * follow `overflow`, and what has changed by then.
    *
    * @default {65536}
    */
@@ -96,7 +97,7 @@ export interface WatchOptions {
  *
  * @param paths what to watch; relative ones are relative to the working directory now
  * @throws {TypeError} if a path, a kind, a rule to ignore or a signal is none
- * @throws {RangeError} if `maxQueue` is no positive integer
+ * @throws {RangeError} if `maxQueue` is no integer of 2 or more
  * @throws {InotifyError} EACCES if Deno does not let the program read a path (`--allow-read`), ENOENT if
  * one is relative, and the working directory was removed
  * @throws {Error} if this is no Linux, or no runtime with a usable FFI
@@ -168,8 +169,9 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** See {@link watch}. */
   constructor(paths: Path | readonly Path[], options: WatchOptions = {}) {
     const { events = DEFAULT_KINDS, maxQueue = 65536, persistent = true, signal } = options;
-    if (!Number.isInteger(maxQueue) || maxQueue < 1) {
-      throw new RangeError(`maxQueue must be a positive integer, and is ${maxQueue}`);
+    if (!Number.isInteger(maxQueue) || maxQueue < 2) {
+      // An overflow takes one place: with no other, there would be one after the other.
+      throw new RangeError(`maxQueue must be an integer of 2 or more, and is ${maxQueue}`);
     }
     if (signal !== undefined && typeof signal.addEventListener !== "function") {
       throw new TypeError(`signal must be an AbortSignal, and is ${String(signal)}`);

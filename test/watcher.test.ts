@@ -142,8 +142,8 @@ for (
     ["an unknown kind", ".", { events: ["created"] }, /and not "created"/],
     ["an empty glob", ".", { ignore: "" }, /ignore takes .*, and not ""/],
     ["a number to ignore", ".", { ignore: 5 }, /ignore takes .*, and not 5/],
-    ["a queue for nothing", ".", { maxQueue: 0 }, /maxQueue .*, and is 0/],
-    ["half an event", ".", { maxQueue: 1.5 }, /maxQueue .*, and is 1.5/],
+    ["a queue for an overflow alone", ".", { maxQueue: 1 }, /maxQueue .*, and is 1/],
+    ["half an event", ".", { maxQueue: 2.5 }, /maxQueue .*, and is 2.5/],
     [
       "what makes signals",
       ".",
@@ -382,6 +382,22 @@ test("a signal closes, also one that was given before", async () => {
 });
 
 // Slow loops
+
+test("the smallest queue that there may be tells a slow loop everything", async () => {
+  const directory = tmpDir();
+  await using watcher = watch(directory, { maxQueue: 2 });
+  await within(watcher.ready);
+  const left = new Set(Array.from({ length: 50 }, (_, i) => join(directory, `${i}`)));
+  const ended = (async () => {
+    for await (const event of watcher) {
+      if (event.kind === "create") left.delete(event.path);
+      if (left.size === 0) break;
+      await turn();
+    }
+  })();
+  for (const path of left) mkdirSync(path);
+  await within(ended, () => left);
+});
 
 test("a loop that takes nothing gets an overflow, and then what has changed", async () => {
   const directory = tmpDir();
