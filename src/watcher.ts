@@ -252,6 +252,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    *
    * @returns whether it was watched
    * @throws {TypeError} if it is no path
+   * @throws {InotifyError} ENOENT if it is relative, and the working directory was removed
    */
   remove(path: Path): boolean {
     const text = absolute(path);

@@ -8,7 +8,7 @@ import { libc } from "../../ffi/libc.ts";
 import { mountId } from "../files.ts";
 import { readText } from "../procfs.ts";
 
-/** Those whose files other machines change, or what a virtual machine runs in, or a program behind it. */
+/** Those behind which there is another machine, the host of a virtual one, or a program (filesystems(5)). */
 const SHARED = new Set([
   ...[
     "9p",
