@@ -35,6 +35,8 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     read: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     open: { args: ["ptr", "i32"], returns: "i32" },
     memfd_create: { args: ["ptr", "u32"], returns: "i32" },
+    ftruncate: { args: ["i32", FFIType.i64_fast], returns: "i32" },
+    futimens: { args: ["i32", "ptr"], returns: "i32" },
     readlink: { args: ["ptr", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     close: { args: ["i32"], returns: "i32" },
     syscall: { args: Array(6).fill(FFIType.i64_fast), returns: FFIType.i64_fast },
@@ -66,6 +68,8 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     // By number, since not every musl has a symbol for each: 1.2.5 none for getdents64, 1.2.3 none for statx.
     getdents64: (fd, dirp, count) => Number(c.syscall(SYS.getdents64, fd, ptr(dirp), count, 0, 0)),
     memfd_create: c.memfd_create,
+    ftruncate: c.ftruncate,
+    futimens: (fd) => c.futimens(fd, null),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
       Number(c.syscall(SYS.statx, dirfd, ptr(pathname), flags, mask, ptr(statxbuf))),
     readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),

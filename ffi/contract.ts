@@ -38,6 +38,10 @@ export interface Libc {
   getdents64(fd: number, dirp: Uint8Array, count: number): number;
   /** memfd_create(2); `name` ends with a NUL byte. */
   memfd_create(name: Uint8Array, flags: number): number;
+  /** ftruncate(2) */
+  ftruncate(fd: number, length: number): number;
+  /** futimens(3) without times: both are set to the current one. */
+  futimens(fd: number): number;
   /** statx(2); `pathname` ends with a NUL byte, `statxbuf` has 256 bytes. */
   statx(
     dirfd: number,

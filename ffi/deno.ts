@@ -29,6 +29,8 @@ const FILE_SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  futimens: { parameters: ["i32", "pointer"], result: "i32" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   syscall: { parameters: ["isize", "i32", "i32", "i32", "usize", "usize"], result: "isize" },
@@ -92,6 +94,8 @@ export function openDeno(): Libc {
     open: (pathname, flags) => file().open(bytes(pathname), flags),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, bytes(dirp), usize(count))),
     memfd_create: (name, flags) => file().memfd_create(bytes(name), flags),
+    ftruncate: (fd, length) => file().ftruncate(fd, BigInt(length)),
+    futimens: (fd) => file().futimens(fd, null),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
       file().statx(dirfd, bytes(pathname), flags, mask, bytes(statxbuf)),
     readlink: (pathname, buf, size) =>

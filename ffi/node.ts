@@ -67,6 +67,8 @@ const FILE_SYMBOLS = {
   open: { arguments: ["buffer", "i32"], return: "i32" },
   getdents64: { arguments: ["i32", "buffer", "u64"], return: "i64" },
   memfd_create: { arguments: ["buffer", "u32"], return: "i32" },
+  ftruncate: { arguments: ["i32", "i64"], return: "i32" },
+  futimens: { arguments: ["i32", "pointer"], return: "i32" },
   statx: { arguments: ["i32", "buffer", "i32", "u32", "buffer"], return: "i32" },
   readlink: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
   syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
@@ -152,6 +154,8 @@ export function openNode(): Libc {
     open: (pathname, flags) => file().open(pathname, flags),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, usize(count))),
     memfd_create: (name, flags) => file().memfd_create(name, flags),
+    ftruncate: (fd, length) => file().ftruncate(fd, BigInt(length)),
+    futimens: (fd) => file().futimens(fd, 0n),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
       file().statx(dirfd, pathname, flags, mask, statxbuf),
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, usize(size))),

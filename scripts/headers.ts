@@ -85,7 +85,11 @@ function assertion(expression: string, value: number, what: string): string {
 /** The other constants of the sources; whether a name is C's too is for the preprocessor to say. */
 function* otherConstants(): Generator<[file: string, name: string, value: number]> {
   for (const folder of ["ffi/", "src/"]) {
-    for (const file of readdirSync(new URL(`../${folder}`, import.meta.url))) {
+    const files = readdirSync(new URL(`../${folder}`, import.meta.url), {
+      recursive: true,
+      encoding: "utf8",
+    });
+    for (const file of files) {
       if (!file.endsWith(".ts")) continue;
       const text = readFileSync(new URL(`../${folder}${file}`, import.meta.url), "utf8");
       for (const [, name, value] of text.matchAll(/^\s*(?:export )?const ([A-Z]\w+) = (\w+);/gm)) {

@@ -5,12 +5,11 @@
  */
 
 import { libc } from "../ffi/libc.ts";
-import { type Libc, MFD_CLOEXEC } from "../ffi/contract.ts";
+import type { Libc } from "../ffi/contract.ts";
 import { call } from "./call.ts";
 import { delay, turn } from "./delay.ts";
-import { InotifyError } from "./error.ts";
-import { cString } from "./lossless.ts";
-import { IN_DELETE_SELF, IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
+import { Fence } from "./engine/fence.ts";
+import { IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
 import { type Moment, now } from "./moment.ts";
 import { type InotifyEvent, parseEvents } from "./parse.ts";
 import { Reader } from "./reader.ts";
@@ -45,12 +44,6 @@ const FEW = 200;
 const PATIENCE = 2;
 /** How long events are handled at a stretch before the runtime has a turn, in milliseconds. */
 const STRETCH = 10;
-/** How long it takes to try again when no watch is left for a mark, in milliseconds. */
-const MARK_RETRY = 10;
-/** The name of the memfd, as it shows in /proc/PID/fd. */
-const MARK = cString("inotify-mark");
-
-const ENOENT = 2;
 
 let shared: Hub | undefined;
 
@@ -63,14 +56,7 @@ export class Hub {
   /** Those inside, and whether each keeps the process alive. */
   readonly #members = new Map<Member, boolean>();
   readonly #watches = new Watches<Subscriber>();
-  /** An inode that nobody else can watch. */
-  readonly #memfd: number;
-  /** The next mark, or a negative errno. */
-  #mark: number;
-  /** Whom to call when a mark comes back, by its watch. */
-  readonly #marks = new Map<number, (() => void)[]>();
-  #nextMark: (() => void)[] = [];
-  #markRetry: ReturnType<typeof setTimeout> | undefined;
+  readonly #fence: Fence;
   /** Those with work to do. */
   readonly #busy = new Set<Member>();
   /** Whether nothing goes on before the next event. */
@@ -82,12 +68,11 @@ export class Hub {
   #lost = false;
 
   constructor() {
-    this.#memfd = call(this.libc, () => this.libc.memfd_create(MARK, MFD_CLOEXEC));
-    if (this.#memfd < 0) throw this.#unusable(-this.#memfd, "memfd_create");
-    this.#mark = this.#addMark();
-    if (this.#mark === -ENOENT) {
-      this.libc.close(this.#memfd);
-      throw this.#unusable(ENOENT, "inotify_add_watch", "/proc is needed, and is not mounted here");
+    try {
+      this.#fence = new Fence(this.libc, this.#fd);
+    } catch (error) {
+      void this.#reader.close();
+      throw error;
     }
   }
 
@@ -115,7 +100,7 @@ export class Hub {
     if (this.#members.size > 0) return this.#updateRef();
     if (shared === this) shared = undefined;
     await this.#reader.close();
-    this.libc.close(this.#memfd);
+    this.#fence.close();
   }
 
   /** Whether a subscriber keeps the process alive. */
@@ -161,9 +146,9 @@ export class Hub {
   }
 
   /** Calls back when everything has been handled that the kernel has queued by now. */
-  mark(callback: () => void): void {
-    this.#nextMark.push(callback);
-    if (this.#waiting) this.#sendMark();
+  fence(callback: () => void): void {
+    this.#fence.request(callback);
+    if (this.#waiting) this.#sendFence();
   }
 
   /**
@@ -171,55 +156,24 @@ export class Hub {
    * reading, and with the runtime.
    */
   schedule(member: Member): void {
-    if (this.#waiting && this.#busy.size === 0) this.#sendMark(); // which ends the wait
+    const isIdle = this.#waiting && this.#busy.size === 0;
     this.#busy.add(member);
+    if (isIdle) this.fence(() => {}); // which ends the wait
   }
 
-  /**
-   * A mark is a watch that is removed: its IN_IGNORED comes after all that is queued. The next one is
-   * added at once, so that there is one still when the limit of watches is reached.
-   */
-  #sendMark(): void {
-    if (!this.#members.size) return;
-    if (this.#mark < 0) this.#mark = this.#addMark();
-    if (this.#mark < 0) {
-      // Others were faster.
-      this.#markRetry ??= setTimeout(() => {
-        this.#markRetry = undefined;
-        this.#sendMark();
-      }, MARK_RETRY);
-      return;
+  #sendFence(): void {
+    try {
+      if (this.#members.size > 0) this.#fence.send();
+    } catch (error) {
+      this.#fail(error);
     }
-    this.#marks.set(this.#mark, this.#nextMark);
-    this.#nextMark = [];
-    const result = call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, this.#mark));
-    if (result < 0) {
-      const failure = { errno: -result, syscall: "inotify_rm_watch" };
-      return this.#fail(new InotifyError("tell where the queue ends", undefined, failure));
-    }
-    this.#mark = this.#addMark();
-  }
-
-  /** @returns a watch that no event comes of; or a negative errno */
-  #addMark(): number {
-    const path = cString(`/proc/self/fd/${this.#memfd}`);
-    return call(
-      this.libc,
-      () => this.libc.inotify_add_watch(this.#fd, path, IN_DELETE_SELF),
-    );
-  }
-
-  /** Gives up what was made so far. @returns why */
-  #unusable(errno: number, syscall: string, reason?: string): InotifyError {
-    this.#reader.close();
-    return new InotifyError("make an inotify instance", reason, { errno, syscall });
   }
 
   async #run(): Promise<void> {
     try {
       for (;;) {
         const worked = this.#work();
-        if (this.#nextMark.length > 0) this.#sendMark();
+        this.#sendFence();
         this.#waiting = !worked;
         const bytes = worked ? this.#reader.readNow() : await this.#reader.next();
         this.#waiting = false;
@@ -293,13 +247,10 @@ export class Hub {
     if (!("wd" in change)) return this.#dispatchMove(change);
     const { wd, mask } = change;
     if (mask & IN_Q_OVERFLOW) return this.#overflow();
+    if (this.#fence.passed(wd)) return;
     const holders = this.#watches.of(wd);
-    if (mask & IN_IGNORED) {
-      this.#watches.end(wd);
-      const callbacks = this.#marks.get(wd);
-      this.#marks.delete(wd);
-      callbacks?.forEach((callback) => callback());
-    } else if (this.#lost) return;
+    if (mask & IN_IGNORED) this.#watches.end(wd);
+    else if (this.#lost) return;
     for (const holder of holders) holder.event(change);
   }
 
@@ -312,22 +263,16 @@ export class Hub {
 
   /**
    * While an IN_Q_OVERFLOW waits to be read, the kernel queues no other: what it drops then may be
-   * later than what comes after it. So nothing counts before a mark that is sent now comes back. The
-   * marks that are on their way may be among what is lost, and are sent again.
+   * later than what comes after it. So nothing counts before a fence that is sent now comes back.
    */
   #overflow(): void {
-    const resent = [...this.#marks.values()].flat().filter((mark) => mark !== this.#recovered);
-    this.#marks.clear();
-    this.#nextMark.unshift(this.#recovered);
-    this.#nextMark.push(...resent);
+    if (this.#lost) return this.#fence.lost();
     this.#lost = true;
-    this.#sendMark();
+    this.#fence.lost(() => {
+      this.#lost = false;
+      for (const member of this.#members.keys()) member.overflow();
+    });
   }
-
-  readonly #recovered = (): void => {
-    this.#lost = false;
-    for (const member of this.#members.keys()) member.overflow();
-  };
 
   #updateRef(): void {
     if ([...this.#members.values()].includes(true)) this.#reader.ref();

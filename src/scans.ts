@@ -156,7 +156,7 @@ export class Scans {
     const scanned = this.#scanned;
     this.#scanned = [];
     this.#marks++;
-    this.#hub.mark(() => {
+    this.#hub.fence(() => {
       this.#marks--;
       this.#believe(scanned);
       if (this.idle) this.#believer.idle();

@@ -145,7 +145,7 @@ export class Tracker implements Member {
   async settled(): Promise<void> {
     while (!this.#closed) {
       this.thaw();
-      await this.#untilClosedOr((resolve) => this.#hub.mark(resolve));
+      await this.#untilClosedOr((resolve) => this.#hub.fence(resolve));
       if (this.#frozen) continue;
       if (this.#scans.idle) return;
       await this.#untilClosedOr((resolve) => this.#waitingForIdle.push(resolve));

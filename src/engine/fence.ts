@@ -1,0 +1,151 @@
+/**
+ * A fence in the queue of an inotify instance: everything that the kernel has queued before it has been
+ * read once it comes back.
+ *
+ * It is a change of a memory file that nobody else can watch, so nothing of it shows in the file system.
+ * The watch is kept: with one for each fence (added, and removed) a process that takes the last free watch
+ * would stop all fences.
+ *
+ * @module
+ */
+
+import { type Libc, MFD_CLOEXEC } from "../../ffi/contract.ts";
+import { call } from "../call.ts";
+import { type Failure, InotifyError } from "../error.ts";
+import { explainENOSPC } from "../limits.ts";
+import { cString } from "../lossless.ts";
+import { IN_ATTRIB, IN_MODIFY } from "../mask.ts";
+
+/** The name of the memory file, as it shows in /proc/PID/fd. */
+const NAME = cString("inotify-fence");
+
+// errno(3)
+const ENOENT = 2;
+const ENOSPC = 28;
+
+/**
+ * How many fences are in the queue at most. More requests share the next one: each takes a place among
+ * the 16,384 events that the queue holds (inotify(7)).
+ */
+const LIMIT = 16;
+
+/** The fences of one instance. */
+export class Fence {
+  readonly #libc: Libc;
+  readonly #inotify: number;
+  #memfd = -1;
+  #wd = -1;
+  /** The fences in the queue: whom to call when each comes back. */
+  #sent: (() => void)[][] = [];
+  /** Whom to call when the next one comes back. */
+  #next: (() => void)[] = [];
+  /** How many were sent. */
+  #count = 0;
+
+  /**
+   * @param inotify the descriptor of the instance
+   * @throws {InotifyError} if a fence cannot be made. That no watch is free is no such error: one may be
+   * when the fence is sent.
+   */
+  constructor(libc: Libc, inotify: number) {
+    this.#libc = libc;
+    this.#inotify = inotify;
+    const failure = this.#open();
+    if (failure !== undefined && failure.errno !== ENOSPC) {
+      throw this.#error("make an inotify instance", failure);
+    }
+  }
+
+  /** Has somebody called when the next fence that is sent has come back. */
+  request(callback: () => void): void {
+    this.#next.push(callback);
+  }
+
+  /**
+   * Sends the fence that is requested. While too many are on their way it waits: this is to be called again
+   * when events have been handled.
+   *
+   * @throws {InotifyError} if it cannot be sent, ENOSPC if no watch is free for it
+   */
+  send(): void {
+    if (this.#sent.length === LIMIT || this.#next.length === 0) return;
+    const failure = (this.#wd === -1 ? this.#open() : undefined) ?? this.#change();
+    if (failure !== undefined) throw this.#error("follow the queue of events", failure);
+    this.#sent.push(this.#next);
+    this.#next = [];
+  }
+
+  /** Calls those who wait, if an event is the fence's. @returns whether it is */
+  passed(wd: number): boolean {
+    if (wd !== this.#wd) return false;
+    for (const callback of this.#sent.shift() ?? []) callback();
+    return true;
+  }
+
+  /**
+   * Events were lost, perhaps the fence with them: whoever waits for it waits for the next one. That one
+   * has another watch, since the lost one may come back yet.
+   *
+   * @param first whom to call before all others
+   */
+  lost(first?: () => void): void {
+    this.#next = [...first ? [first] : [], ...this.#sent.flat(), ...this.#next];
+    this.#sent = [];
+    const [memfd, wd] = [this.#memfd, this.#wd];
+    if (wd === -1) return;
+    // The new watch first: one that is free for a moment may be taken by another process.
+    const failure = this.#open();
+    call(this.#libc, () => this.#libc.inotify_rm_watch(this.#inotify, wd));
+    this.#libc.close(memfd);
+    if (failure === undefined) return;
+    this.#memfd = this.#wd = -1;
+    this.#open(); // if it fails, send() tries again
+  }
+
+  /** Closes the memory file. */
+  close(): void {
+    if (this.#memfd !== -1) this.#libc.close(this.#memfd);
+    this.#memfd = this.#wd = -1;
+  }
+
+  /** Makes a memory file, and watches it. @returns why that failed, if it did */
+  #open(): Failure | undefined {
+    const memfd = call(this.#libc, () => this.#libc.memfd_create(NAME, MFD_CLOEXEC));
+    if (memfd < 0) return { errno: -memfd, syscall: "memfd_create" };
+    const path = cString(`/proc/self/fd/${memfd}`);
+    const wd = call(
+      this.#libc,
+      () => this.#libc.inotify_add_watch(this.#inotify, path, IN_MODIFY | IN_ATTRIB),
+    );
+    if (wd < 0) {
+      this.#libc.close(memfd);
+      return { errno: -wd, syscall: "inotify_add_watch" };
+    }
+    this.#memfd = memfd;
+    this.#wd = wd;
+    return undefined;
+  }
+
+  /**
+   * Changes the memory file, each time in another way than before, since the kernel merges equal events. Both
+   * ways need no more than the descriptor, whoever the user is by now: fchmod(2) would need its owner.
+   *
+   * @returns why that failed, if it did
+   */
+  #change(): Failure | undefined {
+    const libc = this.#libc;
+    const syscall = this.#count++ % 2 === 0 ? "ftruncate" : "futimens";
+    const result = call(libc, () =>
+      syscall === "ftruncate"
+        ? libc.ftruncate(this.#memfd, 0) // IN_MODIFY, though it has that size already
+        : libc.futimens(this.#memfd)); // IN_ATTRIB
+    return result < 0 ? { errno: -result, syscall } : undefined;
+  }
+
+  #error(action: string, { errno, syscall }: Failure): InotifyError {
+    let reason: string | undefined;
+    if (errno === ENOSPC) reason = explainENOSPC(this.#libc);
+    else if (errno === ENOENT) reason = "/proc is needed, and is not mounted here";
+    return new InotifyError(action, reason, { errno, syscall });
+  }
+}
