@@ -14,7 +14,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/watcher\.ts$/,
   /^src\/tracker\.ts$/,
   /^src\/(roots|scans)\.ts$/,
-  /^src\/(agenda|hub|route|engine\/fence)\.ts$/,
+  /^src\/(agenda|hub|route|engine\/(fence|loss|picture))\.ts$/,
   /^src\/kernel\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(absolute|batches|coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,

@@ -12,78 +12,79 @@ export interface Reading<T> extends AsyncIterableIterator<T, undefined> {
   wait(): Promise<boolean>;
 }
 
+/** What a reader has lost: what was put in while as much waited for it as may. */
+export interface Lost<T> {
+  /** What the reader gets in its place, before what {@link end} returns. */
+  readonly mark: T;
+  /** A value that it does not get. */
+  miss(value: T): void;
+  /** It has taken all, the mark too. @returns what makes up for the loss */
+  end(): T[];
+  /** It is gone, and wants nothing any more. */
+  forget(): void;
+}
+
 /** A queue with several readers, of which each gets everything from when it began. */
 export class Channel<T> {
   readonly #limit: number;
-  readonly #onFull: () => void;
-  readonly #onEmpty: () => void;
+  readonly #lose: () => Lost<T>;
   readonly #onLeft: () => Promise<void>;
   readonly #readers = new Set<Queue<T>>();
-  /** What came before the first reader. */
-  #early: T[] = [];
-  #full = false;
+  /** For the first reader: what comes before it. */
+  #early: Queue<T> | undefined;
   #ending: { readonly error?: unknown } | undefined;
 
   /**
    * @param limit how many values may wait for a reader
-   * @param onFull called when the limit is reached
-   * @param onEmpty called when, after that, all readers have taken all
+   * @param lose called when so many do: what is put in from then on is lost to that reader
    * @param onLeft called when the last reader has left, and waited for
    */
-  constructor(
-    limit: number,
-    onFull: () => void,
-    onEmpty: () => void,
-    onLeft: () => Promise<void>,
-  ) {
+  constructor(limit: number, lose: () => Lost<T>, onLeft: () => Promise<void>) {
     this.#limit = limit;
-    this.#onFull = onFull;
-    this.#onEmpty = onEmpty;
+    this.#lose = lose;
     this.#onLeft = onLeft;
+    this.#early = this.#queue();
   }
 
-  /** Puts a value in, for every reader; before there is one, for the first. */
-  put(value: T): void {
-    if (this.#ending !== undefined) return;
-    let longest = 0;
-    if (this.#readers.size === 0) longest = this.#early.push(value);
-    for (const reader of this.#readers) longest = Math.max(longest, reader.put(value));
-    if (longest < this.#limit || this.#full) return;
-    this.#full = true;
-    this.#onFull();
+  /** Puts values in that belong together, for every reader; before there is one, for the first. */
+  put(values: readonly T[]): void {
+    if (values.length === 0) return;
+    this.#early?.put(values);
+    for (const reader of this.#readers) reader.put(values);
   }
 
   /** Ends every reader. @param ending with the error to reject with, if it ends by one */
   end(ending: { readonly error?: unknown } = {}): void {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
-    this.#early = [];
+    this.#early?.end(ending);
     for (const reader of this.#readers) reader.end(ending);
   }
 
   /** A new reader. It ends, and leaves, by `return()`. */
   read(): Reading<T> {
-    const queue: Queue<T> = new Queue(this.#early, () => this.#taken(), async () => {
-      if (this.#readers.delete(queue) && this.#readers.size === 0) await this.#onLeft();
-    });
-    this.#early = [];
+    const queue = this.#early ?? this.#queue();
+    this.#early = undefined;
     this.#readers.add(queue);
     if (this.#ending !== undefined) queue.end(this.#ending);
     return queue;
   }
 
-  #taken(): void {
-    if (!this.#full) return;
-    for (const reader of this.#readers) if (reader.length > 0) return;
-    this.#full = false;
-    this.#onEmpty();
+  #queue(): Queue<T> {
+    const queue: Queue<T> = new Queue(this.#limit, this.#lose, async () => {
+      if (this.#readers.delete(queue) && this.#readers.size === 0) await this.#onLeft();
+    });
+    return queue;
   }
 }
 
 class Queue<T> implements Reading<T> {
-  #values: T[];
+  #values: T[] = [];
   #next = 0;
-  readonly #onTaken: () => void;
+  readonly #limit: number;
+  readonly #lose: () => Lost<T>;
+  /** Set while values are lost. */
+  #lost: Lost<T> | undefined;
   readonly #onLeft: () => Promise<void>;
   /** The `next()` calls that wait, each for a value of its own. */
   #takers: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
@@ -91,9 +92,9 @@ class Queue<T> implements Reading<T> {
   #waiter: PromiseWithResolvers<void> | undefined;
   #ending: { readonly error?: unknown } | undefined;
 
-  constructor(values: T[], onTaken: () => void, onLeft: () => Promise<void>) {
-    this.#values = values;
-    this.#onTaken = onTaken;
+  constructor(limit: number, lose: () => Lost<T>, onLeft: () => Promise<void>) {
+    this.#limit = limit;
+    this.#lose = lose;
     this.#onLeft = onLeft;
   }
 
@@ -101,20 +102,26 @@ class Queue<T> implements Reading<T> {
     return this.#values.length - this.#next;
   }
 
-  put(value: T): number {
-    const taker = this.#takers.shift();
-    if (taker !== undefined) {
+  put(values: readonly T[]): void {
+    if (this.#ending !== undefined) return;
+    for (const value of values) {
+      const taker = this.#takers.shift();
       // Handed over at once: each promise in between would be a turn of others before this one.
-      taker.resolve({ done: false, value });
-      return 0;
+      if (taker !== undefined) taker.resolve({ done: false, value });
+      else if (this.#lost !== undefined) this.#lost.miss(value);
+      else this.#values.push(value);
     }
-    this.#values.push(value);
-    this.#wake();
-    return this.length;
+    if (this.length >= this.#limit && this.#lost === undefined) {
+      this.#lost = this.#lose();
+      this.#values.push(this.#lost.mark);
+    }
+    if (this.length > 0) this.#wake();
   }
 
   end(ending: { readonly error?: unknown }): void {
     this.#ending ??= ending;
+    this.#lost?.forget();
+    this.#lost = undefined;
     this.#values = [];
     this.#next = 0;
     for (const taker of this.#takers) taker.resolve(this.#last());
@@ -123,10 +130,11 @@ class Queue<T> implements Reading<T> {
   }
 
   take(): T[] {
-    const values = this.#next === 0 ? this.#values : this.#values.slice(this.#next);
+    let values = this.#next === 0 ? this.#values : this.#values.slice(this.#next);
     this.#values = [];
     this.#next = 0;
-    this.#onTaken();
+    this.#taken();
+    if (this.length > 0) values = [...values, ...this.take()];
     return values;
   }
 
@@ -165,6 +173,14 @@ class Queue<T> implements Reading<T> {
       : Promise.resolve({ done: true, value: undefined });
   }
 
+  /** All has been taken; with it the mark of a loss, if there is one. */
+  #taken(): void {
+    const lost = this.#lost;
+    if (lost === undefined) return;
+    this.#lost = undefined;
+    this.#values = lost.end();
+  }
+
   #wake(): void {
     this.#waiter?.resolve();
     this.#waiter = undefined;
@@ -175,7 +191,7 @@ class Queue<T> implements Reading<T> {
     if (this.length === 0) {
       this.#values = [];
       this.#next = 0;
-      this.#onTaken();
+      this.#taken();
     } else if (this.#next === COMPACT) {
       this.#values = this.#values.slice(COMPACT);
       this.#next = 0;

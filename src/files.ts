@@ -35,10 +35,10 @@ export function leadsSomewhere(libc: Libc, path: string): boolean {
   return status(libc, path, 0, STATX_TYPE);
 }
 
-/** When an entry, itself no link that is followed, was last changed: milliseconds since 1970. */
-export function changeTime(libc: Libc, path: string): number | undefined {
+/** When an entry was last changed: milliseconds since 1970. @param follow whether a link stands for its target */
+export function changeTime(libc: Libc, path: string, follow: boolean = false): number | undefined {
   const AT_SYMLINK_NOFOLLOW = 0x100;
-  if (!status(libc, path, AT_SYMLINK_NOFOLLOW, STATX_CTIME)) return undefined;
+  if (!status(libc, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, STATX_CTIME)) return undefined;
   return Number(statx.getBigInt64(96, true)) * 1000 + statx.getUint32(104, true) / 1e6;
 }
 

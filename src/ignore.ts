@@ -26,8 +26,13 @@
  */
 export type Ignore = string | RegExp | ((path: string, isDirectory: boolean) => boolean);
 
-/** Whether an entry is ignored. @param root the watched path above it */
-export type Ignores = (path: string, isDirectory: boolean, root: string) => boolean;
+/** Whether an entry is ignored. */
+export interface Ignores {
+  /** @param root the watched path above it */
+  (path: string, isDirectory: boolean, root: string): boolean;
+  /** Whether that depends on nothing but the entry's own name. */
+  readonly byName: boolean;
+}
 
 /**
  * One function for one or several rules; none for none.
@@ -38,10 +43,14 @@ export function ignores(rules: Ignore | readonly Ignore[] | undefined): Ignores 
   const list = rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Ignore];
   if (list.length === 0) return undefined;
   const tests = list.map(compile);
-  return (path, isDirectory, root) => tests.some((test) => test(path, isDirectory, root));
+  return Object.assign(
+    (path: string, isDirectory: boolean, root: string) =>
+      tests.some((test) => test(path, isDirectory, root)),
+    { byName: list.every((rule) => typeof rule === "string" && !rule.includes("/")) },
+  );
 }
 
-function compile(rule: Ignore): Ignores {
+function compile(rule: Ignore): (path: string, isDirectory: boolean, root: string) => boolean {
   if (typeof rule === "function") return (path, isDirectory) => answer(rule(path, isDirectory));
   if (rule instanceof RegExp) return (path) => path.search(rule) >= 0; // whatever its lastIndex
   if (typeof rule !== "string" || rule === "") {

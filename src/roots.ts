@@ -10,15 +10,18 @@
  * @module
  */
 
-import { entryEvent, type EntryKind, type WatchEvent } from "./event.ts";
-import { readLink } from "./files.ts";
+import type { Tops } from "./engine/loss.ts";
+import type { Picture, Wanted } from "./engine/picture.ts";
+import { entryEvent, type EntryKind } from "./event.ts";
+import { changeTime, readLink } from "./files.ts";
 import type { Hub } from "./hub.ts";
+import { IN_UNMOUNT } from "./mask.ts";
 import { Route, type Target } from "./route.ts";
 import type { ScanFailure } from "./scan.ts";
 import { Directory, type Entry } from "./tree.ts";
 
 /** What is tracked. */
-export interface Scope {
+export interface Scope extends Wanted {
   /** Whether directories below the roots are. */
   readonly recursive: boolean;
   /** Whether directories that symbolic links lead to are. */
@@ -27,18 +30,12 @@ export interface Scope {
   readonly initial: boolean;
   /** Whether a path is known, with all that is below, as soon as it is added. */
   readonly blocking: boolean;
-  /** The content events wanted: bits that say nothing of an entry's coming and going. */
-  readonly content: number;
 }
 
-/** What is done with roots that are directories; and with what there is to say. */
+/** What is done with roots that are directories; and with what there is to report. */
 export interface Trees {
-  /** Whether nothing is said, and nothing looked at, for the time being. */
-  readonly frozen: boolean;
-  /** Says a difference. */
-  report(event: WatchEvent): void;
-  /** Bits of the mask say what happened to a root that is no directory. */
-  touched(path: string, mask: number): void;
+  /** The file system of a root is unmounted. */
+  unmounted(path: string): void;
   /** Says that a root cannot be watched. */
   uncovered(path: string, failure: ScanFailure): void;
   /** A directory is to be known, with all that is below. */
@@ -66,14 +63,16 @@ export interface Root {
 export class Roots {
   readonly #hub: Hub;
   readonly #scope: Scope;
+  readonly #picture: Picture;
   readonly #trees: Trees;
   readonly #roots = new Map<string, Root>();
   /** Whether a path is below another one. Mostly none is, and nothing has to be looked up. */
   #nested = false;
 
-  constructor(hub: Hub, scope: Scope, trees: Trees) {
+  constructor(hub: Hub, scope: Scope, picture: Picture, trees: Trees) {
     this.#hub = hub;
     this.#scope = scope;
+    this.#picture = picture;
     this.#trees = trees;
   }
 
@@ -117,9 +116,19 @@ export class Roots {
       for (const inner of this.#within(path)) this.#takeOut(inner, directory);
     }
     this.#roots.delete(path);
+    this.#picture.forgetRoot(path);
     this.#update();
     route?.close();
     if (directory !== undefined) this.#trees.drop(directory);
+  }
+
+  /** The roots that are followed, as they are reported. */
+  known(): Tops {
+    const known: Tops = new Map();
+    for (const { path, route, said, directory } of this) {
+      if (route !== undefined && said) known.set(path, directory ?? false);
+    }
+    return known;
   }
 
   /** Gives up all watches of roots themselves. */
@@ -131,7 +140,7 @@ export class Roots {
 
   /** Sees where the path of a root leads now. */
   look(root: Root, first: boolean = false): void {
-    if (this.#trees.frozen || root.route === undefined) return;
+    if (root.route === undefined) return;
     const { path, target: before } = root;
     const target = root.target = root.route.look();
     const { directory } = root;
@@ -142,7 +151,7 @@ export class Roots {
       this.#leadsElsewhere(root, true);
     } else if (before !== undefined && before.wd >= 0) {
       if (target !== undefined && target.wd >= 0 && !target.isDirectory) {
-        if (target.wd !== before.wd) this.#trees.report(entryEvent("modify", path, false));
+        if (target.wd !== before.wd) this.#picture.replaced(undefined, path);
         return;
       }
       this.#leadsElsewhere(root, false);
@@ -155,11 +164,24 @@ export class Roots {
       return;
     }
     const kind = !first ? "create" : this.#scope.initial ? "exists" : "";
-    if (!root.said) this.#sayThere(root, kind, target.isDirectory);
-    if (!target.isDirectory) return;
-    root.directory = new Directory(path);
-    root.directory.initial = first;
-    this.#trees.plant(root.directory);
+    const planted = target.isDirectory ? new Directory(path) : undefined;
+    root.directory = planted;
+    if (planted) planted.initial = first;
+    if (!root.said) this.#sayThere(root, kind, planted ?? false);
+    else if (first) this.#picture.addRoot(path, planted ?? false, "");
+    if (planted && planted === root.directory) this.#trees.plant(planted);
+  }
+
+  /** Sees where the path of a root leads after events were lost. @param since when that began */
+  resync(root: Root, since: number): void {
+    const { path, target: before } = root;
+    this.look(root);
+    const { target } = root;
+    if (target === undefined || target.wd < 0 || target.wd !== before?.wd) return;
+    const time = changeTime(this.#hub.libc, path, true);
+    if (time !== undefined && time >= since) {
+      this.#picture.mayHaveChanged(undefined, path, target.isDirectory);
+    }
   }
 
   // What the trees tell
@@ -194,8 +216,8 @@ export class Roots {
     if (isDirectory ? this.#scope.recursive : !this.#isLink(path)) {
       return this.#takeIn(root, parent, name, isDirectory);
     }
-    parent.entries.set(name, isDirectory);
-    if (!root.said) this.#sayThere(root, kind, isDirectory);
+    this.#picture.know(parent, name, isDirectory);
+    if (!root.said) this.#sayThere(root, kind, root.directory ?? isDirectory);
     return true;
   }
 
@@ -224,7 +246,10 @@ export class Roots {
     root.said = this.#find(path) !== undefined;
     root.route = new Route(this.#hub, path, this.#scope.content, {
       moved: () => this.look(root),
-      touched: (mask) => this.#trees.touched(path, mask),
+      touched: (mask) => {
+        if (mask & IN_UNMOUNT) this.#trees.unmounted(path);
+        else this.#picture.content(undefined, path, mask, false);
+      },
     });
   }
 
@@ -235,12 +260,12 @@ export class Roots {
     root.route = root.target = root.directory = undefined;
     if (!said) return false;
     if (target !== undefined && isDirectory === (directory !== undefined)) {
-      parent.entries.set(name, directory ?? false);
+      this.#picture.know(parent, name, directory ?? false);
       directory?.moveTo(parent, name);
       return true;
     }
     if (directory !== undefined) this.#trees.drop(directory);
-    this.#trees.report(entryEvent("remove", path, directory !== undefined));
+    this.#picture.report(entryEvent("remove", path, directory !== undefined));
     return false;
   }
 
@@ -251,17 +276,20 @@ export class Roots {
     this.#follow(root);
     if (place === undefined) return this.look(root, root.isNew);
     const { parent, name, entry } = place;
+    this.#picture.moveOut(parent, name, root.path);
     const directory = entry instanceof Directory ? entry : undefined;
     const target = root.target = root.route!.look();
     if (target && (target.isDirectory ? target.wd === directory?.wd : directory === undefined)) {
       parent.entries.delete(name);
       directory?.moveTo(undefined, root.path);
       root.directory = directory;
+      // Its scan was to come after that of the directory above.
+      if (directory?.isExact === false) this.#trees.plant(directory);
       return;
     }
     root.target = undefined;
     root.said = false;
-    this.#trees.report(entryEvent("remove", root.path, directory !== undefined));
+    this.#picture.report(entryEvent("remove", root.path, directory !== undefined));
     this.look(root);
   }
 
@@ -276,9 +304,9 @@ export class Roots {
 
   // What is said
 
-  #sayThere(root: Root, kind: EntryKind | "", isDirectory: boolean): void {
+  #sayThere(root: Root, kind: EntryKind | "", entry: Entry): void {
     root.said = true;
-    if (kind !== "") this.#trees.report(entryEvent(kind, root.path, isDirectory));
+    this.#picture.addRoot(root.path, entry, kind);
   }
 
   /** Says that a path is gone, and everything below: also what roots there have said, which they say again. */
@@ -289,7 +317,7 @@ export class Roots {
       root.said = false;
       root.target = root.directory = undefined;
     }
-    this.#trees.report(entryEvent("remove", path, isDirectory));
+    this.#picture.report(entryEvent("remove", path, isDirectory));
     for (const root of roots) this.#resume(root);
   }
 

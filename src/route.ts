@@ -5,6 +5,10 @@
  * by a symbolic link, or ends, for the name in it. So whatever makes the path lead elsewhere is noticed:
  * a part of it that comes, goes or is replaced, a link that is pointed elsewhere.
  *
+ * A directory that is removed while somebody holds it (as a working directory, or by an open file in it)
+ * sends no IN_DELETE_SELF before it is let go. So while a path leads nowhere, which every removal on the way
+ * begins with, each directory is watched for the removal of the next one, too.
+ *
  * @module
  */
 
@@ -63,6 +67,8 @@ export class Route implements Subscriber {
   readonly #held = new Set<number>();
   /** The names that matter, by the watch of the directory they are in. */
   #names = new Map<number, Set<string>>();
+  /** Whether the path leads nowhere. */
+  #isWaiting = false;
   /** The watch of what the path leads to. */
   #target = -1;
   #isDirectory = false;
@@ -84,9 +90,11 @@ export class Route implements Subscriber {
   look(): Target | undefined {
     for (;;) {
       const before = this.#names;
+      const wasWaiting = this.#isWaiting;
       const target = this.#walk();
+      this.#isWaiting = target === undefined;
       // What changed before a directory on the way was watched went unseen; so all are watched first.
-      if (sameKeys(before, this.#names)) return target;
+      if (sameKeys(before, this.#names) && wasWaiting === this.#isWaiting) return target;
     }
   }
 
@@ -126,7 +134,8 @@ export class Route implements Subscriber {
     const parts = this.#path.split("/").filter(Boolean);
     let directory = "";
     for (let links = 0; parts.length > 0;) {
-      const wd = this.#watch(directory || "/", SELF | IN_ONLYDIR | IN_DONT_FOLLOW);
+      const removal = this.#isWaiting ? IN_DELETE : 0;
+      const wd = this.#watch(directory || "/", SELF | removal | IN_ONLYDIR | IN_DONT_FOLLOW);
       // What was a directory a moment ago is gone: nothing would tell of its return.
       if (wd === -ENOENT) return this.#walk();
       if (wd >= 0 && !names.has(wd)) names.set(wd, new Set());
@@ -136,6 +145,7 @@ export class Route implements Subscriber {
         directory = directory.slice(0, directory.lastIndexOf("/"));
         continue;
       }
+      if (this.#isWaiting) names.get(wd)?.add(name);
       const path = `${directory}/${name}`;
       const link = readLink(libc, path);
       if (wd === -ENOTDIR && isAnswer(link)) return this.#walk(); // it was no directory for a moment

@@ -24,8 +24,6 @@ import { Watches } from "./watches.ts";
 
 /** What becomes of scans. */
 export interface Believer {
-  /** Whether nothing is believed for the time being. */
-  readonly frozen: boolean;
   /** Knows what a scan has found, and says the differences; in steps, each short beside a slice. */
   learn(directory: Directory, pending: Pending): Generator<void, undefined>;
   /** Applies an event that has waited for a scan. */
@@ -94,7 +92,8 @@ export class Scans {
    * @param later the events that wait for the scan
    */
   doubt(directory: Directory, later: InotifyEvent[] = directory.pending?.later ?? []): void {
-    directory.pending = new Pending(undefined, directory.pending?.holds ?? false, later);
+    const { pending } = directory;
+    directory.pending = new Pending(undefined, pending?.holds ?? false, later, pending);
     this.#pending.add(directory);
   }
 
@@ -149,7 +148,6 @@ export class Scans {
   /** Scans, and goes on with what is begun. @param slice for how long, in milliseconds */
   work(slice: number = SLICE): void {
     if (this.#closed) return;
-    if (this.#believer.frozen) this.#agenda.giveUp();
     this.#agenda.work(slice, (directory) => this.#scanOne(directory));
     if (!this.#agenda.isEmpty) this.#hub.schedule(this.#member);
     this.#believer.progress(this.#count);
@@ -190,12 +188,16 @@ export class Scans {
       // It is another directory, and so are those in it.
       later = [];
       holds = !found.isNew;
-      if (!directory.isEmpty) this.doubtAll(directory);
+      if (!directory.isEmpty) {
+        directory.isOther = true;
+        this.doubtAll(directory);
+      }
       this.#unwatch(directory);
       directory.wd = found.wd;
       this.watches.add(found.wd, directory);
     }
-    const pending = directory.pending = new Pending(found.listing, holds, later);
+    const pending = new Pending(found.listing, holds, later, directory.pending);
+    directory.pending = pending;
     this.#pending.add(directory);
     if (found.rest === undefined) return this.#listed(directory, pending);
     const end = (failure?: ScanFailure) => {
@@ -216,7 +218,7 @@ export class Scans {
       // The path means something else by now: what became of the directory is still queued.
       this.#unwatch(directory);
       this.doubtAll(directory);
-      directory.pending = new Pending(undefined, false, [], errno);
+      directory.pending = new Pending(undefined, false, [], directory.pending, errno);
       this.#scanned.push([directory, directory.pending]);
       return;
     }
@@ -226,7 +228,7 @@ export class Scans {
 
   /** The mark that follows these scans has come. */
   #believe(scanned: readonly [Directory, Pending][]): void {
-    if (this.#believer.frozen) return;
+    if (this.#closed) return;
     for (const [directory, pending] of scanned) {
       if (directory.gone || directory.pending !== pending) continue;
       if (pending.found === undefined) {

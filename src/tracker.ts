@@ -9,16 +9,11 @@
 
 import { InotifyError } from "./error.ts";
 import { changeTime, leadsToDirectory, readLink } from "./files.ts";
-import {
-  CONTENT_KINDS,
-  entryEvent,
-  type EntryKind,
-  errorEvent,
-  renameEvent,
-  unmountEvent,
-  type WatchEvent,
-} from "./event.ts";
+import type { Loss } from "./engine/loss.ts";
+import { Picture } from "./engine/picture.ts";
+import { type EntryKind, errorEvent, unmountEvent, type WatchEvent } from "./event.ts";
 import { Hub, type Member } from "./hub.ts";
+import type { Ignores } from "./ignore.ts";
 import { explainENOSPC } from "./limits.ts";
 import type { Listing } from "./listing.ts";
 import { nameOf, own, toText } from "./lossless.ts";
@@ -33,7 +28,7 @@ import {
   IN_MOVED_TO,
   IN_UNMOUNT,
 } from "./mask.ts";
-import { earliest, type Moment, now } from "./moment.ts";
+import { earliest, type Moment } from "./moment.ts";
 import type { InotifyEvent } from "./parse.ts";
 import type { Move } from "./renames.ts";
 import { Roots, type Scope } from "./roots.ts";
@@ -43,10 +38,10 @@ import { Directory, type Entry, type Pending } from "./tree.ts";
 
 /** What a tracker tells, and asks. */
 export interface Client {
-  /** Says a difference. */
-  report(event: WatchEvent): void;
-  /** Whether to know nothing of an entry; if there is such. @param root the path that was added, above it */
-  readonly ignores: ((path: string, isDirectory: boolean, root: string) => boolean) | undefined;
+  /** Reports a change, by events that belong together. */
+  report(events: readonly WatchEvent[]): void;
+  /** Whether to know nothing of an entry; if there is such. */
+  readonly ignores: Ignores | undefined;
   /** Nothing can be tracked any more. */
   fail(error: unknown): void;
   /** Directories were scanned. @param count how many, so far */
@@ -78,8 +73,7 @@ export class Tracker implements Member {
   readonly #hub: Hub;
   readonly #roots: Roots;
   readonly #scans: Scans;
-  #frozen = false;
-  #frozenSince: Moment = now();
+  readonly #picture: Picture;
   #closed = false;
   readonly #untilClosed = new Set<() => void>();
   #waitingForIdle: (() => void)[] = [];
@@ -88,11 +82,8 @@ export class Tracker implements Member {
     this.#client = client;
     this.#scope = scope;
     this.#hub = Hub.enter(this);
-    const isFrozen = () => this.#frozen || this.#closed;
+    this.#picture = new Picture((events) => this.#closed || client.report(events), scope);
     this.#scans = new Scans(this.#hub, this, scope, {
-      get frozen() {
-        return isFrozen();
-      },
       learn: (directory, pending) => this.#learn(directory, pending),
       apply: (directory, event) => this.#apply(directory, event),
       vanished: (directory, errno) => this.#vanished(directory, errno),
@@ -100,13 +91,8 @@ export class Tracker implements Member {
       progress: (count) => client.progress(count),
       idle: () => this.#scanned(),
     });
-    this.#roots = new Roots(this.#hub, scope, {
-      get frozen() {
-        return isFrozen();
-      },
-      report: (event) => client.report(event),
-      touched: (path, mask) =>
-        mask & IN_UNMOUNT ? this.#unmounted(path) : this.#touched(path, mask, false),
+    this.#roots = new Roots(this.#hub, scope, this.#picture, {
+      unmounted: (path) => this.#unmounted(path),
       uncovered: (path, failure) => this.#uncovered(path, failure),
       plant: (directory) => this.#scans.again(directory),
       drop: (directory) => this.#drop(directory),
@@ -144,25 +130,25 @@ export class Tracker implements Member {
   /** Resolves when all that the kernel has queued by now has been applied, and all scans are done. */
   async settled(): Promise<void> {
     while (!this.#closed) {
-      this.thaw();
       await this.#untilClosedOr((resolve) => this.#hub.fence(resolve));
-      if (this.#frozen) continue;
       if (this.#scans.idle) return;
       await this.#untilClosedOr((resolve) => this.#waitingForIdle.push(resolve));
     }
   }
 
-  /** Applies nothing more, until {@link thaw}. */
-  freeze(): void {
-    this.#frozen = true;
-    this.#frozenSince = this.#hub.drained;
+  /** Begins a loss: what is reported from now on, somebody is not told of. */
+  lose(): Loss {
+    return this.#picture.lose(this.#roots.known());
   }
 
-  /** Goes on, with what has changed in between. */
-  thaw(): void {
-    if (!this.#frozen) return;
-    this.#frozen = false;
-    this.#resync(this.#frozenSince);
+  /** Ends a loss. @returns what differs since it began */
+  recover(loss: Loss): WatchEvent[] {
+    return this.#picture.recover(loss, this.#roots.known());
+  }
+
+  /** Forgets a loss. */
+  forget(loss: Loss): void {
+    this.#picture.forget(loss);
   }
 
   /** Whether the process is kept alive. */
@@ -191,15 +177,14 @@ export class Tracker implements Member {
     const source = from && watches.only(from.wd);
     const target = to && watches.only(to.wd);
     if (source && target && source.isExact && target.isExact) {
-      if (!this.#frozen) this.#moved(source, from, target, to);
-      return;
+      return this.#moved(source, from, target, to);
     }
     if (from) { for (const directory of watches.of(from.wd)) this.#apply(directory, from); }
     if (to) { for (const directory of watches.of(to.wd)) this.#apply(directory, to); }
   }
 
   overflow(): void {
-    if (!this.#frozen && !this.#closed) this.#resync(this.#hub.drained);
+    if (!this.#closed) this.#resync(this.#hub.drained);
   }
 
   fail(error: unknown): void {
@@ -213,9 +198,9 @@ export class Tracker implements Member {
   /** Says that events are lost, and what differs. @param since when all was known */
   #resync(since: Moment): void {
     const lostSince = earliest(since) - CLOCK_TICK;
-    this.#client.report({ kind: "overflow" });
+    this.#picture.report({ kind: "overflow" });
     for (const root of this.#roots) {
-      this.#roots.look(root);
+      this.#roots.resync(root, lostSince);
       if (root.directory === undefined) continue;
       for (const directory of root.directory.subtree()) {
         directory.lostSince = Math.min(directory.lostSince ?? Infinity, lostSince);
@@ -225,20 +210,14 @@ export class Tracker implements Member {
     }
   }
 
-  #touched(path: string, mask: number, isDirectory: boolean): void {
-    if (this.#frozen) return;
-    const kind = CONTENT_KINDS.get(mask & this.#scope.content); // an event has one bit (inotify(7))
-    if (kind !== undefined) this.#client.report(entryEvent(kind, path, isDirectory));
-  }
-
   #unmounted(path: string): void {
-    if (!this.#frozen) this.#client.report(unmountEvent(path));
+    this.#picture.report(unmountEvent(path));
   }
 
   // Events, one by one
 
   #apply(directory: Directory, event: InotifyEvent): void {
-    if (this.#frozen) return;
+    if (this.#closed) return;
     const { mask } = event;
     const { pending } = directory;
     const name = mask & (IN_CREATE | IN_MOVED_TO) ? own(nameOf(event)) : nameOf(event);
@@ -254,7 +233,8 @@ export class Tracker implements Member {
       return;
     }
     if (!directory.isExact) {
-      // The scan to come has seen it, but does not tell a directory from an older one of that name.
+      // The scan to come has seen it, but does not tell an entry from an older one of that name.
+      pending?.invalidate(name);
       const entry = directory.entries.get(name);
       if (entry instanceof Directory) this.#scans.doubtAll(entry);
       return;
@@ -272,7 +252,13 @@ export class Tracker implements Member {
   #created(directory: Directory, name: string, isDirectory: boolean): void {
     const known = directory.entries.get(name);
     if (known !== undefined) {
-      if (isOfType(known, isDirectory)) return; // its removal is lost
+      if (isOfType(known, isDirectory)) {
+        // Its removal was passed over.
+        if (directory.pending?.isStale(name) && !isDirectory) {
+          this.#picture.replaced(directory, name);
+        }
+        return;
+      }
       this.#removed(directory, name);
     }
     this.#found(directory, name, isDirectory, "create");
@@ -282,7 +268,7 @@ export class Tracker implements Member {
     const entry = directory.entries.get(name);
     if (entry === undefined) return;
     const path = directory.pathOf(name);
-    directory.entries.delete(name);
+    this.#picture.delete(directory, name);
     if (entry instanceof Directory) this.#drop(entry);
     this.#roots.removed(path, entry !== false);
   }
@@ -310,7 +296,7 @@ export class Tracker implements Member {
       this.#scans.doubtAll(known);
       this.#scans.scan(known);
     } else {
-      this.#client.report(entryEvent("modify", path, false));
+      this.#picture.replaced(directory, name);
       this.#roots.changed(path);
     }
   }
@@ -344,13 +330,16 @@ export class Tracker implements Member {
     target.pending?.touch(to);
     source.replacement = undefined;
     target.replacement = replaced === undefined ? undefined : { name: to, source, from };
-    source.entries.delete(from);
-    target.entries.set(to, entry);
+    const isStale = source.pending?.isStale(from) && !isDirectory;
+    this.#picture.rename(source, from, target, to, entry, replaced);
+    if (isStale) this.#picture.replaced(target, to);
     if (entry instanceof Directory) {
-      entry.moveTo(target, to);
       this.#scans.doubtBelow(entry);
+      if (this.#dependsOnPath) {
+        this.#scans.doubtAll(entry);
+        this.#scans.scan(entry);
+      }
     }
-    this.#client.report(renameEvent(fromPath, path, isDirectory, replaced !== undefined));
     this.#roots.changed(fromPath);
     this.#roots.changed(path);
   }
@@ -365,8 +354,8 @@ export class Tracker implements Member {
   #changed(directory: Directory, name: string, mask: number): void {
     const entry = directory.entries.get(name);
     if (entry === undefined) return; // ignored, or gone again
-    const path = directory.pathOf(name);
-    if (!this.#roots.isFollowed(path)) this.#touched(path, mask, entry !== false);
+    if (this.#roots.isFollowed(directory.pathOf(name))) return;
+    this.#picture.content(directory, name, mask, entry !== false);
   }
 
   /** Of what happens to a directory its parent tells, unless it is a root. */
@@ -375,7 +364,9 @@ export class Tracker implements Member {
       this.#scans.again(directory); // a link that leads nowhere now
     } else if (mask & IN_UNMOUNT) {
       this.#unmounted(directory.path);
-    } else if (directory.parent === undefined) this.#touched(directory.path, mask, true);
+    } else if (directory.parent === undefined) {
+      this.#picture.content(undefined, directory.path, mask, true);
+    }
   }
 
   /** An entry is there that was not known. @param mayBeLink whether it may be a symbolic link */
@@ -392,19 +383,12 @@ export class Tracker implements Member {
       leadsToDirectory(this.#hub.libc, path);
     if (this.#client.ignores?.(path, isDirectory || link, directory.root.path)) return;
     if (this.#roots.found(directory, name, path, isDirectory, kind)) return;
-    if (kind !== "") this.#client.report(entryEvent(kind, path, isDirectory || link));
     if (!(isDirectory || link) || !recursive) {
-      directory.entries.set(name, isDirectory || link);
-      return;
+      return this.#picture.add(directory, name, isDirectory || link, kind);
     }
-    this.#grow(directory, name, link, directory.initial && kind !== "create");
-  }
-
-  /** An entry is a directory, to be looked into. */
-  #grow(directory: Directory, name: string, link: boolean, initial: boolean): void {
     const child = new Directory(name, directory, link);
-    child.initial = initial;
-    directory.entries.set(name, child);
+    child.initial = directory.initial && kind !== "create";
+    this.#picture.add(directory, name, child, kind);
     this.#scans.again(child);
   }
 
@@ -436,7 +420,7 @@ export class Tracker implements Member {
       ...failure,
       path: shown,
     });
-    this.#client.report(errorEvent(path, error));
+    this.#picture.report(errorEvent(path, error));
   }
 
   /** Knows what a scan has found, and says the differences. */
@@ -463,11 +447,10 @@ export class Tracker implements Member {
       this.#scans.again(directory);
     } else if (link) {
       this.#removed(parent, name);
-      parent.entries.set(name, false);
-      this.#client.report(entryEvent("create", parent.pathOf(name), false));
+      this.#picture.add(parent, name, false, "create");
     } else if (errno !== ENOENT) {
       // Its file system does not tell directories from the rest in a listing (DT_UNKNOWN).
-      parent.entries.set(name, false);
+      this.#picture.know(parent, name, false);
       this.#drop(directory);
     } else if (parent.pending === undefined) {
       this.#scans.again(parent);
@@ -486,21 +469,16 @@ export class Tracker implements Member {
     let count = 0;
     for (const [name, entry] of directory.entries) {
       if (++count % FEW === 0) yield;
-      const isDirectory = found.get(name);
-      const isGone = isDirectory === undefined || !isOfType(entry, isDirectory);
-      if (isGone && !pending.isTouched(name)) {
+      if (!pending.isTouched(name) && this.#isGone(directory, name, entry, found, links)) {
         this.#removed(directory, name);
-      } else if (entry instanceof Directory) {
-        if (!entry.isExact) this.#scans.scan(entry);
-      } else if (directory.lostSince !== undefined && !entry) {
-        const path = directory.pathOf(name);
-        const time = changeTime(this.#hub.libc, path);
-        if (time !== undefined && time >= directory.lostSince) {
-          this.#client.report(entryEvent("modify", path, false));
-        }
+      } else if (entry instanceof Directory && !entry.isExact) {
+        this.#scans.scan(entry);
+      } else if (!pending.isTouched(name)) {
+        this.#compareContent(directory, name, entry, pending);
       }
     }
     directory.lostSince = undefined;
+    directory.isOther = false;
     const kind = !directory.initial ? "create" : this.#scope.initial ? "exists" : "";
     for (const [name, isDirectory] of found) {
       if (++count % FEW === 0) yield;
@@ -509,10 +487,54 @@ export class Tracker implements Member {
     }
   }
 
+  /** Whether an entry is no longer there, or no longer what is known of it. @param links found, if followed */
+  #isGone(
+    directory: Directory,
+    name: string,
+    entry: Entry,
+    found: ReadonlyMap<string, boolean>,
+    links: ReadonlySet<string> | undefined,
+  ): boolean {
+    const isDirectory = found.get(name);
+    return isDirectory === undefined || !isOfType(entry, isDirectory) ||
+      !entry && links !== undefined && links.has(name) && this.#leadsToDirectory(directory, name) ||
+      this.#isIgnoredNow(directory, name, entry);
+  }
+
+  /** Reports what may have become of an entry that is known, and is still there. */
+  #compareContent(directory: Directory, name: string, entry: Entry, pending: Pending): void {
+    const isDirectory = entry !== false;
+    const { isOther, lostSince } = directory;
+    if (!isDirectory && (isOther || pending.isStale(name))) {
+      this.#picture.replaced(directory, name);
+    } else if (lostSince !== undefined) {
+      const time = changeTime(this.#hub.libc, directory.pathOf(name));
+      if (time !== undefined && time >= lostSince) {
+        this.#picture.mayHaveChanged(directory, name, isDirectory);
+      }
+    }
+  }
+
+  /** Whether a known entry is ignored at the path that it has now. */
+  #isIgnoredNow(directory: Directory, name: string, entry: Entry): boolean {
+    const { ignores } = this.#client;
+    if (ignores === undefined || ignores.byName) return false;
+    return ignores(directory.pathOf(name), entry !== false, directory.root.path);
+  }
+
+  #leadsToDirectory(directory: Directory, name: string): boolean {
+    return leadsToDirectory(this.#hub.libc, directory.pathOf(name));
+  }
+
   /** Knows what a scan has found, and says nothing: what most of a set-up is. */
   #adopt(directory: Directory, found: Listing): void {
     if (this.#scope.recursive) {
-      for (const name of found.directories()) this.#grow(directory, name, false, true);
+      for (const name of found.directories()) {
+        const child = new Directory(name, directory);
+        child.initial = true;
+        this.#picture.know(directory, name, child);
+        this.#scans.again(child);
+      }
     }
     directory.adopt(found);
   }
@@ -524,6 +546,11 @@ export class Tracker implements Member {
     begin(resolve);
     await promise;
     this.#untilClosed.delete(resolve);
+  }
+
+  /** Whether what is watched of a directory depends on the path of it. */
+  get #dependsOnPath(): boolean {
+    return this.#followsLinks || this.#client.ignores?.byName === false;
   }
 
   /** Whether directories are entered by symbolic links. */

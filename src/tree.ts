@@ -25,13 +25,33 @@ export class Pending {
   readonly errno: number | undefined;
   /** Whether what was found is known, or is getting known; all the same it may be of another directory. */
   isLearnt = false;
+  /** The names of which events were passed over, since a scan was to come: what was known is another entry. */
+  #stale: Set<string> | undefined;
   #touched: Set<string> | undefined;
 
-  constructor(found: Listing | undefined, holds: boolean, later: InotifyEvent[], errno?: number) {
+  /** @param before what the directory had before, whose stale names stay so */
+  constructor(
+    found: Listing | undefined,
+    holds: boolean,
+    later: InotifyEvent[],
+    before?: Pending,
+    errno?: number,
+  ) {
     this.found = found;
     this.holds = holds;
     this.later = later;
+    if (before !== undefined) this.#stale = before.#stale;
     this.errno = errno;
+  }
+
+  /** An event of a name is passed over. */
+  invalidate(name: string): void {
+    (this.#stale ??= new Set()).add(name);
+  }
+
+  /** Whether what is known at a name may be another entry than the one that is there. */
+  isStale(name: string): boolean {
+    return this.#stale?.has(name) ?? false;
   }
 
   /** An event has told of a name since the scan: it knows better. */
@@ -73,6 +93,8 @@ export class Directory {
   initial = false;
   /** Since when files in it may have changed unseen, if they may: milliseconds since 1970. */
   lostSince: number | undefined;
+  /** Whether it has become another directory, so that what is known in it has changed. */
+  isOther = false;
   /** The last change of an entry, if it put one in the place of another. */
   replacement: Replacement | undefined;
   /** Whether the entry is a symbolic link to it. */
@@ -174,14 +196,19 @@ export class Directory {
     return this === directory || (this.#parent?.isWithin(directory) ?? false);
   }
 
+  /** The directories in it that are watched, by name. */
+  *directories(): Generator<[name: string, directory: Directory]> {
+    for (const [name, entry] of this.#entries ?? []) {
+      if (entry instanceof Directory) yield [name, entry];
+    }
+  }
+
   /** It and all directories below it. */
   *subtree(): Generator<Directory> {
     const rest: Directory[] = [this];
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
       yield next;
-      for (const entry of next.#entries?.values() ?? []) {
-        if (entry instanceof Directory) rest.push(entry);
-      }
+      for (const [, directory] of next.directories()) rest.push(directory);
     }
   }
 }

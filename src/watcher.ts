@@ -7,11 +7,11 @@
 import { libc } from "../ffi/libc.ts";
 import { absolute } from "./absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
-import { Channel } from "./channel.ts";
+import { Channel, type Lost } from "./channel.ts";
 import { InotifyError } from "./error.ts";
-import { CONTENT_KINDS, entryEvent, KINDS, type WatchEvent, type WatchKind } from "./event.ts";
+import { CONTENT_KINDS, KINDS, type WatchEvent, type WatchKind } from "./event.ts";
 import { type Ignore, type Ignores, ignores } from "./ignore.ts";
-import { fromBytes, toText } from "./lossless.ts";
+import { toText } from "./lossless.ts";
 import type { Path } from "./path.ts";
 import { Tracker } from "./tracker.ts";
 
@@ -186,8 +186,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     const given = (Array.isArray(paths) ? paths : [paths as Path]).map(permitted);
     this.#channel = new Channel(
       maxQueue,
-      () => this.#tracker?.freeze(),
-      () => this.#tracker?.thaw(),
+      () => this.#lose(),
       () => this.close(),
     );
     if (signal?.aborted) {
@@ -196,8 +195,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     }
     try {
       this.#tracker = new Tracker({
-        report: (event) => this.#report(event),
-        ignores: this.#ignores && ((...entry) => this.#ignored(...entry)),
+        report: (events) => this.#report(events),
+        ignores: this.#ignores && Object.assign(
+          (...entry: Parameters<Ignores>) => this.#ignored(...entry),
+          { byName: this.#ignores.byName },
+        ),
         fail: (error) => this.#end({ error }),
         progress: (count) => this.#progress(count),
       }, {
@@ -205,6 +207,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         followSymlinks: options.followSymlinks ?? false,
         initial: this.#initial,
         blocking: options.blocking ?? false,
+        renames: this.#kinds.has("rename"),
         content: [...CONTENT_KINDS].reduce(
           (mask, [bit, kind]) => this.#kinds.has(kind) ? mask | bit : mask,
           0,
@@ -376,20 +379,30 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     }
   }
 
-  #report(event: WatchEvent): void {
-    if (event.kind === "error" && this.#settingUp && this.#isFatal(event.path, event.error)) {
-      void this.#end({ error: event.error });
-      return;
+  #report(events: readonly WatchEvent[]): void {
+    for (const event of events) {
+      if (event.kind !== "error" || !this.#settingUp) continue;
+      if (this.#isFatal(event.path, event.error)) return void this.#end({ error: event.error });
     }
-    if (this.#kinds.has(event.kind) || ALWAYS.has(event.kind)) return this.#channel.put(event);
-    if (event.kind === "exists" && this.#initial) return this.#channel.put(event);
-    if (event.kind !== "rename") return;
-    const { path, rawPath, from, rawFrom, isDirectory, replaced } = event;
-    const old = rawFrom === undefined ? from : fromBytes(rawFrom);
-    const fresh = rawPath === undefined ? path : fromBytes(rawPath);
-    if (replaced) this.#report(entryEvent("remove", fresh, isDirectory));
-    this.#report(entryEvent("remove", old, isDirectory));
-    this.#report(entryEvent("create", fresh, isDirectory));
+    this.#channel.put(this.#wanted(events));
+  }
+
+  #wanted(events: readonly WatchEvent[]): WatchEvent[] {
+    return events.filter(({ kind }) =>
+      this.#kinds.has(kind) || ALWAYS.has(kind) || kind === "exists" && this.#initial
+    );
+  }
+
+  /** A loop has as much to take as may wait for it. */
+  #lose(): Lost<WatchEvent> {
+    const tracker = this.#tracker!;
+    const loss = tracker.lose();
+    return {
+      mark: { kind: "overflow" },
+      miss: (event) => loss.miss(event),
+      end: () => this.#wanted(tracker.recover(loss)),
+      forget: () => tracker.forget(loss),
+    };
   }
 
   /** Whether a watcher that begins with this is not worth having. */

@@ -1,0 +1,214 @@
+/**
+ * What a loop has lost: the difference between the trees as it knows them, and as they are.
+ *
+ * Nothing is copied when a loss begins. The entries of a directory are kept when they change for the first
+ * time, so a loss takes as much memory as there are directories that have changed, however long it lasts.
+ *
+ * @module
+ */
+
+import { entryEvent, type EntryKind, type WatchEvent } from "../event.ts";
+import { Directory, type Entry } from "../tree.ts";
+
+/** The roots that are followed by themselves, and what each is known to be, by path. */
+export type Tops = Map<string, Entry>;
+
+/** What became of an entry: the kinds of its events, and `create` if another one is in its place. */
+type Marks = Set<EntryKind>;
+
+const NONE: ReadonlyMap<string, Entry> = new Map();
+
+/** What a loop has lost, from its construction on. */
+export class Loss {
+  /** The roots as the loop knows them. */
+  readonly #tops: Tops;
+  /** The entries of directories as the loop knows them, where they differ. */
+  readonly #before = new WeakMap<Directory, Map<string, Entry>>();
+  /** What became of entries that are still there, by the directory that they are in. */
+  readonly #marks = new WeakMap<Directory, Map<string, Marks>>();
+  /** What became of roots. */
+  readonly #topMarks = new Map<string, Marks>();
+  /** Events that are no difference of what is there; the last one of each kind and path. */
+  readonly #others = new Map<string, WatchEvent>();
+  /** The roots as they are, while differences are looked for. */
+  #now: Tops = new Map();
+  #events: WatchEvent[] = [];
+
+  /** @param tops what the loop knows */
+  constructor(tops: Tops) {
+    this.#tops = tops;
+  }
+
+  // What comes while it lasts
+
+  /** An event is not delivered. */
+  miss(event: WatchEvent): void {
+    if (event.kind !== "error" && event.kind !== "unmount") return;
+    this.#others.set(`${event.kind} ${event.path}`, event);
+  }
+
+  /** The entries of a directory are about to change. */
+  keep(directory: Directory): void {
+    if (!this.#before.has(directory)) this.#before.set(directory, new Map(directory.entries));
+  }
+
+  /** An entry becomes known of which nothing is reported. */
+  know(directory: Directory, name: string, entry: Entry): void {
+    this.#before.get(directory)?.set(name, entry);
+  }
+
+  /** So does a root. */
+  knowTop(path: string, entry: Entry): void {
+    this.#tops.set(path, entry);
+  }
+
+  /** A root is no longer watched. */
+  forgetTop(path: string): void {
+    this.#tops.delete(path);
+  }
+
+  /** An entry of a tree becomes a root that is followed by itself. */
+  moveOut(directory: Directory, name: string, path: string): void {
+    const entry = (this.#before.get(directory) ?? directory.entries).get(name);
+    if (entry !== undefined) this.#tops.set(path, entry);
+  }
+
+  /** Something happened to an entry that is still there. @param directory `undefined` for a root */
+  mark(directory: Directory | undefined, name: string, kinds: Iterable<EntryKind>): void {
+    let names = directory === undefined ? this.#topMarks : this.#marks.get(directory);
+    if (names === undefined) this.#marks.set(directory!, names = new Map());
+    const marks = names.get(name);
+    if (marks === undefined) names.set(name, new Set(kinds));
+    else for (const kind of kinds) marks.add(kind);
+  }
+
+  /** An entry is gone, with what happened to it. */
+  unmark(directory: Directory, name: string): void {
+    this.#marks.get(directory)?.delete(name);
+  }
+
+  // Its end
+
+  /**
+   * What differs.
+   *
+   * @param now the roots
+   * @param changed the kinds by which a change of content is reported; if there is none, another file is
+   * reported as `remove` and `create`
+   */
+  end(now: Tops, changed: readonly EntryKind[]): WatchEvent[] {
+    this.#now = now;
+    const paths = new Set([...this.#tops.keys(), ...now.keys()]);
+    // Those above first, which may have the others in their trees.
+    for (const path of [...paths].sort((a, b) => a.length - b.length)) {
+      const marks = this.#topMarks.get(path);
+      this.#compare(path, this.#tops.get(path), now.get(path), marks, changed);
+    }
+    this.#events.push(...this.#others.values());
+    return this.#events;
+  }
+
+  /** @param isOther whether it is in another directory than the one that the loop knows */
+  #compare(
+    path: string,
+    before: Entry | undefined,
+    now: Entry | undefined,
+    marks: Marks | undefined,
+    changed: readonly EntryKind[],
+    isOther: boolean = false,
+  ): void {
+    this.#tops.delete(path);
+    this.#now.delete(path);
+    if (before !== undefined && (now === undefined || isDirectory(before) !== isDirectory(now))) {
+      this.#remove(path, before);
+      before = undefined;
+    }
+    if (now === undefined) return;
+    if (before === undefined) return this.#appear(path, now, marks);
+    this.#report(path, now, marks, changed, isOther);
+    if (now instanceof Directory) {
+      this.#compareEntries(path, before, now, changed, isOther || now !== before);
+    }
+  }
+
+  #compareEntries(
+    path: string,
+    before: Entry,
+    now: Directory,
+    changed: readonly EntryKind[],
+    isOther: boolean,
+  ): void {
+    const marks = this.#marks.get(now);
+    const known = before instanceof Directory ? this.#before.get(before) : NONE;
+    const compare = (name: string, old: Entry | undefined, entry: Entry | undefined) => {
+      const at = below(path, name);
+      old = this.#tops.get(at) ?? old;
+      entry = this.#now.get(at) ?? entry;
+      this.#compare(at, old, entry, marks?.get(name), changed, isOther);
+    };
+    if (known === undefined && !isOther) {
+      // Nothing has come or gone here: no file needs to be looked at that is not marked.
+      for (const [name, directory] of now.directories()) compare(name, directory, directory);
+      for (const name of marks?.keys() ?? []) {
+        const entry = now.entries.get(name);
+        if (!(entry instanceof Directory)) compare(name, entry, entry);
+      }
+      return;
+    }
+    const old = known ?? (before as Directory).entries;
+    for (const [name, entry] of old) if (!now.entries.has(name)) compare(name, entry, undefined);
+    for (const [name, entry] of now.entries) compare(name, old.get(name), entry);
+  }
+
+  /** What has become of an entry that is there, and was. */
+  #report(
+    path: string,
+    entry: Entry,
+    marks: Marks | undefined,
+    changed: readonly EntryKind[],
+    isOther: boolean,
+  ): void {
+    if (isDirectory(entry)) {
+      for (const kind of marks ?? []) if (kind !== "create") this.#push(kind, path, entry);
+    } else if (isOther || marks?.has("create")) {
+      for (const kind of changed.length > 0 ? changed : REPLACED) this.#push(kind, path, entry);
+    } else {
+      for (const kind of marks ?? []) this.#push(kind, path, entry);
+    }
+  }
+
+  #appear(path: string, entry: Entry, marks: Marks | undefined): void {
+    this.#push(marks?.has("exists") ? "exists" : "create", path, entry);
+    if (!(entry instanceof Directory)) return;
+    const marked = this.#marks.get(entry);
+    for (const [name, inner] of entry.entries) {
+      const at = below(path, name);
+      const followed = this.#now.get(at);
+      this.#tops.delete(at);
+      this.#now.delete(at);
+      this.#appear(at, followed ?? inner, marked?.get(name));
+    }
+  }
+
+  /** With a directory goes everything below it: also roots, which have to appear again. */
+  #remove(path: string, entry: Entry): void {
+    this.#push("remove", path, entry);
+    for (const top of this.#tops.keys()) {
+      if (top.startsWith(below(path, ""))) this.#tops.delete(top);
+    }
+  }
+
+  #push(kind: EntryKind, path: string, entry: Entry): void {
+    this.#events.push(entryEvent(kind, path, isDirectory(entry)));
+  }
+}
+
+const REPLACED: readonly EntryKind[] = ["remove", "create"];
+
+function isDirectory(entry: Entry): boolean {
+  return entry !== false;
+}
+
+function below(path: string, name: string): string {
+  return path === "/" ? `/${name}` : `${path}/${name}`;
+}
