@@ -1,0 +1,262 @@
+/** What a loop has lost, over trees that no kernel knows of: seeded changes, and two who copy what they are told. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { IN_CLOSE_WRITE, IN_MODIFY, type WatchEvent } from "../../mod.ts";
+import { Picture, type Wanted } from "../../src/engine/picture.ts";
+import type { Loss, Tops } from "../../src/engine/loss.ts";
+import { entryEvent } from "../../src/event.ts";
+import { Directory, type Entry } from "../../src/tree.ts";
+import { generator } from "../helpers/random.ts";
+
+/** What is at each path: the content of a file, or that it is a directory. */
+type Copy = Map<string, number | "directory">;
+
+/** Copies from events alone, reading what the disk has at that moment. */
+function apply(copy: Copy, event: WatchEvent, disk: Copy): void {
+  if (!("isDirectory" in event)) return;
+  const within = (top: string) =>
+    [...copy].filter(([path]) => path === top || path.startsWith(`${top}/`));
+  if (event.kind === "create") assert.ok(!copy.has(event.path), `create ${event.path}: is there`);
+  if (event.kind === "remove") {
+    assert.ok(copy.has(event.path), `remove ${event.path}: is not there`);
+    for (const [path] of within(event.path)) copy.delete(path);
+    return;
+  }
+  if (event.kind === "rename") {
+    for (const [path] of within(event.path)) copy.delete(path);
+    for (const [path, content] of within(event.from)) {
+      copy.delete(path);
+      copy.set(event.path + path.slice(event.from.length), content);
+    }
+    return;
+  }
+  const content = disk.get(event.path);
+  if (content !== undefined) copy.set(event.path, content);
+}
+
+class Storm {
+  readonly disk: Copy = new Map();
+  readonly live: Copy = new Map();
+  readonly lost: Copy = new Map();
+  readonly picture: Picture;
+  readonly #tops: Tops = new Map();
+  readonly #next: (limit: number) => number;
+  /** Reported, and not yet copied: what was reported is read when the change is over. */
+  #events: WatchEvent[] = [];
+  #loss: Loss | undefined;
+  #content = 0;
+
+  constructor(seed: number, wanted: Wanted) {
+    const next = generator(seed);
+    this.#next = (limit) => Math.floor(next() * limit);
+    this.picture = new Picture((events) => {
+      if (this.#loss === undefined) this.#events.push(...events);
+      else for (const event of events) this.#loss.miss(event);
+      for (const event of events) this.#live.push(event);
+    }, wanted);
+    this.#comes("/r", "");
+  }
+
+  #live: WatchEvent[] = [];
+
+  lose(): void {
+    this.#loss = this.picture.lose(new Map(this.#tops));
+  }
+
+  /** @returns what made up for the loss */
+  recover(): WatchEvent[] {
+    const events = this.picture.recover(this.#loss!, new Map(this.#tops));
+    this.#loss = undefined;
+    for (const event of events) apply(this.lost, event, this.disk);
+    return events;
+  }
+
+  step(): void {
+    const directories = [...this.#tops.values()].flatMap((top) =>
+      top instanceof Directory ? [...top.subtree()] : []
+    );
+    if (directories.length === 0 || this.#next(60) === 0) {
+      const path = ["/r", "/s"][this.#next(2)];
+      if (this.#tops.has(path)) this.#goes(path);
+      else this.#comes(path, "create");
+    } else {
+      this.#change(directories[this.#next(directories.length)], directories);
+    }
+    for (const event of this.#events.splice(0)) apply(this.lost, event, this.disk);
+    for (const event of this.#live.splice(0)) apply(this.live, event, this.disk);
+  }
+
+  #comes(path: string, kind: "create" | ""): void {
+    const root = new Directory(path);
+    this.#tops.set(path, root);
+    this.disk.set(path, "directory");
+    this.picture.addRoot(path, root, kind);
+    if (kind === "") { for (const copy of [this.live, this.lost]) copy.set(path, "directory"); }
+  }
+
+  #goes(path: string): void {
+    this.#tops.delete(path);
+    this.#erase(path);
+    this.picture.report(entryEvent("remove", path, true));
+  }
+
+  #change(directory: Directory, directories: readonly Directory[]): void {
+    const name = "abcd"[this.#next(4)];
+    const path = directory.pathOf(name);
+    const entry = directory.entries.get(name);
+    const deed = this.#next(10);
+    if (entry === undefined) {
+      const made: Entry = deed < 4 && new Directory(name, directory);
+      this.#write(path, made);
+      if (deed !== 9 || this.#loss !== undefined) {
+        return this.picture.add(directory, name, made, "create");
+      }
+      this.picture.know(directory, name, made); // as what was there in the beginning
+      for (const copy of [this.live, this.lost]) copy.set(path, this.disk.get(path)!);
+    } else if (deed < 2) {
+      this.#erase(path);
+      this.picture.delete(directory, name);
+      this.picture.report(entryEvent("remove", path, entry !== false));
+    } else if (deed < 6) {
+      const target = directories[this.#next(directories.length)];
+      const to = "abcd"[this.#next(4)];
+      if (entry instanceof Directory && target.isWithin(entry)) return;
+      const replaced = target.entries.get(to);
+      if (target === directory && to === name) return;
+      if (replaced !== undefined && (replaced === false) !== (entry === false)) return;
+      if (replaced instanceof Directory && (replaced.entries.size > 0 || directory === replaced)) {
+        return;
+      }
+      const moved = [...this.disk].filter(([one]) => one === path || one.startsWith(`${path}/`));
+      for (const [one] of moved) this.disk.delete(one);
+      const there = target.pathOf(to);
+      for (const [one, content] of moved) this.disk.set(there + one.slice(path.length), content);
+      this.picture.rename(directory, name, target, to, entry, replaced);
+    } else if (entry === false) {
+      this.#write(path, entry);
+      if (deed === 6) this.picture.replaced(directory, name);
+      else this.picture.content(directory, name, IN_MODIFY, false);
+    }
+  }
+
+  #write(path: string, entry: Entry): void {
+    this.disk.set(path, entry === false ? this.#content++ : "directory");
+  }
+
+  #erase(top: string): void {
+    for (const path of this.disk.keys()) {
+      if (path === top || path.startsWith(`${top}/`)) this.disk.delete(path);
+    }
+  }
+}
+
+const WANTED: Record<string, Wanted> = {
+  "with renames": { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true },
+  "without renames": { content: IN_MODIFY, renames: false },
+};
+
+for (const [what, wanted] of Object.entries(WANTED)) {
+  test(`Loss.end() gives what makes a copy equal to the disk, ${what}`, () => {
+    let events = 0;
+    for (let seed = 1; seed <= 300; seed++) {
+      const storm = new Storm(seed, wanted);
+      for (let round = 0; round < 4; round++) {
+        for (let i = 0; i < 20; i++) storm.step();
+        storm.lose();
+        for (let i = 0; i < 5 + 30 * round; i++) storm.step();
+        events += storm.recover().length;
+        assert.deepEqual(storm.lost, storm.disk, `seed ${seed}, round ${round}`);
+        assert.deepEqual(storm.live, storm.disk, `seed ${seed}, round ${round}`);
+      }
+    }
+    assert.ok(events > 1000);
+  });
+}
+
+/** A tree of one directory, and what is reported of it. */
+function tree(wanted: Wanted): {
+  readonly root: Directory;
+  readonly picture: Picture;
+  readonly tops: () => Tops;
+} {
+  const root = new Directory("/r");
+  return { root, picture: new Picture(() => {}, wanted), tops: () => new Map([["/r", root]]) };
+}
+
+const all: Wanted = { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true };
+const lines = (events: readonly WatchEvent[]) =>
+  events.map((event) => "path" in event ? `${event.kind} ${event.path}` : event.kind);
+
+test("Loss.end() gives nothing for what came and went", () => {
+  const { root, picture, tops } = tree(all);
+  const loss = picture.lose(tops());
+  for (let i = 0; i < 100; i++) {
+    picture.add(root, `${i}`, false, "create");
+    picture.content(root, `${i}`, IN_MODIFY, false);
+    picture.delete(root, `${i}`);
+  }
+  assert.deepEqual(picture.recover(loss, tops()), []);
+});
+
+test("Loss.end() gives each kind that was reported of a file that is still there, once", () => {
+  const { root, picture, tops } = tree(all);
+  picture.know(root, "file", false);
+  const loss = picture.lose(tops());
+  for (const bit of [IN_MODIFY, IN_MODIFY, IN_CLOSE_WRITE]) {
+    picture.content(root, "file", bit, false);
+  }
+  assert.deepEqual(lines(picture.recover(loss, tops())), ["modify /r/file", "closeWrite /r/file"]);
+});
+
+test("Loss.end() gives another file as removed and created where no change of content is wanted", () => {
+  const { root, picture, tops } = tree({ content: 0, renames: true });
+  picture.know(root, "file", false);
+  const loss = picture.lose(tops());
+  picture.replaced(root, "file");
+  assert.deepEqual(lines(picture.recover(loss, tops())), ["remove /r/file", "create /r/file"]);
+});
+
+test("Loss.end() gives what was missed of errors and unmounts, the last of each path", () => {
+  const { picture, tops } = tree(all);
+  const loss = picture.lose(tops());
+  const [first, last] = [new Error("first"), new Error("last")];
+  for (const error of [first, last]) loss.miss({ kind: "error", path: "/r/x", error });
+  loss.miss({ kind: "unmount", path: "/r" });
+  assert.deepEqual(picture.recover(loss, tops()), [
+    { kind: "error", path: "/r/x", error: last },
+    { kind: "unmount", path: "/r" },
+  ]);
+});
+
+test("Loss.end() gives nothing for what was there in the beginning, and became known meanwhile", () => {
+  const { root, picture, tops } = tree(all);
+  const added = new Directory("/s");
+  const loss = picture.lose(tops());
+  picture.add(root, "made", false, "create");
+  picture.know(root, "old", false);
+  picture.addRoot("/s", added, "");
+  picture.know(added, "old", false);
+  const now = tops().set("/s", added);
+  assert.deepEqual(lines(picture.recover(loss, now)), ["create /r/made"]);
+});
+
+test("Loss.end() gives what is found in the beginning as exists", () => {
+  const { root, picture, tops } = tree(all);
+  const loss = picture.lose(tops());
+  picture.add(root, "found", false, "exists");
+  picture.add(root, "made", false, "exists");
+  picture.delete(root, "made");
+  picture.add(root, "made", false, "create");
+  assert.deepEqual(lines(picture.recover(loss, tops())), ["exists /r/found", "create /r/made"]);
+});
+
+test("Loss.end() reports a root that is below a removed directory again", () => {
+  const { root, picture } = tree(all);
+  const directory = new Directory("d", root);
+  picture.know(root, "d", directory);
+  const loss = picture.lose(new Map<string, Entry>([["/r", root], ["/r/d/link/target", false]]));
+  picture.delete(root, "d");
+  const now = new Map<string, Entry>([["/r", root], ["/r/d/link/target", false]]);
+  assert.deepEqual(lines(picture.recover(loss, now)), ["remove /r/d", "create /r/d/link/target"]);
+});
