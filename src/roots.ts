@@ -248,7 +248,8 @@ export class Roots {
       moved: () => this.look(root),
       touched: (mask) => {
         if (mask & IN_UNMOUNT) this.#trees.unmounted(path);
-        else this.#picture.content(undefined, path, mask, false);
+        // Else it is of a file that the path has led to for a moment, unseen.
+        else if (root.said) this.#picture.content(undefined, path, mask, false);
       },
     });
   }
