@@ -252,11 +252,10 @@ export class Tracker implements Member {
   #created(directory: Directory, name: string, isDirectory: boolean): void {
     const known = directory.entries.get(name);
     if (known !== undefined) {
-      if (isOfType(known, isDirectory)) {
-        // Its removal was passed over.
-        if (directory.pending?.isStale(name) && !isDirectory) {
-          this.#picture.replaced(directory, name);
-        }
+      const path = directory.pathOf(name);
+      const isStale = directory.pending?.isStale(name); // then its removal was passed over
+      if (isOfType(known, isDirectory) && !(isStale && this.#isFollowed(known, path))) {
+        if (isStale && !isDirectory) this.#picture.replaced(directory, name);
         return;
       }
       this.#removed(directory, name);
