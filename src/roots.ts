@@ -186,6 +186,11 @@ export class Roots {
 
   // What the trees tell
 
+  /** The paths above one that are roots, if some root is below another one. */
+  above(path: string): string[] {
+    return this.#nested ? ancestors(path).filter((above) => this.#roots.has(above)) : [];
+  }
+
   /** Whether a root itself tells of what happens to a path that a tree has in it. */
   isFollowed(path: string): boolean {
     return this.#followed(path) !== undefined;

@@ -314,7 +314,7 @@ export class Tracker implements Member {
     if (
       entry === undefined || !isOfType(entry, isDirectory) ||
       isReverse(source, from, target, to) ||
-      this.#client.ignores?.(path, isDirectory, target.root.path) ||
+      this.#ignores(path, isDirectory, target) ||
       this.#isFollowed(entry, path) ||
       this.#roots.hasFollowed(source, from) || this.#roots.hasFollowed(target, to)
     ) {
@@ -380,7 +380,7 @@ export class Tracker implements Member {
     const { recursive } = this.#scope;
     const link = this.#followsLinks && !isDirectory && mayBeLink &&
       leadsToDirectory(this.#hub.libc, path);
-    if (this.#client.ignores?.(path, isDirectory || link, directory.root.path)) return;
+    if (this.#ignores(path, isDirectory || link, directory)) return;
     if (this.#roots.found(directory, name, path, isDirectory, kind)) return;
     if (!(isDirectory || link) || !recursive) {
       return this.#picture.add(directory, name, isDirectory || link, kind);
@@ -516,9 +516,26 @@ export class Tracker implements Member {
 
   /** Whether a known entry is ignored at the path that it has now. */
   #isIgnoredNow(directory: Directory, name: string, entry: Entry): boolean {
+    return this.#client.ignores?.byName === false &&
+      this.#ignores(directory.pathOf(name), entry !== false, directory);
+  }
+
+  /** Whether nothing is to be known of an entry: each root above it ignores it, or a directory on the way to it. */
+  #ignores(path: string, isDirectory: boolean, directory: Directory): boolean {
     const { ignores } = this.#client;
-    if (ignores === undefined || ignores.byName) return false;
-    return ignores(directory.pathOf(name), entry !== false, directory.root.path);
+    if (ignores === undefined) return false;
+    const roots = this.#roots.above(path);
+    if (roots.length < 2) return ignores(path, isDirectory, directory.root.path);
+    return roots.every((root) => {
+      for (
+        let end = path.indexOf("/", root.length + 1);
+        end !== -1;
+        end = path.indexOf("/", end + 1)
+      ) {
+        if (ignores(path.slice(0, end), true, root)) return true;
+      }
+      return ignores(path, isDirectory, root);
+    });
   }
 
   #leadsToDirectory(directory: Directory, name: string): boolean {

@@ -13,10 +13,8 @@ import { Directory, type Entry } from "../tree.ts";
 /** The roots that are followed by themselves, and what each is known to be, by path. */
 export type Tops = Map<string, Entry>;
 
-/** What became of an entry: the kinds of its events, and `create` if another one is in its place. */
+/** What became of an entry: the kinds of its events, and `create` if another one, or it again, came there. */
 type Marks = Set<EntryKind>;
-
-const NONE: ReadonlyMap<string, Entry> = new Map();
 
 /** What a loop has lost, from its construction on. */
 export class Loss {
@@ -93,8 +91,7 @@ export class Loss {
    * What differs.
    *
    * @param now the roots
-   * @param changed the kinds by which a change of content is reported; if there is none, another file is
-   * reported as `remove` and `create`
+   * @param changed the kinds by which another file in the place of one is reported
    */
   end(now: Tops, changed: readonly EntryKind[]): WatchEvent[] {
     this.#now = now;
@@ -108,73 +105,47 @@ export class Loss {
     return this.#events;
   }
 
-  /** @param isOther whether it is in another directory than the one that the loop knows */
   #compare(
     path: string,
     before: Entry | undefined,
     now: Entry | undefined,
     marks: Marks | undefined,
     changed: readonly EntryKind[],
-    isOther: boolean = false,
   ): void {
     this.#tops.delete(path);
     this.#now.delete(path);
-    if (before !== undefined && (now === undefined || isDirectory(before) !== isDirectory(now))) {
+    if (before !== undefined && !isSame(before, now, marks)) {
       this.#remove(path, before);
       before = undefined;
     }
     if (now === undefined) return;
     if (before === undefined) return this.#appear(path, now, marks);
-    this.#report(path, now, marks, changed, isOther);
-    if (now instanceof Directory) {
-      this.#compareEntries(path, before, now, changed, isOther || now !== before);
-    }
+    const isReplaced = marks?.has("create") ?? false;
+    for (const kind of isReplaced ? changed : marks ?? []) this.#push(kind, path, now);
+    if (now instanceof Directory) this.#compareEntries(path, now, changed);
   }
 
-  #compareEntries(
-    path: string,
-    before: Entry,
-    now: Directory,
-    changed: readonly EntryKind[],
-    isOther: boolean,
-  ): void {
-    const marks = this.#marks.get(now);
-    const known = before instanceof Directory ? this.#before.get(before) : NONE;
+  #compareEntries(path: string, directory: Directory, changed: readonly EntryKind[]): void {
+    const { entries } = directory;
+    const marks = this.#marks.get(directory);
+    const before = this.#before.get(directory);
     const compare = (name: string, old: Entry | undefined, entry: Entry | undefined) => {
       const at = below(path, name);
       old = this.#tops.get(at) ?? old;
       entry = this.#now.get(at) ?? entry;
-      this.#compare(at, old, entry, marks?.get(name), changed, isOther);
+      this.#compare(at, old, entry, marks?.get(name), changed);
     };
-    if (known === undefined && !isOther) {
+    if (before === undefined) {
       // Nothing has come or gone here: no file needs to be looked at that is not marked.
-      for (const [name, directory] of now.directories()) compare(name, directory, directory);
+      for (const [name, inner] of directory.directories()) compare(name, inner, inner);
       for (const name of marks?.keys() ?? []) {
-        const entry = now.entries.get(name);
+        const entry = entries.get(name);
         if (!(entry instanceof Directory)) compare(name, entry, entry);
       }
       return;
     }
-    const old = known ?? (before as Directory).entries;
-    for (const [name, entry] of old) if (!now.entries.has(name)) compare(name, entry, undefined);
-    for (const [name, entry] of now.entries) compare(name, old.get(name), entry);
-  }
-
-  /** What has become of an entry that is there, and was. */
-  #report(
-    path: string,
-    entry: Entry,
-    marks: Marks | undefined,
-    changed: readonly EntryKind[],
-    isOther: boolean,
-  ): void {
-    if (isDirectory(entry)) {
-      for (const kind of marks ?? []) if (kind !== "create") this.#push(kind, path, entry);
-    } else if (isOther || marks?.has("create")) {
-      for (const kind of changed.length > 0 ? changed : REPLACED) this.#push(kind, path, entry);
-    } else {
-      for (const kind of marks ?? []) this.#push(kind, path, entry);
-    }
+    for (const [name, entry] of before) if (!entries.has(name)) compare(name, entry, undefined);
+    for (const [name, entry] of entries) compare(name, before.get(name), entry);
   }
 
   #appear(path: string, entry: Entry, marks: Marks | undefined): void {
@@ -203,7 +174,13 @@ export class Loss {
   }
 }
 
-const REPLACED: readonly EntryKind[] = ["remove", "create"];
+/**
+ * Whether an entry is the one that the loop knows. A directory that has come to its place again is not: who
+ * looked for what is in it meanwhile has found nothing.
+ */
+function isSame(before: Entry, now: Entry | undefined, marks: Marks | undefined): boolean {
+  return before === now && (now === false || !marks?.has("create"));
+}
 
 function isDirectory(entry: Entry): boolean {
   return entry !== false;

@@ -40,6 +40,8 @@ export class Picture {
   readonly #wanted: Wanted;
   /** {@link CHANGES} that are wanted. */
   readonly #changes: readonly EntryKind[];
+  /** The kinds by which another file in the place of one is reported. */
+  readonly #replacement: readonly EntryKind[];
   readonly #losses = new Set<Loss>();
 
   /** @param report takes events that belong together: each list is of one change */
@@ -47,6 +49,7 @@ export class Picture {
     this.#report = report;
     this.#wanted = wanted;
     this.#changes = CHANGES.filter(([bit]) => wanted.content & bit).map(([, kind]) => kind);
+    this.#replacement = this.#changes.length > 0 ? this.#changes : ["remove", "create"];
   }
 
   // Losses
@@ -61,7 +64,7 @@ export class Picture {
   /** Ends a loss. @returns what differs */
   recover(loss: Loss, tops: Tops): WatchEvent[] {
     this.#losses.delete(loss);
-    return loss.end(tops, this.#changes);
+    return loss.end(tops, this.#replacement);
   }
 
   /** Forgets a loss of which nobody wants to know. */
@@ -150,9 +153,8 @@ export class Picture {
   /** Another file is in its place. */
   replaced(directory: Directory | undefined, name: string): void {
     for (const loss of this.#losses) loss.mark(directory, name, ["create"]);
-    const kinds = this.#changes.length > 0 ? this.#changes : REPLACED;
     const path = pathOf(directory, name);
-    this.report(...kinds.map((kind) => entryEvent(kind, path, false)));
+    this.report(...this.#replacement.map((kind) => entryEvent(kind, path, false)));
   }
 
   /** Its attributes may have changed, and the content of a file. */
@@ -190,14 +192,12 @@ export class Picture {
   #write(directory: Directory, name: string, entry: Entry): void {
     for (const loss of this.#losses) {
       loss.keep(directory);
-      if (entry === false) loss.mark(directory, name, ["create"]); // if there was a file, it is another one
+      // If something was there, this is another entry; or the same, which has been away.
+      loss.mark(directory, name, ["create"]);
     }
     directory.entries.set(name, entry);
   }
 }
-
-/** How another file is reported where nobody wants to know of its content. */
-const REPLACED: readonly EntryKind[] = ["remove", "create"];
 
 function pathOf(directory: Directory | undefined, name: string): string {
   return directory === undefined ? name : directory.pathOf(name);
