@@ -221,7 +221,7 @@ export class Roots {
     if (isDirectory ? this.#scope.recursive : !this.#isLink(path)) {
       return this.#takeIn(root, parent, name, isDirectory);
     }
-    this.#picture.know(parent, name, isDirectory);
+    this.#picture.moveIn(parent, name, isDirectory);
     if (!root.said) this.#sayThere(root, kind, root.directory ?? isDirectory);
     return true;
   }
@@ -266,7 +266,7 @@ export class Roots {
     root.route = root.target = root.directory = undefined;
     if (!said) return false;
     if (target !== undefined && isDirectory === (directory !== undefined)) {
-      this.#picture.know(parent, name, directory ?? false);
+      this.#picture.moveIn(parent, name, directory ?? false);
       directory?.moveTo(parent, name);
       return true;
     }
@@ -329,8 +329,8 @@ export class Roots {
 
   /** Says that nothing is left of what a root was; if it is a link in a tree, that one is still there. */
   #leadsElsewhere(root: Root, isDirectory: boolean): void {
-    this.#sayRemoved(root.path, isDirectory, root);
     root.said = false;
+    this.#sayRemoved(root.path, isDirectory, root);
     if (this.#find(root.path)?.entry === false) this.#sayThere(root, "create", false);
   }
 

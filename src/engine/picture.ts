@@ -132,6 +132,12 @@ export class Picture {
     for (const loss of this.#losses) loss.forgetTop(path);
   }
 
+  /** What is known of a root becomes an entry. */
+  moveIn(directory: Directory, name: string, entry: Entry): void {
+    for (const loss of this.#losses) loss.keep(directory);
+    directory.entries.set(name, entry);
+  }
+
   /** What is known of an entry becomes what is known of a root. */
   moveOut(directory: Directory, name: string, root: string): void {
     for (const loss of this.#losses) loss.moveOut(directory, name, root);
