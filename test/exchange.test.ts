@@ -4,30 +4,14 @@
  */
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { watch } from "../mod.ts";
+import { cannotExchange as skip, exchange } from "./helpers/exchange.ts";
 import { Model, onDisk } from "./helpers/model.ts";
 import { tmpDir } from "./helpers/tmp.ts";
 import { within } from "./helpers/within.ts";
-
-/** No runtime has the call, and mv(1) only in new versions. */
-const PROGRAM = `
-import ctypes, os, sys
-a, b = map(os.fsencode, sys.argv[1:])
-AT_FDCWD, RENAME_EXCHANGE = -100, 2
-sys.exit(ctypes.CDLL(None).renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE))
-`;
-
-const skip = spawnSync("python3", ["-c", "import ctypes"]).status !== 0 &&
-  "there is no python3 to exchange entries with";
-
-function exchange(a: string, b: string): void {
-  const { status, stderr } = spawnSync("python3", ["-c", PROGRAM, a, b], { encoding: "utf8" });
-  assert.equal(status, 0, stderr);
-}
 
 const cases: Record<string, (inside: (name: string) => string, outside: string) => void> = {
   "two directories": (inside) => exchange(inside("a"), inside("b")),
@@ -86,3 +70,23 @@ for (const [what, change] of Object.entries(cases)) {
     for (const path of files) assert.ok(modified.includes(path), path);
   });
 }
+
+test("an atomic save right after an exchange is reported", { skip }, async () => {
+  const directory = tmpDir();
+  const at = (name: string) => join(directory, name);
+  for (const name of ["a", "b", "saved"]) writeFileSync(at(name), "before");
+  await using watcher = watch(directory);
+  await within(watcher.ready);
+  const reported: string[] = [];
+  const loop = (async () => {
+    for await (const event of watcher) if ("path" in event) reported.push(event.path);
+  })();
+  exchange(at("a"), at("b"));
+  writeFileSync(at("new"), "after");
+  renameSync(at("new"), at("saved"));
+  await within(watcher.sync());
+  await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
+  await watcher.close();
+  await loop;
+  assert.ok(reported.includes(at("saved")), String(reported));
+});
