@@ -34,6 +34,7 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     inotify_rm_watch: { args: ["i32", "i32"], returns: "i32" },
     read: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     open: { args: ["ptr", "i32"], returns: "i32" },
+    lseek: { args: ["i32", FFIType.i64_fast, "i32"], returns: FFIType.i64_fast },
     memfd_create: { args: ["ptr", "u32"], returns: "i32" },
     ftruncate: { args: ["i32", FFIType.i64_fast], returns: "i32" },
     futimens: { args: ["i32", "ptr"], returns: "i32" },
@@ -65,6 +66,7 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     inotify_rm_watch: c.inotify_rm_watch,
     read: (fd, buf, count) => Number(c.read(fd, buf, count)),
     open: c.open,
+    lseek: (fd, offset, whence) => Number(c.lseek(fd, offset, whence)),
     // By number, since not every musl has a symbol for each: 1.2.5 none for getdents64, 1.2.3 none for statx.
     getdents64: (fd, dirp, count) => Number(c.syscall(SYS.getdents64, fd, ptr(dirp), count, 0, 0)),
     memfd_create: c.memfd_create,

@@ -34,6 +34,8 @@ export interface Libc {
   readonly O_DIRECTORY: number;
   /** Flag of open(2), which depends on the architecture: fail if it is a symbolic link. */
   readonly O_NOFOLLOW: number;
+  /** lseek(2) */
+  lseek(fd: number, offset: number, whence: number): number;
   /** getdents64(2) */
   getdents64(fd: number, dirp: Uint8Array, count: number): number;
   /** memfd_create(2); `name` ends with a NUL byte. */
@@ -134,6 +136,8 @@ export const IN_CLOEXEC = 0o2000000;
 export const O_RDONLY = 0;
 /** Flag of open(2): the descriptor is closed by execve(2). */
 export const O_CLOEXEC = 0o2000000;
+/** Where lseek(2) counts from: the beginning. */
+export const SEEK_SET = 0;
 /** Flag of eventfd(2): reads and writes do not block. */
 export const EFD_NONBLOCK = 0o4000;
 /** Flag of eventfd(2): the descriptor is closed by execve(2). */

@@ -27,6 +27,7 @@ const READ_SYMBOLS = {
 
 const FILE_SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  lseek: { parameters: ["i32", "isize", "i32"], result: "isize" },
   getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
@@ -92,6 +93,7 @@ export function openDeno(): Libc {
     inotify_rm_watch: (fd, wd) => read().inotify_rm_watch(fd, wd),
     read: (fd, buf, count) => Number(read().read(fd, bytes(buf), usize(count))),
     open: (pathname, flags) => file().open(bytes(pathname), flags),
+    lseek: (fd, offset, whence) => Number(file().lseek(fd, BigInt(offset), whence)),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, bytes(dirp), usize(count))),
     memfd_create: (name, flags) => file().memfd_create(bytes(name), flags),
     ftruncate: (fd, length) => file().ftruncate(fd, BigInt(length)),

@@ -65,6 +65,7 @@ const READ_SYMBOLS = {
 
 const FILE_SYMBOLS = {
   open: { arguments: ["buffer", "i32"], return: "i32" },
+  lseek: { arguments: ["i32", "i64", "i32"], return: "i64" },
   getdents64: { arguments: ["i32", "buffer", "u64"], return: "i64" },
   memfd_create: { arguments: ["buffer", "u32"], return: "i32" },
   ftruncate: { arguments: ["i32", "i64"], return: "i32" },
@@ -152,6 +153,7 @@ export function openNode(): Libc {
     inotify_rm_watch: (fd, wd) => read().inotify_rm_watch(fd, wd),
     read: (fd, buf, count) => Number(read().read(fd, buf, usize(count))),
     open: (pathname, flags) => file().open(pathname, flags),
+    lseek: (fd, offset, whence) => Number(file().lseek(fd, BigInt(offset), whence)),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, usize(count))),
     memfd_create: (name, flags) => file().memfd_create(name, flags),
     ftruncate: (fd, length) => file().ftruncate(fd, BigInt(length)),

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Libc, O_CLOEXEC, O_RDONLY } from "../ffi/contract.ts";
+import { type Libc, O_CLOEXEC, O_RDONLY, SEEK_SET } from "../ffi/contract.ts";
 import { call } from "./call.ts";
 import { readLink } from "./files.ts";
 import { Listing } from "./listing.ts";
@@ -89,6 +89,10 @@ export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
 /** Reads the entries of a directory and closes it; it stops now and then in what takes long. */
 function* read(libc: Libc, fd: number, listing: Listing): Rest {
   try {
+    // The descriptor is older than the watch, and not every file system lists what there is when it is
+    // asked: btrfs, from Linux 6.5 on, lists what there was at open(2), or at this.
+    const position = call(libc, () => libc.lseek(fd, 0, SEEK_SET));
+    if (position < 0) return { syscall: "lseek", errno: -position };
     for (;;) {
       const length = call(libc, () => libc.getdents64(fd, buffer, buffer.length));
       // A short answer is not the last one on every file system; an empty one is, and that it was removed

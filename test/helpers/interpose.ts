@@ -9,6 +9,7 @@ const CALLS: readonly SeeingCall[] = [
   "inotify_rm_watch",
   "read",
   "open",
+  "lseek",
   "getdents64",
   "readlink",
   "statx",
@@ -20,6 +21,7 @@ type SeeingCall =
   | "inotify_rm_watch"
   | "read"
   | "open"
+  | "lseek"
   | "getdents64"
   | "readlink"
   | "statx"
@@ -44,6 +46,7 @@ export const FAULTS: Readonly<
     ...["EACCES", "EBUSY", "EINTR", "EINVAL", "EIO", "EMFILE", "ENAMETOOLONG", "ENFILE", "ENODEV"],
     ...["ENOENT", "ENOMEM", "ENXIO", "EOVERFLOW", "EPERM"],
   ],
+  lseek: ["EBADF", "EINVAL", "ENXIO", "EOVERFLOW", "ESPIPE"],
   getdents64: ["EBADF", "EFAULT", "EINVAL", "ENOTDIR"],
   memfd_create: ["EFAULT", "EINVAL", "EMFILE", "ENFILE", "ENOMEM", "EPERM"],
   statx: [
