@@ -46,6 +46,12 @@ test("an interrupted call is made again, however often", () => {
   assert.deepEqual(scripted(tries), { result: 5, made: 51 });
 });
 
+test("a call that nothing but interruptions come of has failed", () => {
+  const { result, made } = scripted(Array(2000).fill({ errno: EINTR }));
+  assert.equal(result, -EINTR);
+  assert.ok(made < 2000, `${made} tries`);
+});
+
 test("a call that fails after an interruption has failed", () => {
   const tries = [{ errno: EINTR }, { errno: EBADF }];
   assert.deepEqual(scripted(tries), { result: -EBADF, made: 2 });
