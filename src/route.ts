@@ -45,6 +45,9 @@ export interface Traveller {
   touched(mask: number): void;
 }
 
+/** The way has changed while it was walked. */
+const AGAIN = Symbol();
+
 const SELF = IN_MOVE_SELF | IN_DELETE_SELF;
 const ENTRY = IN_CREATE | IN_DELETE | IN_MOVE | IN_EXCL_UNLINK;
 
@@ -57,6 +60,8 @@ const ENOSPC = 28;
 const ELOOP = 40;
 /** Symbolic links that a path may have in it (path_resolution(7)). */
 const MAXSYMLINKS = 40;
+/** How often a way is walked that changes meanwhile. Whatever renames directories pauses between two of so many. */
+const WALKS = 1000;
 
 /** A path that is followed. */
 export class Route implements Subscriber {
@@ -88,13 +93,16 @@ export class Route implements Subscriber {
 
   /** Watches the way, and then sees where it leads. @returns `undefined` if nowhere */
   look(): Target | undefined {
-    for (;;) {
+    for (let walks = 1;; walks++) {
+      const isLast = walks === WALKS;
       const before = this.#names;
       const wasWaiting = this.#isWaiting;
-      const target = this.#walk();
+      const target = this.#walk(isLast);
+      if (target === AGAIN) continue;
       this.#isWaiting = target === undefined;
       // What changed before a directory on the way was watched went unseen; so all are watched first.
-      if (sameKeys(before, this.#names) && wasWaiting === this.#isWaiting) return target;
+      const isWatched = sameKeys(before, this.#names) && wasWaiting === this.#isWaiting;
+      if (isWatched || isLast) return target;
     }
   }
 
@@ -128,7 +136,8 @@ export class Route implements Subscriber {
     this.#traveller.touched(mask);
   }
 
-  #walk(): Target | undefined {
+  /** @param isLast whether it takes what it is told, although that is contradictory */
+  #walk(isLast: boolean): Target | undefined | typeof AGAIN {
     const { libc } = this.#hub;
     const names = new Map<number, Set<string>>();
     const parts = this.#path.split("/").filter(Boolean);
@@ -136,8 +145,10 @@ export class Route implements Subscriber {
     for (let links = 0; parts.length > 0;) {
       const removal = this.#isWaiting ? IN_DELETE : 0;
       const wd = this.#watch(directory || "/", SELF | removal | IN_ONLYDIR | IN_DONT_FOLLOW);
-      // What was a directory a moment ago is gone: nothing would tell of its return.
-      if (wd === -ENOENT) return this.#walk();
+      if (wd === -ENOENT) {
+        // What was a directory a moment ago is gone: nothing would tell of its return.
+        return isLast ? this.#arrive(names, { wd, isDirectory: false }) : AGAIN;
+      }
       if (wd >= 0 && !names.has(wd)) names.set(wd, new Set());
       const name = parts.shift()!;
       if (name === ".") continue;
@@ -148,7 +159,9 @@ export class Route implements Subscriber {
       if (this.#isWaiting) names.get(wd)?.add(name);
       const path = `${directory}/${name}`;
       const link = readLink(libc, path);
-      if (wd === -ENOTDIR && isAnswer(link)) return this.#walk(); // it was no directory for a moment
+      if (wd === -ENOTDIR && isAnswer(link)) { // it was no directory for a moment
+        return isLast ? this.#arrive(names, { wd, isDirectory: false }) : AGAIN;
+      }
       if (link === EINVAL && parts.length > 0) {
         directory = path;
         continue;
@@ -161,7 +174,7 @@ export class Route implements Subscriber {
         return this.#arrive(names, { wd: watched, isDirectory: false });
       }
       if (link === ENOTDIR) this.#notice(names, directory);
-      if (readLink(libc, path) !== link) return this.#walk();
+      if (!isLast && readLink(libc, path) !== link) return AGAIN;
       if (link === EINVAL) return this.#find(names, directory, path);
       if (typeof link === "number") {
         return this.#arrive(names, link === ENOENT ? undefined : { wd: -link, isDirectory: false });
