@@ -136,6 +136,8 @@ export const IN_CLOEXEC = 0o2000000;
 export const O_RDONLY = 0;
 /** Flag of open(2): the descriptor is closed by execve(2). */
 export const O_CLOEXEC = 0o2000000;
+/** Flag of open(2): what is there is not opened, but only found. */
+export const O_PATH = 0o10000000;
 /** Where lseek(2) counts from: the beginning. */
 export const SEEK_SET = 0;
 /** Flag of eventfd(2): reads and writes do not block. */
@@ -148,6 +150,8 @@ export const KCMP_FILE = 0;
 export const MFD_CLOEXEC = 0x0001;
 /** Directory of statx(2) to which a relative path is relative: the working directory. */
 export const AT_FDCWD = -100;
+/** Flag of statx(2): a symbolic link itself is meant. */
+export const AT_SYMLINK_NOFOLLOW = 0x100;
 /** Bit of statx(2)'s mask: the type is wanted. */
 export const STATX_TYPE = 0x0001;
 /** Bit of statx(2)'s mask: the time of the last status change is wanted. */

@@ -21,6 +21,8 @@ const DT_LNK = 10;
 const DOT = 0x2e;
 const latin1 = new TextDecoder("latin1");
 
+/** How many types are asked for at a step. */
+const FEW = 16;
 /** The size of an arena, in bytes. */
 const ARENA = 64 * 1024;
 /** Where listings are kept, one behind the other: an array for each would take more than is in it. */
@@ -52,14 +54,31 @@ export class Listing {
     return [this, ...this.#others ?? []];
   }
 
-  /** The lossless names of this part's directories; and of what may be one, where the file system does not say. */
-  directories(): string[] {
-    return this.#names(isDirectory);
+  /**
+   * Asks for the types that the file system does not give of the entries that were pushed last; with a
+   * stop now and then.
+   *
+   * @param typeOf gives the type of an entry as it is in a mode, by lossless name
+   */
+  *complete(typeOf: (name: string) => number): Generator<void, void> {
+    const part = this.#others?.at(-1) ?? this;
+    const bytes = part.#bytes;
+    let count = 0;
+    for (let offset = part.#start; offset < part.#end; offset = next(bytes, offset)) {
+      if (bytes[offset + D_TYPE] !== DT_UNKNOWN || isDots(bytes, offset)) continue;
+      bytes[offset + D_TYPE] = typeOf(nameAt(bytes, offset)) >> 12; // as IFTODT does (readdir(3))
+      if (++count % FEW === 0) yield;
+    }
   }
 
-  /** The lossless names of this part's symbolic links; and of what may be one, where the file system does not say. */
+  /** The lossless names of this part's directories. */
+  directories(): string[] {
+    return this.#names(DT_DIR);
+  }
+
+  /** The lossless names of this part's symbolic links. */
   links(): string[] {
-    return this.#names(isLink);
+    return this.#names(DT_LNK);
   }
 
   /** Sets each entry of this part in a map: whether it is a directory, by lossless name. */
@@ -74,7 +93,7 @@ export class Listing {
       for (let byte = bytes[end]; byte !== 0; byte = bytes[++end]) bits |= byte;
       const isAscii = bits < 0x80;
       const name = isAscii ? text.slice(start, end) : fromBytes(bytes.subarray(start, end));
-      entries.set(name, isDirectory(bytes, offset));
+      entries.set(name, bytes[offset + D_TYPE] === DT_DIR);
     }
   }
 
@@ -89,13 +108,12 @@ export class Listing {
     this.#end = used += length;
   }
 
-  #names(isOne: (bytes: Uint8Array, offset: number) => boolean): string[] {
+  #names(type: number): string[] {
     const names: string[] = [];
     const bytes = this.#bytes;
     for (let offset = this.#start; offset < this.#end; offset = next(bytes, offset)) {
-      if (!isOne(bytes, offset) || isDots(bytes, offset)) continue;
-      const start = offset + D_NAME;
-      names.push(fromBytes(bytes.subarray(start, bytes.indexOf(0, start))));
+      if (bytes[offset + D_TYPE] !== type || isDots(bytes, offset)) continue;
+      names.push(nameAt(bytes, offset));
     }
     return names;
   }
@@ -105,14 +123,9 @@ function next(bytes: Uint8Array, offset: number): number {
   return offset + bytes[offset + D_RECLEN] + (bytes[offset + D_RECLEN + 1] << 8);
 }
 
-function isDirectory(bytes: Uint8Array, offset: number): boolean {
-  const type = bytes[offset + D_TYPE];
-  return type === DT_DIR || type === DT_UNKNOWN;
-}
-
-function isLink(bytes: Uint8Array, offset: number): boolean {
-  const type = bytes[offset + D_TYPE];
-  return type === DT_LNK || type === DT_UNKNOWN;
+function nameAt(bytes: Uint8Array, offset: number): string {
+  const start = offset + D_NAME;
+  return fromBytes(bytes.subarray(start, bytes.indexOf(0, start)));
 }
 
 function isDots(bytes: Uint8Array, offset: number): boolean {

@@ -9,7 +9,7 @@
 
 import { type Libc, O_CLOEXEC, O_RDONLY, SEEK_SET } from "../ffi/contract.ts";
 import { call } from "./call.ts";
-import { readLink } from "./files.ts";
+import { leadsNowhere, readLink, S_IFDIR, S_IFREG, typeOf } from "./files.ts";
 import { Listing } from "./listing.ts";
 import { sharedCString, toText } from "./lossless.ts";
 import { IN_MASK_ADD, IN_ONLYDIR } from "./mask.ts";
@@ -100,11 +100,19 @@ function* read(libc: Libc, fd: number, listing: Listing): Rest {
       if (length === 0 || length === -ENOENT) return undefined;
       if (length < 0) return { syscall: "getdents64", errno: -length };
       listing.push(buffer, length);
+      yield* listing.complete((name) => typeIn(libc, fd, name));
       if (listing.isLarge) yield;
     }
   } finally {
     libc.close(fd);
   }
+}
+
+/** The type of an entry, as it is in a mode. What cannot be known may be a directory: a scan says why. */
+function typeIn(libc: Libc, fd: number, name: string): number {
+  const type = typeOf(libc, `/proc/self/fd/${fd}/${name}`, false);
+  if (type >= 0) return type;
+  return leadsNowhere(-type) ? S_IFREG : S_IFDIR; // of what is gone again an event tells
 }
 
 // errno(3)

@@ -368,18 +368,18 @@ export class Tracker implements Member {
     }
   }
 
-  /** An entry is there that was not known. @param mayBeLink whether it may be a symbolic link */
+  /** An entry is there that was not known. @param isLink whether it is a symbolic link, if that is known */
   #found(
     directory: Directory,
     name: string,
     isDirectory: boolean,
     kind: EntryKind | "",
-    mayBeLink: boolean = true,
+    isLink?: boolean,
   ): void {
     const path = directory.pathOf(name);
     const { recursive } = this.#scope;
-    const link = this.#followsLinks && !isDirectory && mayBeLink &&
-      leadsToDirectory(this.#hub.libc, path);
+    const link = this.#followsLinks && !isDirectory && isLink !== false &&
+      leadsToDirectory(this.#hub.libc, path, isLink);
     if (this.#ignores(path, isDirectory || link, directory)) return;
     if (this.#roots.found(directory, name, path, isDirectory, kind)) return;
     if (!(isDirectory || link) || !recursive) {
@@ -496,7 +496,8 @@ export class Tracker implements Member {
   ): boolean {
     const isDirectory = found.get(name);
     return isDirectory === undefined || !isOfType(entry, isDirectory) ||
-      !entry && links !== undefined && links.has(name) && this.#leadsToDirectory(directory, name) ||
+      !entry && links !== undefined && links.has(name) &&
+        this.#linkLeadsToDirectory(directory, name) ||
       this.#isIgnoredNow(directory, name, entry);
   }
 
@@ -538,8 +539,8 @@ export class Tracker implements Member {
     });
   }
 
-  #leadsToDirectory(directory: Directory, name: string): boolean {
-    return leadsToDirectory(this.#hub.libc, directory.pathOf(name));
+  #linkLeadsToDirectory(directory: Directory, name: string): boolean {
+    return leadsToDirectory(this.#hub.libc, directory.pathOf(name), true);
   }
 
   /** Knows what a scan has found, and says nothing: what most of a set-up is. */

@@ -51,7 +51,7 @@ export const FAULTS: Readonly<
   memfd_create: ["EFAULT", "EINVAL", "EMFILE", "ENFILE", "ENOMEM", "EPERM"],
   statx: [
     ...["EACCES", "EBADF", "EFAULT", "EINVAL", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOMEM"],
-    "ENOTDIR",
+    ...["ENOSYS", "ENOTDIR", "EPERM"],
   ],
   readlink: [
     ...["EACCES", "EFAULT", "EINVAL", "EIO", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOMEM"],

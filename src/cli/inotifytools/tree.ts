@@ -452,7 +452,6 @@ export class Tree {
       const result = whole(scan(this.#libc, this.#inotify.fd, bare, mask, parent === undefined));
       if ("errno" in result) {
         const { errno } = result;
-        if (errno === ENOTDIR && parent) news.get(parent)?.set(name, false);
         // What is gone has a place until an event says that it has moved or was removed.
         if (parent && (why === "setUp" || !isGone(errno))) this.#detach(parent, name);
         if (node === top || !(isGone(errno) || errno === EACCES)) return yield { ...result, path };
