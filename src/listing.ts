@@ -10,6 +10,7 @@
 import { fromBytes } from "./lossless.ts";
 
 // `struct linux_dirent64`: u64 d_ino; s64 d_off; u16 d_reclen; u8 d_type; char d_name[].
+const D_OFF = 8;
 const D_RECLEN = 16;
 const D_TYPE = 18;
 const D_NAME = 19;
@@ -35,13 +36,24 @@ export class Listing {
   #start = used;
   #end = used;
   #others: Listing[] | undefined;
+  /** Where its parts are, if there are several. */
+  #places: Set<string> | undefined;
 
-  /** Takes what a call gave: the first bytes of a buffer, which are copied. */
-  push(buffer: Uint8Array, length: number): void {
-    if (this.#end === this.#start) return this.#keep(buffer, length);
+  /**
+   * Takes what a call gave: the first bytes of a buffer, which are copied.
+   *
+   * @returns whether that is something new; else the file system goes round in circles, and comes to no end
+   */
+  push(buffer: Uint8Array, length: number): boolean {
+    if (this.#end === this.#start) {
+      this.#keep(buffer, length);
+      return true;
+    }
     const part = new Listing();
     part.#keep(buffer, length);
     (this.#others ??= []).push(part);
+    const { size } = this.#places ??= new Set([this.#place()]);
+    return this.#places.add(part.#place()).size > size;
   }
 
   /** Whether there is more than one call gives: so much that other things have a turn between its parts. */
@@ -106,6 +118,16 @@ export class Listing {
     this.#bytes = arena;
     this.#start = used;
     this.#end = used += length;
+  }
+
+  /** Where in the directory this part is: what it begins with, and where it would be read on. */
+  #place(): string {
+    const bytes = this.#bytes;
+    const name = this.#start + D_NAME;
+    let last = this.#start;
+    for (let at = last; at < this.#end; at = next(bytes, at)) last = at;
+    const position = bytes.subarray(last + D_OFF, last + D_RECLEN);
+    return latin1.decode(position) + latin1.decode(bytes.subarray(name, bytes.indexOf(0, name)));
   }
 
   #names(type: number): string[] {

@@ -18,7 +18,7 @@ import type { Hub } from "./hub.ts";
 import { IN_UNMOUNT } from "./mask.ts";
 import { Route, type Target } from "./route.ts";
 import type { ScanFailure } from "./scan.ts";
-import { Directory, type Entry } from "./tree.ts";
+import { Directory, type Entry, moveAbove } from "./tree.ts";
 
 /** What is tracked. */
 export interface Scope extends Wanted {
@@ -250,7 +250,10 @@ export class Roots {
     const { path } = root;
     root.said = this.#find(path) !== undefined;
     root.route = new Route(this.#hub, path, this.#scope.content, {
-      moved: () => this.look(root),
+      moved: () => {
+        moveAbove();
+        this.look(root);
+      },
       touched: (mask) => {
         if (mask & IN_UNMOUNT) this.#trees.unmounted(path);
         // Else it is of a file that the path has led to for a moment, unseen.

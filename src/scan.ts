@@ -22,6 +22,8 @@ export interface Scan {
   readonly listing: Listing;
   /** Reads on, a piece at each step, and closes the directory; of a directory that takes long. */
   readonly rest: Rest | undefined;
+  /** Why it could not be read, if that is known already. It is watched all the same. */
+  readonly failure: ScanFailure | undefined;
 }
 
 /** What is still to be read of a directory. It returns why that failed, if it did. */
@@ -33,6 +35,11 @@ export interface ScanFailure {
   readonly syscall: string;
   /** A positive number. */
   readonly errno: number;
+}
+
+/** Whether a scan failed because its path leads to no directory (any more). */
+export function isGone({ syscall, errno }: ScanFailure): boolean {
+  return syscall === "open" && leadsNowhere(errno);
 }
 
 const buffer = new Uint8Array(64 * 1024);
@@ -71,7 +78,9 @@ export function scan(
     const rest = read(libc, fd, listing);
     isReading = true;
     const { done, value } = rest.next();
-    return value ?? { wd, listing, rest: done ? undefined : rest };
+    return done
+      ? { wd, listing, rest: undefined, failure: value }
+      : { wd, listing, rest, failure: undefined };
   } finally {
     if (!isReading) libc.close(fd);
   }
@@ -81,7 +90,7 @@ export function scan(
 export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
   if (!("wd" in found)) return found;
   for (;;) {
-    const { done, value } = found.rest?.next() ?? { done: true };
+    const { done, value } = found.rest?.next() ?? { done: true, value: found.failure };
     if (done) return value ?? found;
   }
 }
@@ -97,9 +106,9 @@ function* read(libc: Libc, fd: number, listing: Listing): Rest {
       const length = call(libc, () => libc.getdents64(fd, buffer, buffer.length));
       // A short answer is not the last one on every file system; an empty one is, and that it was removed
       // meanwhile: the events of its end are told.
-      if (length === 0 || length === -ENOENT) return undefined;
+      if (length === 0 || length === -ENOENT && isRemoved(libc, fd)) return undefined;
       if (length < 0) return { syscall: "getdents64", errno: -length };
-      listing.push(buffer, length);
+      if (!listing.push(buffer, length)) return { syscall: "getdents64", errno: ELOOP };
       yield* listing.complete((name) => typeIn(libc, fd, name));
       if (listing.isLarge) yield;
     }
@@ -115,6 +124,13 @@ function typeIn(libc: Libc, fd: number, name: string): number {
   return leadsNowhere(-type) ? S_IFREG : S_IFDIR; // of what is gone again an event tells
 }
 
+/** Whether an open directory was removed, which proc_pid_fd(5) shows; of a file system's ENOENT nobody tells. */
+function isRemoved(libc: Libc, fd: number): boolean {
+  const path = readLink(libc, `/proc/self/fd/${fd}`);
+  return typeof path === "string" && path.endsWith(" (deleted)");
+}
+
 // errno(3)
 const ENOENT = 2;
 const EACCES = 13;
+const ELOOP = 40;

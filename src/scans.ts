@@ -18,8 +18,8 @@ import { Agenda, SLICE } from "./agenda.ts";
 import type { Hub, Member } from "./hub.ts";
 import { IN_CREATE, IN_DELETE, IN_EXCL_UNLINK, IN_MOVE, IN_MOVE_SELF } from "./mask.ts";
 import type { InotifyEvent } from "./parse.ts";
-import type { ScanFailure } from "./scan.ts";
-import { type Directory, Pending } from "./tree.ts";
+import { isGone, type ScanFailure } from "./scan.ts";
+import { type Directory, moved, Pending } from "./tree.ts";
 import { Watches } from "./watches.ts";
 
 /** What becomes of scans. */
@@ -28,8 +28,8 @@ export interface Believer {
   learn(directory: Directory, pending: Pending): Generator<void, undefined>;
   /** Applies an event that has waited for a scan. */
   apply(directory: Directory, event: InotifyEvent): void;
-  /** A directory could not be scanned, although nothing says that it is gone. */
-  vanished(directory: Directory, errno: number | undefined): void;
+  /** A directory is not where it should be, although nothing says that it is gone. */
+  vanished(directory: Directory): void;
   /** A directory cannot be watched. */
   uncovered(path: string, failure: ScanFailure): void;
   /** Directories were scanned. @param count how many, so far */
@@ -49,10 +49,8 @@ export interface ScanScope {
 /** What is always asked for: without it, no path would be right. */
 const STRUCTURE = IN_CREATE | IN_DELETE | IN_MOVE | IN_EXCL_UNLINK;
 
-// errno(3)
-const ENOENT = 2;
-const ENOTDIR = 20;
-const ELOOP = 40;
+/** How often in a row a directory is looked for where its parent says that it is. */
+const TRIES = 3;
 
 /** The directories that are watched, and the scans of them. */
 export class Scans {
@@ -65,6 +63,8 @@ export class Scans {
   readonly #agenda = new Agenda();
   /** The directories with {@link Directory.pending}. */
   readonly #pending = new Set<Directory>();
+  /** The directories that were not where they should be, and how often in a row. */
+  readonly #missed = new Map<Directory, { readonly times: number; readonly moves: number }>();
   /** What was scanned since the last mark was sent. */
   #scanned: [Directory, Pending][] = [];
   /** How many marks are to come back. */
@@ -129,6 +129,7 @@ export class Scans {
 
   /** Gives up a directory, with what is pending. */
   giveUp(directory: Directory): void {
+    this.#missed.delete(directory);
     this.#settle(directory);
     this.#unwatch(directory);
   }
@@ -176,7 +177,8 @@ export class Scans {
     const follow = parent === undefined || directory.link;
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
     const found = this.#hub.scan(path, mask, follow, this.#member);
-    if (!("wd" in found)) return this.#unscanned(directory, path, found);
+    if (!("wd" in found)) return this.#unscanned(directory, found);
+    this.#missed.delete(directory);
     this.#count++;
     if (directory.link && isInside(directory, found.wd)) {
       // It leads back to a directory that it is in, and is not followed.
@@ -199,12 +201,12 @@ export class Scans {
     const pending = new Pending(found.listing, holds, later, directory.pending);
     directory.pending = pending;
     this.#pending.add(directory);
-    if (found.rest === undefined) return this.#listed(directory, pending);
     const end = (failure?: ScanFailure) => {
       if (failure === undefined) this.#listed(directory, pending);
-      else this.#unscanned(directory, directory.path, failure);
+      else this.#uncover(directory, failure);
     };
-    this.#agenda.goOn({ directory, pending, steps: found.rest, end });
+    if (found.rest === undefined) end(found.failure);
+    else this.#agenda.goOn({ directory, pending, steps: found.rest, end });
   }
 
   /** All that is in a directory has been read. */
@@ -213,17 +215,29 @@ export class Scans {
     if (directory.initial && this.#scope.blocking) finish(this.#believer.learn(directory, pending));
   }
 
-  #unscanned(directory: Directory, path: string, { errno, syscall }: ScanFailure): void {
-    if (errno === ENOENT || errno === ENOTDIR || errno === ELOOP) {
-      // The path means something else by now: what became of the directory is still queued.
-      this.#unwatch(directory);
-      this.doubtAll(directory);
-      directory.pending = new Pending(undefined, false, [], directory.pending, errno);
-      this.#scanned.push([directory, directory.pending]);
-      return;
-    }
+  #unscanned(directory: Directory, failure: ScanFailure): void {
+    if (!isGone(failure)) return this.#uncover(directory, failure);
+    // The path means something else by now: what became of the directory is still queued.
+    this.#unwatch(directory);
+    this.doubtAll(directory);
+    directory.pending = new Pending(undefined, false, [], directory.pending, failure);
+    this.#scanned.push([directory, directory.pending]);
+  }
+
+  #uncover(directory: Directory, failure: ScanFailure): void {
     for (const one of directory.subtree()) this.giveUp(one);
-    this.#believer.uncovered(path, { errno, syscall });
+    this.#believer.uncovered(directory.path, failure);
+  }
+
+  /** The path of a directory led nowhere, and what was queued by then does not say why. */
+  #miss(directory: Directory, failure: ScanFailure): void {
+    const moves = moved();
+    const missed = this.#missed.get(directory);
+    const times = missed?.moves === moves ? missed.times + 1 : 1;
+    // Its file system lists what it does not find.
+    if (times === TRIES) return this.#uncover(directory, failure);
+    this.#missed.set(directory, { times, moves });
+    this.#believer.vanished(directory);
   }
 
   /** The mark that follows these scans has come. */
@@ -233,9 +247,7 @@ export class Scans {
       if (directory.gone || directory.pending !== pending) continue;
       if (pending.found === undefined) {
         // What is above it may have been scanned again since; then that scan tells what it is.
-        if (directory.parent?.pending === undefined) {
-          this.#believer.vanished(directory, pending.errno);
-        }
+        if (directory.parent?.pending === undefined) this.#miss(directory, pending.failure!);
         continue;
       }
       const end = () => {

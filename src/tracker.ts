@@ -49,7 +49,6 @@ export interface Client {
 }
 
 // errno(3)
-const ENOENT = 2;
 const EACCES = 13;
 const ENOTDIR = 20;
 const EMFILE = 24;
@@ -86,7 +85,7 @@ export class Tracker implements Member {
     this.#scans = new Scans(this.#hub, this, scope, {
       learn: (directory, pending) => this.#learn(directory, pending),
       apply: (directory, event) => this.#apply(directory, event),
-      vanished: (directory, errno) => this.#vanished(directory, errno),
+      vanished: (directory) => this.#vanished(directory),
       uncovered: (path, failure) => this.#uncovered(path, failure),
       progress: (count) => client.progress(count),
       idle: () => this.#scanned(),
@@ -438,20 +437,16 @@ export class Tracker implements Member {
       this.#client.ignores === undefined && !this.#roots.hasFollowed(directory);
   }
 
-  /** A directory could not be scanned, although nothing says that it is gone. */
-  #vanished(directory: Directory, errno: number | undefined): void {
+  /** A directory is not where it should be, although nothing says that it is gone. */
+  #vanished(directory: Directory): void {
     const { parent, name, link } = directory;
-    if (parent === undefined) {
-      // Nor does its route say so: it was away for a moment.
+    if (parent === undefined || link && leadsToDirectory(this.#hub.libc, directory.path)) {
+      // Nor does its route say so, or the link: it was away for a moment.
       this.#scans.again(directory);
     } else if (link) {
       this.#removed(parent, name);
       this.#picture.add(parent, name, false, "create");
-    } else if (errno !== ENOENT) {
-      // Its file system does not tell directories from the rest in a listing (DT_UNKNOWN).
-      this.#picture.know(parent, name, false);
-      this.#drop(directory);
-    } else if (parent.pending === undefined) {
+    } else {
       this.#scans.again(parent);
     }
   }

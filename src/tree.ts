@@ -9,6 +9,7 @@
 
 import type { Listing } from "./listing.ts";
 import type { InotifyEvent } from "./parse.ts";
+import type { ScanFailure } from "./scan.ts";
 
 /** An entry: a directory that is watched too, or whether it is a directory that is not. */
 export type Entry = Directory | boolean;
@@ -22,7 +23,7 @@ export class Pending {
   /** Events that wait, in order: all of them, or those of the content of entries that are not known yet. */
   readonly later: InotifyEvent[];
   /** Why the scan has failed, if it has. */
-  readonly errno: number | undefined;
+  readonly failure: ScanFailure | undefined;
   /** Whether what was found is known, or is getting known; all the same it may be of another directory. */
   isLearnt = false;
   /** The names of which events were passed over, since a scan was to come: what was known is another entry. */
@@ -35,13 +36,13 @@ export class Pending {
     holds: boolean,
     later: InotifyEvent[],
     before?: Pending,
-    errno?: number,
+    failure?: ScanFailure,
   ) {
     this.found = found;
     this.holds = holds;
     this.later = later;
     if (before !== undefined) this.#stale = before.#stale;
-    this.errno = errno;
+    this.failure = failure;
   }
 
   /** An event of a name is passed over. */
@@ -82,6 +83,16 @@ export interface Replacement {
 
 /** Counts the moves of directories, each of which may make any path that was computed wrong. */
 let moves = 0;
+
+/** How many moves of directories there were, in trees and above them, as far as is known. */
+export function moved(): number {
+  return moves;
+}
+
+/** A directory above the trees may have moved. */
+export function moveAbove(): void {
+  moves++;
+}
 
 /** A directory that is watched. */
 export class Directory {

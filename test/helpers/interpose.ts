@@ -27,11 +27,7 @@ type SeeingCall =
   | "statx"
   | "close";
 
-/**
- * What may become of calls, by the lists ERRORS of their manual pages. What is an answer like any other,
- * and tells what is on the disk, is left out: ENOTDIR and ELOOP of open(2), which is asked for a directory
- * itself, and ENOENT of getdents64(2), which is of a directory that was removed.
- */
+/** What may become of calls, by the lists ERRORS of their manual pages, and of seccomp(2). */
 export const FAULTS: Readonly<
   Record<SeeingCall | "inotify_init1" | "memfd_create", readonly string[]>
 > = {
@@ -43,11 +39,11 @@ export const FAULTS: Readonly<
   inotify_rm_watch: ["EBADF", "EINVAL"],
   read: ["EAGAIN", "EBADF", "EFAULT", "EINTR", "EINVAL", "EIO", "EISDIR"],
   open: [
-    ...["EACCES", "EBUSY", "EINTR", "EINVAL", "EIO", "EMFILE", "ENAMETOOLONG", "ENFILE", "ENODEV"],
-    ...["ENOENT", "ENOMEM", "ENXIO", "EOVERFLOW", "EPERM"],
+    ...["EACCES", "EBUSY", "EINTR", "EINVAL", "EIO", "ELOOP", "EMFILE", "ENAMETOOLONG", "ENFILE"],
+    ...["ENODEV", "ENOENT", "ENOMEM", "ENOTDIR", "ENXIO", "EOVERFLOW", "EPERM"],
   ],
   lseek: ["EBADF", "EINVAL", "ENXIO", "EOVERFLOW", "ESPIPE"],
-  getdents64: ["EBADF", "EFAULT", "EINVAL", "ENOTDIR"],
+  getdents64: ["EBADF", "EFAULT", "EINVAL", "EIO", "ENOENT", "ENOTDIR"],
   memfd_create: ["EFAULT", "EINVAL", "EMFILE", "ENFILE", "ENOMEM", "EPERM"],
   statx: [
     ...["EACCES", "EBADF", "EFAULT", "EINVAL", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOMEM"],

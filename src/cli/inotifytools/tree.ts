@@ -31,15 +31,13 @@ import {
   IN_Q_OVERFLOW,
 } from "../../mask.ts";
 import type { InotifyEvent } from "../../parse.ts";
-import { scan, type ScanFailure, whole } from "../../scan.ts";
+import { isGone, scan, type ScanFailure, whole } from "../../scan.ts";
 import { isLook, type Look, newLook, withoutLooks } from "./look.ts";
 import { isAttached, isWithin, newNode, type Node, subtree } from "./node.ts";
 
 // errno(3)
-const ENOENT = 2;
 const EACCES = 13;
 const ENOTDIR = 20;
-const ELOOP = 40;
 
 /** What happens to the entries of a directory. */
 const ENTRIES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
@@ -346,7 +344,7 @@ export class Tree {
       for (const failure of this.#look(top, look)) {
         if (failure === undefined) queue = queue.concat(this.#readAll());
         else if (again) { for (const node of subtree(top)) look.seen.add(node); }
-        else if (!isGone(failure.errno)) this.#observer.uncovered(failure.path, failure.errno);
+        else if (!isGone(failure)) this.#observer.uncovered(failure.path, failure.errno);
       }
     }
     queue = queue.concat(this.#readAll());
@@ -452,9 +450,10 @@ export class Tree {
       const result = whole(scan(this.#libc, this.#inotify.fd, bare, mask, parent === undefined));
       if ("errno" in result) {
         const { errno } = result;
+        const gone = isGone(result);
         // What is gone has a place until an event says that it has moved or was removed.
-        if (parent && (why === "setUp" || !isGone(errno))) this.#detach(parent, name);
-        if (node === top || !(isGone(errno) || errno === EACCES)) return yield { ...result, path };
+        if (parent && (why === "setUp" || !gone)) this.#detach(parent, name);
+        if (node === top || !(gone || errno === EACCES)) return yield { ...result, path };
         if (errno === EACCES) this.#observer.uncovered(path, errno);
         continue;
       }
@@ -518,11 +517,6 @@ function created(wd: number, text: string, isDirectory: boolean): InotifyEvent {
   const name = toText(text);
   const rawName = name === text ? {} : { rawName: toBytes(text) };
   return { wd, mask: IN_CREATE | (isDirectory ? IN_ISDIR : 0), cookie: 0, name, ...rawName };
-}
-
-/** Whether a path leads to no directory (any more). */
-function isGone(errno: number): boolean {
-  return errno === ENOENT || errno === ENOTDIR || errno === ELOOP;
 }
 
 function slashed(path: string): string {
