@@ -38,6 +38,7 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     memfd_create: { args: ["ptr", "u32"], returns: "i32" },
     ftruncate: { args: ["i32", FFIType.i64_fast], returns: "i32" },
     futimens: { args: ["i32", "ptr"], returns: "i32" },
+    statfs: { args: ["ptr", "ptr"], returns: "i32" },
     readlink: { args: ["ptr", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
     close: { args: ["i32"], returns: "i32" },
     syscall: { args: Array(6).fill(FFIType.i64_fast), returns: FFIType.i64_fast },
@@ -74,6 +75,7 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     futimens: (fd) => c.futimens(fd, null),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
       Number(c.syscall(SYS.statx, dirfd, ptr(pathname), flags, mask, ptr(statxbuf))),
+    statfs: c.statfs,
     readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),
     kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS.kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
     mayRead: () => true,

@@ -52,6 +52,8 @@ export interface Libc {
     mask: number,
     statxbuf: Uint8Array,
   ): number;
+  /** statfs(2); `path` ends with a NUL byte, `buf` has 256 bytes. */
+  statfs(path: Uint8Array, buf: Uint8Array): number;
   /** readlink(2); `pathname` ends with a NUL byte, what is written to `buf` does not. */
   readlink(pathname: Uint8Array, buf: Uint8Array, bufsiz: number): number;
   /**

@@ -33,6 +33,7 @@ const FILE_SYMBOLS = {
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   futimens: { parameters: ["i32", "pointer"], result: "i32" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  statfs: { parameters: ["buffer", "buffer"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   syscall: { parameters: ["isize", "i32", "i32", "i32", "usize", "usize"], result: "isize" },
 } as const;
@@ -100,6 +101,7 @@ export function openDeno(): Libc {
     futimens: (fd) => file().futimens(fd, null),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
       file().statx(dirfd, bytes(pathname), flags, mask, bytes(statxbuf)),
+    statfs: (path, buf) => file().statfs(bytes(path), bytes(buf)),
     readlink: (pathname, buf, size) =>
       Number(file().readlink(bytes(pathname), bytes(buf), usize(size))),
     kcmp_file: (pid, fd1, fd2) =>

@@ -71,6 +71,7 @@ const FILE_SYMBOLS = {
   ftruncate: { arguments: ["i32", "i64"], return: "i32" },
   futimens: { arguments: ["i32", "pointer"], return: "i32" },
   statx: { arguments: ["i32", "buffer", "i32", "u32", "buffer"], return: "i32" },
+  statfs: { arguments: ["buffer", "buffer"], return: "i32" },
   readlink: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
   syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
 } as const;
@@ -160,6 +161,7 @@ export function openNode(): Libc {
     futimens: (fd) => file().futimens(fd, 0n),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
       file().statx(dirfd, pathname, flags, mask, statxbuf),
+    statfs: (path, buf) => file().statfs(path, buf),
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),

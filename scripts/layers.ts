@@ -17,7 +17,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/(agenda|hub|route|engine\/(fence|loss|picture))\.ts$/,
   /^src\/kernel\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
-  /^src\/(absolute|batches|coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
+  /^src\/(absolute|batches|changed|coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
   /^src\/(call|channel|delay|error|ignore|iterate|lossless|mask|moment|parse|path|watches)\.ts$/,
   /^src\/strerror\.ts$/,
   /^ffi\//,

@@ -10,7 +10,6 @@ import {
   type Libc,
   O_CLOEXEC,
   O_PATH,
-  STATX_CTIME,
   STATX_MNT_ID,
   STATX_TYPE,
 } from "../ffi/contract.ts";
@@ -21,8 +20,10 @@ import { cString, fromBytes } from "./lossless.ts";
 const PATH_MAX = 4096;
 
 // The type in a mode (inode(7)).
-const S_IFMT = 0o170000;
-const S_IFLNK = 0o120000;
+/** All bits of it. */
+export const S_IFMT = 0o170000;
+/** That of a symbolic link. */
+export const S_IFLNK = 0o120000;
 /** That of a directory. */
 export const S_IFDIR = 0o040000;
 /** That of a file. */
@@ -80,12 +81,6 @@ export function leadsToDirectory(libc: Libc, path: string, isLink?: boolean): bo
 /** Whether a path leads to anything, if need be through symbolic links. */
 export function leadsSomewhere(libc: Libc, path: string): boolean {
   return typeOf(libc, path, true) > 0;
-}
-
-/** When an entry was last changed: milliseconds since 1970. @param follow whether a link stands for its target */
-export function changeTime(libc: Libc, path: string, follow: boolean = false): number | undefined {
-  if (status(libc, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, STATX_CTIME) !== 0) return undefined;
-  return Number(statx.getBigInt64(96, true)) * 1000 + statx.getUint32(104, true) / 1e6;
 }
 
 /** The number in proc_pid_mountinfo(5) of the mount that a path leads to; from Linux 5.8 on. */

@@ -13,7 +13,8 @@
 import type { Tops } from "./engine/loss.ts";
 import type { Picture, Wanted } from "./engine/picture.ts";
 import { entryEvent, type EntryKind } from "./event.ts";
-import { changeTime, readLink } from "./files.ts";
+import { changedSince } from "./changed.ts";
+import { readLink } from "./files.ts";
 import type { Hub } from "./hub.ts";
 import { IN_UNMOUNT } from "./mask.ts";
 import { Route, type Target } from "./route.ts";
@@ -178,8 +179,7 @@ export class Roots {
     this.look(root);
     const { target } = root;
     if (target === undefined || target.wd < 0 || target.wd !== before?.wd) return;
-    const time = changeTime(this.#hub.libc, path, true);
-    if (time !== undefined && time >= since) {
+    if (changedSince(this.#hub.libc, since)(path, true)) {
       this.#picture.mayHaveChanged(undefined, path, target.isDirectory);
     }
   }

@@ -8,7 +8,8 @@
  */
 
 import { InotifyError } from "./error.ts";
-import { changeTime, leadsToDirectory, readLink } from "./files.ts";
+import { changedSince } from "./changed.ts";
+import { leadsToDirectory, readLink } from "./files.ts";
 import type { Loss } from "./engine/loss.ts";
 import { Picture } from "./engine/picture.ts";
 import { type EntryKind, errorEvent, unmountEvent, type WatchEvent } from "./event.ts";
@@ -460,6 +461,10 @@ export class Tracker implements Member {
       if (links) { for (const name of part.links()) links.add(name); }
       yield;
     }
+    const { lostSince } = directory;
+    const mayHaveChanged = lostSince === undefined
+      ? undefined
+      : changedSince(this.#hub.libc, lostSince);
     let count = 0;
     for (const [name, entry] of directory.entries) {
       if (++count % FEW === 0) yield;
@@ -468,7 +473,7 @@ export class Tracker implements Member {
       } else if (entry instanceof Directory && !entry.isExact) {
         this.#scans.scan(entry);
       } else if (!pending.isTouched(name)) {
-        this.#compareContent(directory, name, entry, pending);
+        this.#compareContent(directory, name, entry, pending, mayHaveChanged);
       }
     }
     directory.lostSince = undefined;
@@ -497,16 +502,18 @@ export class Tracker implements Member {
   }
 
   /** Reports what may have become of an entry that is known, and is still there. */
-  #compareContent(directory: Directory, name: string, entry: Entry, pending: Pending): void {
+  #compareContent(
+    directory: Directory,
+    name: string,
+    entry: Entry,
+    pending: Pending,
+    mayHaveChanged: ((path: string) => boolean) | undefined,
+  ): void {
     const isDirectory = entry !== false;
-    const { isOther, lostSince } = directory;
-    if (!isDirectory && (isOther || pending.isStale(name))) {
+    if (!isDirectory && (directory.isOther || pending.isStale(name))) {
       this.#picture.replaced(directory, name);
-    } else if (lostSince !== undefined) {
-      const time = changeTime(this.#hub.libc, directory.pathOf(name));
-      if (time !== undefined && time >= lostSince) {
-        this.#picture.mayHaveChanged(directory, name, isDirectory);
-      }
+    } else if (mayHaveChanged?.(directory.pathOf(name))) {
+      this.#picture.mayHaveChanged(directory, name, isDirectory);
     }
   }
 
