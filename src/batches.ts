@@ -8,6 +8,7 @@ import type { Channel, Reading } from "./channel.ts";
 import { coalesce } from "./coalesce.ts";
 import { delay } from "./delay.ts";
 import type { WatchEvent } from "./event.ts";
+import { Iteration } from "./iteration.ts";
 
 /**
  * When {@link Watcher.batches} hands out a batch.
@@ -44,26 +45,35 @@ export interface BatchOptions {
 export function batches(
   channel: Channel<WatchEvent>,
   options: BatchOptions,
-): AsyncIterableIterator<WatchEvent[], undefined> {
+): Iteration<WatchEvent[]> {
   const { settle = 50, maxWait = 1000 } = options;
   for (const [name, value] of Object.entries({ settle, maxWait })) {
     if (!(value >= 0)) {
       throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
     }
   }
-  const reading = channel.read();
-  const generator = collect(reading, settle, maxWait);
-  return {
-    next: () => generator.next(),
-    async return() {
-      // First the reading, since a generator lets a pending next() end before it returns.
-      await reading.return!();
-      return generator.return(undefined) as Promise<IteratorReturnResult<undefined>>;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  return new Batches(channel.read(), settle, maxWait);
+}
+
+class Batches extends Iteration<WatchEvent[]> {
+  readonly #reading: Reading<WatchEvent>;
+  readonly #generator: AsyncGenerator<WatchEvent[], undefined>;
+
+  constructor(reading: Reading<WatchEvent>, settle: number, maxWait: number) {
+    super();
+    this.#reading = reading;
+    this.#generator = collect(reading, settle, maxWait);
+  }
+
+  next(): Promise<IteratorResult<WatchEvent[], undefined>> {
+    return this.#generator.next();
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    // First the reading, since a generator lets a pending next() end before it returns.
+    await this.#reading.return();
+    return this.#generator.return(undefined) as Promise<IteratorReturnResult<undefined>>;
+  }
 }
 
 async function* collect(

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { Iteration } from "./iteration.ts";
+
 /** What is put in, as one reader has it before it. */
-export interface Reading<T> extends AsyncIterableIterator<T, undefined> {
+export interface Reading<T> extends Iteration<T> {
   /** Takes all that waits. */
   take(): T[];
   /** Resolves when something waits, or it has ended; with whether something does. */
@@ -78,7 +80,7 @@ export class Channel<T> {
   }
 }
 
-class Queue<T> implements Reading<T> {
+class Queue<T> extends Iteration<T> implements Reading<T> {
   #values: T[] = [];
   #next = 0;
   readonly #limit: number;
@@ -93,6 +95,7 @@ class Queue<T> implements Reading<T> {
   #ending: { readonly error?: unknown } | undefined;
 
   constructor(limit: number, lose: () => Lost<T>, onLeft: () => Promise<void>) {
+    super();
     this.#limit = limit;
     this.#lose = lose;
     this.#onLeft = onLeft;
@@ -159,10 +162,6 @@ class Queue<T> implements Reading<T> {
     this.end({});
     await this.#onLeft();
     return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   /** What comes when nothing more does: the error that has ended it, if one has. */

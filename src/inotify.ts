@@ -7,7 +7,7 @@
 import { libc } from "../ffi/libc.ts";
 import type { Libc } from "../ffi/contract.ts";
 import { InotifyError } from "./error.ts";
-import { iterate } from "./iterate.ts";
+import { SourceIteration } from "./iterate.ts";
 import { type InotifyEvent, parseEvents } from "./parse.ts";
 import { type Path, toDisplay } from "./path.ts";
 import { Reader } from "./reader.ts";
@@ -184,8 +184,8 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
    * }
    * ```
    */
-  batches(): AsyncIterableIterator<InotifyEvent[], undefined> {
-    return iterate({
+  batches(): AsyncIterableIterator<InotifyEvent[], undefined> & AsyncDisposable {
+    return new SourceIteration({
       acquire: () => this.#acquire(),
       now: () => undefined,
       next: () => this.#next(),
@@ -194,11 +194,11 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
   }
 
   /** Iterates over single events; see {@link batches}. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<InotifyEvent, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<InotifyEvent, undefined> & AsyncDisposable {
     let batch: InotifyEvent[] = [];
     let index = 0;
     const now = () => this.#reader.closed ? undefined : batch[index++];
-    return iterate({
+    return new SourceIteration({
       acquire: () => this.#acquire(),
       now,
       next: async () => {

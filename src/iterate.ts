@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Iteration } from "./iteration.ts";
+
 /** Where an iterator takes its values from. */
 export interface Source<T> {
   /** Makes the iterator the one reader, or throws. @returns what makes way for another */
@@ -16,55 +18,61 @@ export interface Source<T> {
   close(): Promise<void>;
 }
 
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
 /**
  * An iterator that is the source's reader from its first `next()` on. Concurrent `next()` calls take
- * turns. `return()`, and so `break`, closes the source; unlike that of an async generator it does not
- * wait for a pending `next()` first, which might be for ever.
+ * turns. `return()`, and so `break`, closes the source if the iterator is its reader.
  */
-export function iterate<T>(source: Source<T>): AsyncIterableIterator<T, undefined> {
-  const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
-  let release: (() => void) | undefined;
-  let ended = false;
-  let last: Promise<unknown> | undefined;
+export class SourceIteration<T> extends Iteration<T> {
+  readonly #source: Source<T>;
+  #release: (() => void) | undefined;
+  #ended = false;
+  #last: Promise<unknown> | undefined;
 
-  const end = () => {
-    ended = true;
-    release?.();
-    release = undefined;
-  };
-  const step = async (): Promise<IteratorResult<T, undefined>> => {
+  constructor(source: Source<T>) {
+    super();
+    this.#source = source;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    // Most values come in batches: the rest of a batch is there without waiting.
+    const isFree = this.#release !== undefined && this.#last === undefined;
+    const value = isFree ? this.#source.now() : undefined;
+    if (value !== undefined) return Promise.resolve({ done: false, value });
+    const step = () => this.#step();
+    const turn = this.#last === undefined ? step() : this.#last.then(step, step);
+    const settled = () => {
+      if (this.#last === turn) this.#last = undefined;
+    };
+    this.#last = turn;
+    turn.then(settled, settled);
+    return turn;
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    if (this.#release !== undefined) await this.#source.close();
+    this.#end();
+    return DONE;
+  }
+
+  async #step(): Promise<IteratorResult<T, undefined>> {
     try {
-      if (ended) return done;
-      release ??= source.acquire();
-      const value = source.now() ?? await source.next();
+      if (this.#ended) return DONE;
+      this.#release ??= this.#source.acquire();
+      const value = this.#source.now() ?? await this.#source.next();
       if (value !== undefined) return { done: false, value };
     } catch (error) {
-      end();
+      this.#end();
       throw error;
     }
-    end();
-    return done;
-  };
-  return {
-    next() {
-      // Most values come in batches: the rest of a batch is there without waiting.
-      const value = release !== undefined && last === undefined ? source.now() : undefined;
-      if (value !== undefined) return Promise.resolve({ done: false, value });
-      const turn = last === undefined ? step() : last.then(step, step);
-      const settled = () => {
-        if (last === turn) last = undefined;
-      };
-      last = turn;
-      turn.then(settled, settled);
-      return turn;
-    },
-    async return() {
-      if (release !== undefined) await source.close();
-      end();
-      return done;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+    this.#end();
+    return DONE;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#release?.();
+    this.#release = undefined;
+  }
 }

@@ -280,7 +280,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * The events. Each loop gets all from its begin on, the first one those before, too. When the last one
    * is left the watcher is closed, which the loop waits for.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<WatchEvent, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<WatchEvent, undefined> & AsyncDisposable {
     return this.#channel.read();
   }
 
@@ -305,7 +305,9 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * }
    * ```
    */
-  batches(options: BatchOptions = {}): AsyncIterableIterator<WatchEvent[], undefined> {
+  batches(
+    options: BatchOptions = {},
+  ): AsyncIterableIterator<WatchEvent[], undefined> & AsyncDisposable {
     return batches(this.#channel, options);
   }
 

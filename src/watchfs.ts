@@ -38,6 +38,7 @@ import { absolute } from "./absolute.ts";
 import { InotifyError } from "./error.ts";
 import type { WatchEvent } from "./event.ts";
 import { leadsSomewhere } from "./files.ts";
+import { Iteration } from "./iteration.ts";
 import { watch, type Watcher } from "./watcher.ts";
 
 /**
@@ -159,7 +160,7 @@ function list(one: string | readonly string[]): readonly string[] {
 }
 
 /** The events of a watcher, as Deno has them. */
-class Translation implements FsWatcher, AsyncIterableIterator<FsEvent> {
+class Translation extends Iteration<FsEvent, unknown> implements FsWatcher {
   readonly #watcher: Watcher;
   readonly #events: AsyncIterator<WatchEvent, undefined>;
   #translated: FsEvent[] = [];
@@ -167,6 +168,7 @@ class Translation implements FsWatcher, AsyncIterableIterator<FsEvent> {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(watcher: Watcher) {
+    super();
     this.#watcher = watcher;
     this.#events = watcher[Symbol.asyncIterator]();
   }
@@ -177,7 +179,7 @@ class Translation implements FsWatcher, AsyncIterableIterator<FsEvent> {
     return next;
   }
 
-  async return(value?: unknown): Promise<IteratorResult<FsEvent>> {
+  async return(value?: unknown): Promise<IteratorReturnResult<unknown>> {
     this.#translated = [];
     await this.#watcher.close();
     return { done: true, value };
@@ -190,10 +192,6 @@ class Translation implements FsWatcher, AsyncIterableIterator<FsEvent> {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<FsEvent> {
-    return this;
   }
 
   async #next(): Promise<IteratorResult<FsEvent>> {
