@@ -69,8 +69,7 @@ const NONE = new Uint8Array(1);
 
 /** Opens libc through Deno. */
 export function openDeno(): Libc {
-  const path = permitted();
-  const { symbols: c } = open(path);
+  const { path, c } = open();
   const read = lazy(() => Deno.dlopen(path, READ_SYMBOLS).symbols);
   const file = lazy(() => Deno.dlopen(path, FILE_SYMBOLS).symbols);
   const output = lazy(() => Deno.dlopen(path, OUTPUT_SYMBOLS).symbols);
@@ -132,29 +131,39 @@ function mayRead(path: string): boolean {
   return Deno.permissions.requestSync({ name: "read", path }).state === "granted";
 }
 
-function open(path: string): Deno.DynamicLibrary<typeof SYMBOLS> {
-  try {
-    return Deno.dlopen(path, SYMBOLS);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
-    throw new Error(
-      "Cannot use inotify: Deno may not call libc; run with --allow-ffi, or with " +
-        `--allow-ffi=${glibcPaths()[0]}`,
-      { cause },
-    );
+function open(): { path: string; c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] } {
+  let failure: unknown;
+  for (const path of permitted()) {
+    try {
+      return { path, c: Deno.dlopen(path, SYMBOLS).symbols };
+    } catch (error) {
+      failure ??= error;
+    }
   }
+  throw failure;
 }
 
 /**
- * The name by which libc may be opened. A scoped permission (`--allow-ffi=PATH`) is for an absolute
- * path, and for a library that is opened by that same path.
+ * The names by which libc may be opened. A permission that is not for everything (`--allow-ffi=PATH`,
+ * `--deny-ffi=PATH`) is about absolute paths, and a library that is opened by such a path. Where there is
+ * none the user is asked for everything: Deno's own question, at the dlopen, would be about a file of
+ * the working directory.
+ *
+ * @throws {Error} if there is no permission
  */
-function permitted(): string {
-  const granted = (descriptor: Deno.FfiPermissionDescriptor) =>
-    Deno.permissions.querySync(descriptor).state === "granted";
+function permitted(): string[] {
+  const isGranted = ({ state, partial }: Deno.PermissionStatus) => state === "granted" && !partial;
+  const all = { name: "ffi" } as const;
   const soname = "libc.so.6";
-  if (granted({ name: "ffi" })) return soname;
-  return glibcPaths().find((path) => granted({ name: "ffi", path })) ?? soname;
+  if (isGranted(Deno.permissions.querySync(all))) return [soname];
+  const paths = glibcPaths();
+  const granted = paths.filter((path) => isGranted(Deno.permissions.querySync({ ...all, path })));
+  if (granted.length > 0) return granted;
+  if (isGranted(Deno.permissions.requestSync(all))) return [soname];
+  throw new Error(
+    "Cannot use inotify: Deno may not call libc; run with --allow-ffi, or with " +
+      `--allow-ffi=${paths[0]}`,
+  );
 }
 
 /** Where distributions keep glibc. */

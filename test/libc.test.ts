@@ -207,6 +207,10 @@ test("Deno with all permissions but --deny-ffi: the error says what to run with"
   );
 });
 
+test("Deno with all permissions but --deny-ffi for another library: works", onDeno, async () => {
+  await worksEndToEnd({ flags: denoFlags("--allow-all", "--deny-ffi=/lib/libz.so") });
+});
+
 test("Node.js with --no-experimental-ffi: the error says so", onNode, () => {
   const error = runForJson("new_inotify.ts", [], { flags: ["--no-experimental-ffi"] });
   assert.deepEqual(error, {
