@@ -79,6 +79,7 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),
     kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS.kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
     mayRead: () => true,
+    mayNotRead: "",
     write: (fd, buf, count) => Number(text().write(fd, buf, count)),
     isatty: (fd) => text().isatty(fd),
     strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, size),

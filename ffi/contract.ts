@@ -65,6 +65,8 @@ export interface Libc {
    * runtime may ask the user.
    */
   mayRead(path: string): boolean;
+  /** What to say where it may not, with the flag that would let it. */
+  readonly mayNotRead: string;
   /** write(2) */
   write(fd: number, buf: Uint8Array, count: number): number;
   /** isatty(3) */

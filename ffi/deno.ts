@@ -106,6 +106,7 @@ export function openDeno(): Libc {
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead,
+    mayNotRead: "Deno may not read it; run with --allow-read, or with --allow-read=PATH",
     write: (fd, buf, count) => Number(output().write(fd, bytes(buf), usize(count))),
     isatty: (fd) => output().isatty(fd),
     strerror_r: (errnum, buf, size) => void text().strerror_r(errnum, bytes(buf), usize(size)),

@@ -115,6 +115,8 @@ type CFunctions<Symbols extends Record<string, NodeSignature>> = {
 /** The part of `process` and of `node:fs` that is used. */
 interface NodeProcess {
   readonly arch: string;
+  /** With `--permission` only. */
+  readonly permission?: { has(scope: "fs.read", path: string): boolean };
   getBuiltinModule(name: "node:ffi"): NodeFfi | undefined;
   getBuiltinModule(name: "node:fs"): { close(fd: number, callback: () => void): void };
   getBuiltinModule(name: "node:worker_threads"): { readonly isMainThread: boolean };
@@ -165,7 +167,8 @@ export function openNode(): Libc {
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
-    mayRead: () => true,
+    mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
+    mayNotRead: "Node.js may not read it; run with --allow-fs-read=PATH",
     write: (fd, buf, count) => Number(output().write(fd, buf, usize(count))),
     isatty: (fd) => output().isatty(fd),
     strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, usize(size)),

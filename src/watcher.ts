@@ -98,8 +98,9 @@ export interface WatchOptions {
  * @param paths what to watch; relative ones are relative to the working directory now
  * @throws {TypeError} if a path, a kind, a rule to ignore or a signal is none
  * @throws {RangeError} if `maxQueue` is no integer of 2 or more
- * @throws {InotifyError} EACCES if Deno does not let the program read a path (`--allow-read`), ENOENT if
- * one is relative, and the working directory was removed
+ * @throws {InotifyError} EACCES if the runtime does not let the program read a path (Deno's `--allow-read`,
+ * and `--allow-fs-read` with Node's `--permission`), ENOENT if one is relative, and the working directory
+ * was removed
  * @throws {Error} if this is no Linux, or no runtime with a usable FFI
  *
  * @example Changes, as they happen
@@ -232,8 +233,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    *
    * @returns resolves when everything in it is watched
    * @throws {TypeError} if it is no path
-   * @throws {InotifyError} EACCES if Deno does not let the program read it (`--allow-read`), ENOENT if
-   * it is relative, and the working directory was removed, EBADF if the watcher is closed
+   * @throws {InotifyError} EACCES if the runtime does not let the program read it, as with {@link watch},
+   * ENOENT if it is relative, and the working directory was removed, EBADF if the watcher is closed
    */
   add(path: Path): Promise<void> {
     const text = permitted(path);
@@ -436,10 +437,12 @@ function kindsOf(events: readonly WatchKind[]): ReadonlySet<WatchKind> {
 /** A path that the program may read, absolute, as lossless text. */
 function permitted(path: Path): string {
   const text = absolute(path);
-  if (libc().mayRead(toText(text))) return text;
-  throw new InotifyError(
-    `watch ${JSON.stringify(toText(text))}`,
-    "Deno may not read it; run with --allow-read, or with --allow-read=PATH",
-    { errno: EACCES, syscall: "open", path: toText(text) },
-  );
+  const shown = toText(text);
+  const { mayRead, mayNotRead } = libc();
+  if (mayRead(shown)) return text;
+  throw new InotifyError(`watch ${JSON.stringify(shown)}`, mayNotRead, {
+    errno: EACCES,
+    syscall: "open",
+    path: shown,
+  });
 }

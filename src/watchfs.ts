@@ -111,8 +111,8 @@ export interface FsWatcher extends AsyncIterable<FsEvent>, Disposable {
  * Watches paths, from the call on.
  *
  * @param paths files and directories that exist; relative ones are relative to the working directory now
- * @throws {InotifyError} ENOENT if there is no such path, EACCES if Deno does not let the program read it
- * (`--allow-read`)
+ * @throws {InotifyError} ENOENT if there is no such path, EACCES if the runtime does not let the program
+ * read it (Deno's `--allow-read`, and `--allow-fs-read` with Node's `--permission`)
  * @throws {TypeError} if a path is none
  * @throws {Error} if this is no Linux, or no runtime with a usable FFI
  *

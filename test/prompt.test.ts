@@ -86,7 +86,7 @@ test(
   },
 );
 
-for (const [answer, outcome] of [["y", '"told"'], ["n", '{"refused":"EACCES"}']]) {
+for (const [answer, outcome] of [["y", '"told"'], ["n", '{"refused":"EACCES"']]) {
   test(`watch() asks for FFI and for its path: "${answer}" to the latter`, { skip }, async () => {
     const directory = tmpDir();
     using session = onTerminal("permitted.ts", "{}", directory);

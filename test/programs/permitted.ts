@@ -1,6 +1,7 @@
 /**
  * Prints what becomes of watching each of the paths in argv, as JSON: `{ refused }` with the code of an
- * error, or `{ told }` with the paths of what there is. The first argument is the options, as JSON.
+ * error, and the flags that it speaks of; or `{ told }` with the paths of what there is. The first argument
+ * is the options, as JSON.
  */
 
 import process from "node:process";
@@ -10,7 +11,9 @@ const [options, ...paths] = process.argv.slice(2);
 for (const path of paths) console.log(JSON.stringify(await look(path)));
 process.exit();
 
-async function look(path: string): Promise<{ refused: string } | { told: string[] }> {
+async function look(
+  path: string,
+): Promise<{ refused: string; flags: string[] } | { told: string[] }> {
   const told: string[] = [];
   try {
     await using watcher = watch(path, { initial: true, ...JSON.parse(options) });
@@ -24,6 +27,6 @@ async function look(path: string): Promise<{ refused: string } | { told: string[
     return { told: told.sort() };
   } catch (error) {
     if (!(error instanceof InotifyError)) throw error;
-    return { refused: error.code };
+    return { refused: error.code, flags: error.message.match(/--[\w-]+/g) ?? [] };
   }
 }
