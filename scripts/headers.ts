@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import * as contract from "../ffi/contract.ts";
+import { errnoName } from "../src/errno.ts";
 import * as mask from "../src/mask.ts";
 
 const HEADERS = [
@@ -76,13 +77,22 @@ for (const [expression, value] of Object.entries(LAYOUTS)) {
   source.push(assertion(expression, value, expression));
 }
 
+const errors = macrosOf("errno.h", /^#define (E[A-Z0-9]+) (\d+)$/gm);
+for (const [, , value] of errors) {
+  const name = errnoName(Number(value));
+  source.push(assertion(name, Number(value), name));
+}
+
 compile(["-fsyntax-only"], source);
-const macros = compile(["-E", "-dM"], ["#include <sys/inotify.h>"]);
-const missing = [...macros.matchAll(/^#define (IN_[A-Z_]+) /gm)]
+const missing = macrosOf("sys/inotify.h", /^#define (IN_[A-Z_]+) /gm)
   .map(([, name]) => name!)
   .filter((name) => !constants.includes(name));
 if (missing.length > 0) fail(`<sys/inotify.h> has more: ${missing.join(", ")}`);
-console.log(`${constants.length} constants and ${Object.keys(LAYOUTS).length} layouts are C's`);
+console.log(
+  `${errors.length} errors, ${constants.length} constants and ${
+    Object.keys(LAYOUTS).length
+  } layouts are C's`,
+);
 
 function assertion(expression: string, value: number, what: string): string {
   return `_Static_assert((unsigned)(${expression}) == ${value >>> 0}u, "${what} is not ${value}");`;
@@ -104,6 +114,11 @@ function* otherConstants(): Generator<[file: string, name: string, value: number
       }
     }
   }
+}
+
+/** The macros of a header that match. */
+function macrosOf(header: string, pattern: RegExp): RegExpExecArray[] {
+  return [...compile(["-E", "-dM"], [`#include <${header}>`]).matchAll(pattern)];
 }
 
 /** Gives C to the compiler. @returns what it prints */

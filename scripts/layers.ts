@@ -19,7 +19,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(absolute|batches|changed|coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
   /^src\/(call|channel|delay|error|ignore|iterate|iteration|lossless|mask|moment|parse|path|watches)\.ts$/,
-  /^src\/strerror\.ts$/,
+  /^src\/(errno|strerror)\.ts$/,
   /^ffi\//,
 ];
 

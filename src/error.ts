@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errnoName } from "./errno.ts";
 import { strerror } from "./strerror.ts";
 
 /**
@@ -45,7 +46,7 @@ export class InotifyError extends Error {
    * @param reason why, without its code, or `undefined` for what the C library says of it
    */
   constructor(action: string, reason: string | undefined, failure: Failure) {
-    const code = nameOf(failure.errno);
+    const code = errnoName(failure.errno);
     super(`Cannot ${action}: ${reason ?? reasonOf(failure.errno)} (${code})`);
     this.code = code;
     this.errno = failure.errno;
@@ -62,20 +63,6 @@ export interface Failure {
   readonly syscall: string;
   /** The path that was given to it. */
   readonly path?: string | undefined;
-}
-
-/** The errno's name, as in "ENOENT". */
-function nameOf(errno: number): string {
-  // Not imported: a failure is rare, and loading node:util costs Deno milliseconds at each start.
-  const { process } = globalThis as unknown as {
-    process: {
-      getBuiltinModule(
-        name: "node:util",
-      ): { getSystemErrorName(errno: number): string | undefined };
-    };
-  };
-  const name = process.getBuiltinModule("node:util").getSystemErrorName(-errno);
-  return name?.startsWith("E") ? name : `errno ${errno}`;
 }
 
 /** What the C library says of an errno, to go on with in a sentence. */

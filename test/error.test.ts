@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -60,6 +61,20 @@ test("the error is an InotifyError, and an Error", async () => {
   await using inotify = new Inotify();
   assert.throws(() => inotify.addWatch("", IN_CREATE), InotifyError);
   assert.throws(() => inotify.addWatch("", IN_CREATE), Error);
+});
+
+test("each errno of Linux has its name for a code", () => {
+  const codeOf = (errno: number) => {
+    const failure = { errno, syscall: "inotify_add_watch" };
+    return new InotifyError("watch", undefined, failure).code;
+  };
+  const codes = Array.from({ length: 133 }, (_, i) => codeOf(i + 1));
+  const nameless = codes.filter((code) => !/^E[A-Z0-9]+$/.test(code));
+  assert.deepEqual(nameless, ["errno 41", "errno 58"]); // which are no errors
+  assert.equal(new Set(codes).size, codes.length);
+  assert.deepEqual([116, 117, 123].map(codeOf), ["ESTALE", "EUCLEAN", "ENOMEDIUM"]);
+  const known: Record<string, number> = constants.errno; // some
+  for (const errno of Object.values(known)) assert.equal(known[codeOf(errno)], errno);
 });
 
 // Paths
