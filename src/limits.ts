@@ -4,8 +4,10 @@
  * @module
  */
 
-import type { Libc } from "../ffi/contract.ts";
+import { type Libc, O_CLOEXEC, O_RDONLY } from "../ffi/contract.ts";
 import { libc } from "../ffi/libc.ts";
+import { call } from "./call.ts";
+import { toCString } from "./path.ts";
 import { list, readLink, readText } from "./procfs.ts";
 
 /**
@@ -141,15 +143,24 @@ function usageOfAll(c: Libc): Usage | undefined {
 
 /** Why inotify_add_watch(2) failed with ENOSPC, and what to do. */
 export function explainENOSPC(c: Libc): string {
-  return explain(c, "watches", tightest(c, WATCHES));
+  return explain(c, "watches", WATCHES);
 }
 
 /** Why inotify_init1(2) failed with EMFILE, and what to do. */
 export function explainEMFILE(c: Libc): string {
-  if (list(c, "/proc/self/fd") === undefined) {
+  if (!mayOpen(c)) {
     return "this process has as many open files as it may; raise the limit with: ulimit -n";
   }
-  return explain(c, "instances", tightest(c, INSTANCES));
+  return explain(c, "instances", INSTANCES);
+}
+
+/** Whether the process may have one more descriptor. Not by /proc, which may be missing. */
+function mayOpen(c: Libc): boolean {
+  const EMFILE = 24;
+  const root = toCString("/");
+  const fd = call(c, () => c.open(root, O_RDONLY | O_CLOEXEC));
+  if (fd >= 0) c.close(fd);
+  return fd !== -EMFILE;
 }
 
 interface Sysctl {
@@ -161,7 +172,7 @@ interface Sysctl {
 const WATCHES = ["fs.inotify.max_user_watches", "user.max_inotify_watches"];
 const INSTANCES = ["fs.inotify.max_user_instances", "user.max_inotify_instances"];
 
-/** What to raise a limit to that is zero or cannot be read: at least a kernel's default. */
+/** What to raise a limit to that is zero: at least a kernel's default. */
 const DEFAULTS = { watches: 8192, instances: 128 };
 
 function tightest(c: Libc, names: readonly string[]): Sysctl {
@@ -174,17 +185,27 @@ function number(c: Libc, sysctl: string): number {
   return parseInt(readText(c, `/proc/sys/${sysctl.replaceAll(".", "/")}`) ?? "", 10);
 }
 
-function explain(c: Libc, what: "instances" | "watches", { name, value }: Sysctl): string {
-  const self = Number(readLink(c, "/proc/self"));
-  const processes = (usageOfAll(c)?.processes ?? []).toSorted((a, b) => b[what] - a[what]);
-  const own = processes.find(({ pid }) => pid === self)?.[what] ?? 0;
-  const holders = processes
-    .filter(({ pid }) => pid !== self)
+function explain(c: Libc, what: "instances" | "watches", names: readonly string[]): string {
+  const { name, value } = tightest(c, names);
+  const holders = holdersOf(c, what);
+  return Number.isNaN(value)
+    ? `all inotify ${what} that this user may have are in use${holders}; raise the smaller one of ` +
+      `${names.join(" and ")}, neither of which can be read here`
+    : `all ${value} inotify ${what} that this user may have are in use${holders}; ` +
+      `raise the limit with: sudo sysctl ${name}=${value * 2 || DEFAULTS[what]}`;
+}
+
+/** Who has how many, to go on with in a sentence; nothing where /proc cannot be read. */
+function holdersOf(c: Libc, what: "instances" | "watches"): string {
+  const self = readLink(c, "/proc/self");
+  const processes = usageOfAll(c)?.processes.toSorted((a, b) => b[what] - a[what]);
+  if (self === undefined || processes === undefined) return "";
+  const own = processes.find(({ pid }) => pid === Number(self))?.[what] ?? 0;
+  const others = processes
+    .filter(({ pid }) => pid !== Number(self))
     .slice(0, 3)
     .map(({ command, pid, [what]: count }) => `, ${command} (${pid}) has ${count}`);
-  return `all ${Number.isNaN(value) ? "" : `${value} `}inotify ${what} that this user may have ` +
-    `are in use; this process has ${own}${holders.join("")}; ` +
-    `raise the limit with: sudo sysctl ${name}=${value * 2 || DEFAULTS[what]}`;
+  return `; this process has ${own}${others.join("")}`;
 }
 
 /** @returns `undefined` if the process is gone */

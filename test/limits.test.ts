@@ -8,8 +8,9 @@ import { isDeepStrictEqual } from "node:util";
 import { test } from "node:test";
 import { IN_CREATE, Inotify, type Limits, limits, type ProcessUsage, usage } from "../mod.ts";
 import { failing } from "./helpers/interpose.ts";
-import { limited, LIMITS } from "./helpers/namespace.ts";
+import { limited, limitedUnseen, LIMITS, PROCESSES } from "./helpers/namespace.ts";
 import { runForJson, start } from "./helpers/program.ts";
+import { runtimeName } from "./helpers/runtime.ts";
 import { thrown } from "./helpers/thrown.ts";
 import { tmpDir } from "./helpers/tmp.ts";
 import { until, within } from "./helpers/within.ts";
@@ -294,6 +295,29 @@ test("after EMFILE of a user an instance can be made once another is closed", in
   const { again } = runForJson<Instances>("fill_instances.ts", [], limited("instances", 2));
   assert.ok(again);
 });
+
+for (
+  const [proc, used] of [["subset=pid", "; this process has \\d"], ["none", ""]] as const
+) {
+  const where = proc === "none" ? "is missing" : "has processes only";
+  test(`where /proc ${where}, ENOSPC and EMFILE name both limits and no value`, {
+    skip: PROCESSES.skip ||
+      proc === "none" && runtimeName !== "node" && "this runtime does not start without /proc",
+  }, () => {
+    for (const what of ["watches", "instances"] as const) {
+      const program = what === "watches" ? "add_watch.ts" : "new_inotify.ts";
+      const { message } = runForJson<Record<string, unknown>>(
+        program,
+        ["/"],
+        limitedUnseen(what, 0, proc),
+      );
+      const expected =
+        `all inotify ${what} that this user may have are in use${used}; raise the smaller one of ` +
+        `fs.inotify.max_user_${what} and user.max_inotify_${what}, neither of which can be read here`;
+      assert.match(String(message), new RegExp(`: ${expected} \\((ENOSPC|EMFILE)\\)$`));
+    }
+  });
+}
 
 test("EMFILE of a process names ulimit, and ends once a file is closed", () => {
   const result = runForJson("fill_descriptors.ts", [], {

@@ -23,6 +23,11 @@ export const LIMITS: Place = place(["unshare", "-Ur"], ["test", "-w", MAX_WATCHE
 /** A place with mounts of its own. */
 export const MOUNTS: Place = place(["unshare", "-Urm"], ["mount", "-t", "tmpfs", "none", "/tmp"]);
 
+/** A place with limits of its own, and with processes of its own, which /proc is to be about. */
+export const PROCESSES: Place = place(["unshare", "-Urmp", "--fork"], [
+  ...["mount", "-t", "proc", "-o", "subset=pid", "none", "/proc"],
+]);
+
 /** A place where the modes of files count, whoever runs the tests. */
 export const UNPRIVILEGED: Place = process.geteuid!() === 0
   ? place(["unshare", "-U"], ["true"])
@@ -39,6 +44,18 @@ function place(under: readonly string[], trial: readonly string[]): Place {
 export function limited(name: "watches" | "instances", value: number): Start {
   const script = `echo ${value} > /proc/sys/user/max_inotify_${name} && exec "$@"`;
   return { under: [...LIMITS.under, "sh", "-c", script, "sh"] };
+}
+
+/** Likewise, and where /proc tells of processes only, or where there is none. */
+export function limitedUnseen(
+  name: "watches" | "instances",
+  value: number,
+  proc: "subset=pid" | "none",
+): Start {
+  const [type, options] = proc === "none" ? ["tmpfs", "size=4k"] : ["proc", proc];
+  const script = `echo ${value} > /proc/sys/user/max_inotify_${name} && ` +
+    `mount -t ${type} -o ${options} none /proc && exec "$@"`;
+  return { under: [...PROCESSES.under, "sh", "-c", script, "sh"] };
 }
 
 /** In a place with limits of its own: allows this many watches more than there are. */
