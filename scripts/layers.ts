@@ -18,7 +18,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/kernel\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(absolute|batches|changed|coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
-  /^src\/(call|channel|delay|error|ignore|iterate|iteration|lossless|mask|moment|parse|path|watches)\.ts$/,
+  /^src\/(braces|call|channel|delay|error|glob|ignore|iterate|iteration|lossless|mask|moment|parse|path|watches)\.ts$/,
   /^src\/(errno|strerror)\.ts$/,
   /^ffi\//,
 ];

@@ -366,7 +366,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   #ignored(path: string, isDirectory: boolean, root: string): boolean {
     try {
-      return this.#ignores?.(toText(path), isDirectory, toText(root)) ?? false;
+      return this.#ignores?.(path, isDirectory, root) ?? false;
     } catch (error) {
       void this.#end({ error });
       return true;

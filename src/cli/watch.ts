@@ -35,7 +35,7 @@ and runs that when there were changes and it has become quiet.
   -e, --events KIND,…   only these: create, modify, remove, rename (the default), closeWrite (a file is
                         finished), attrib, open, access, closeNoWrite
   -i, --ignore GLOB     neither look at nor watch what this matches, as in '*.tmp', node_modules or
-                        'build/**'; can be given several times
+                        'build/**'; can be given several times, and '!GLOB' takes back what is before it
       --gitignore       neither .git nor what the .gitignore files of a repository leave out
       --initial         begin with what is there, as "exists"; a COMMAND is run for it
       --settle MS       wait until nothing happens for so many milliseconds, then tell what has changed in
