@@ -144,6 +144,8 @@ export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 /** Where lseek(2) counts from: the beginning. */
 export const SEEK_SET = 0;
+/** Flag of open(2): neither it nor reads block. */
+export const O_NONBLOCK = 0o4000;
 /** Flag of eventfd(2): reads and writes do not block. */
 export const EFD_NONBLOCK = 0o4000;
 /** Flag of eventfd(2): the descriptor is closed by execve(2). */

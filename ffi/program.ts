@@ -5,12 +5,23 @@
  * @module
  */
 
+/** What a runtime may have to permit. */
+type Permission =
+  | { readonly name: "env"; readonly variable: string }
+  | { readonly name: "read"; readonly path?: string };
+
 /** The part of the global objects that is used. */
 interface Globals {
-  readonly Deno?: { readonly args: string[]; exit(code: number): never };
+  readonly Deno?: {
+    readonly args: string[];
+    readonly permissions: { querySync(what: Permission): { readonly state: string } };
+    exit(code: number): never;
+  };
   readonly Bun?: object;
   readonly process: {
     readonly argv: string[];
+    readonly env: Record<string, string | undefined>;
+    readonly permission?: { has(scope: string, reference?: string): boolean };
     exit(code: number): never;
     getBuiltinModule(name: "node:module"): {
       enableCompileCache(): void;
@@ -29,6 +40,24 @@ export function commandLineArguments(): string[] {
 /** Ends the program. */
 export function exit(code: number): never {
   return globals.Deno === undefined ? globals.process.exit(code) : globals.Deno.exit(code);
+}
+
+/** Whether the runtime lets the program read what is at a path. Nobody is asked. */
+export function mayRead(path: string): boolean {
+  // In general first: Deno remembers each path that it is asked of.
+  if (globals.Deno !== undefined) {
+    return isGranted({ name: "read" }) || isGranted({ name: "read", path });
+  }
+  return globals.process.permission?.has("fs.read", path) ?? true;
+}
+
+/** A variable of the environment, or `false` if the runtime does not let the program read it. Nobody is asked. */
+export function variable(name: string): string | undefined | false {
+  return isGranted({ name: "env", variable: name }) && globals.process.env[name];
+}
+
+function isGranted(permission: Permission): boolean {
+  return (globals.Deno?.permissions.querySync(permission).state ?? "granted") === "granted";
 }
 
 /**

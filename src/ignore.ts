@@ -84,6 +84,8 @@ function compile(rule: Ignore): Rule {
   let matches: Rule["matches"];
   if (rule instanceof RegExp) {
     matches = (path) => toText(path).search(rule) >= 0; // whatever its lastIndex
+  } else if (isCompiled(rule)) {
+    return { matches: rule, byName: rule.byName, negated: false };
   } else if (typeof rule === "function") {
     matches = (path, isDirectory) => answer(rule(toText(path), isDirectory));
   } else {
@@ -132,6 +134,11 @@ function place(glob: string): Omit<Rule, "negated"> {
       return pattern.matches(path, from);
     },
   };
+}
+
+/** Whether a function is no user's: it is given what these are given here. */
+function isCompiled(rule: unknown): rule is Ignores {
+  return typeof rule === "function" && "byName" in rule;
 }
 
 /** What a function has returned. A promise would count as true, and leave out everything in silence. */

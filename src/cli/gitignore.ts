@@ -1,108 +1,75 @@
 /**
- * What git is told to ignore, by the `.gitignore` files of a repository (gitignore(5)).
- *
- * The user's and the repository's own lists, `core.excludesFile` and `.git/info/exclude`, are not read.
+ * What git ignores (gitignore(5)), whether it knows of it or not.
  *
  * @module
  */
 
-import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { byteText, parentOf, resolve } from "./git/paths.ts";
+import { Patterns } from "./git/patterns.ts";
+import { Repository, user } from "./git/repository.ts";
+import { Sources } from "./git/sources.ts";
 
-interface Rule {
-  /** Matches paths relative to the directory of the file. */
-  readonly pattern: RegExp;
-  readonly negated: boolean;
-  readonly directoriesOnly: boolean;
-}
-
-interface Directory {
-  readonly rules: readonly Rule[];
-  readonly isRoot: boolean;
+/** Whether git ignores an entry, by files that were read once, each when it was first needed. */
+export interface Gitignore {
+  /** @param path absolute, as lossless text */
+  (path: string, isDirectory: boolean): boolean;
+  /** It is not the name alone that counts; see Ignores. */
+  readonly byName: false;
+  /** The files. */
+  readonly sources: Sources;
 }
 
 /**
- * A function that says of an entry whether it is ignored: where the entry is in a repository, by its
- * files from the directory of the entry up to the root, of which the nearest one with something to say
- * decides; and `.git` itself. Each file is read once, when it is first needed.
+ * What git ignores where an entry is in a repository, and `.git` anywhere: by the `.gitignore` files
+ * from the directory of the entry up to the root of its repository, then by `info/exclude` of that, then
+ * by `core.excludesFile`; the first with something to say decides.
+ *
+ * @param warn told of what cannot be read, or is no configuration
  */
-export function gitignore(): (path: string, isDirectory: boolean) => boolean {
-  const directories = new Map<string, Directory>();
-  return (path, isDirectory) => {
-    if (basename(path) === ".git") return true;
-    let decision: Rule | undefined;
-    for (let directory = dirname(path);; directory = dirname(directory)) {
-      let found = directories.get(directory);
-      if (found === undefined) directories.set(directory, found = look(directory));
-      const below = path.slice(directory === "/" ? 1 : directory.length + 1);
-      decision ??= found.rules.findLast(({ pattern, directoriesOnly }) =>
-        (isDirectory || !directoriesOnly) && pattern.test(below)
-      );
-      if (found.isRoot) return decision !== undefined && !decision.negated;
-      if (directory === "/") return false;
+export function gitignore(warn: (text: string) => void = () => {}): Gitignore {
+  const sources = new Sources(warn);
+  const environment = user();
+  const repositories = new Map<string, Repository | undefined>();
+  const lists = new Map<string, Patterns>();
+
+  function repositoryOf(directory: string): Repository | undefined {
+    if (repositories.has(directory)) return repositories.get(directory);
+    const dotGit = sources.read(resolve(directory, ".git"));
+    const found = dotGit !== undefined
+      ? new Repository(directory, dotGit, sources, environment, warn)
+      : directory === "/"
+      ? undefined
+      : repositoryOf(parentOf(directory));
+    repositories.set(directory, found);
+    return found;
+  }
+
+  function listOf(directory: string): Patterns {
+    let list = lists.get(directory);
+    if (list === undefined) {
+      // A link is not followed, no more than by git.
+      list = new Patterns(sources.read(resolve(directory, ".gitignore"), false) ?? "");
+      lists.set(directory, list);
     }
-  };
-}
-
-function look(directory: string): Directory {
-  const file = join(directory, ".gitignore");
-  return {
-    rules: existsSync(file) ? readFileSync(file, "utf8").split("\n").flatMap(parse) : [],
-    isRoot: existsSync(join(directory, ".git")),
-  };
-}
-
-/** @returns the rule of a line, if it has one */
-function parse(line: string): Rule[] {
-  const [, not, glob, slash] = /^(!?)(.*?)(\/?)$/.exec(line.replace(/(?<!\\) +$/, ""))!;
-  const pattern = line.startsWith("#") || glob === "" ? undefined : toRegExp(glob);
-  return pattern ? [{ pattern, negated: not !== "", directoriesOnly: slash !== "" }] : [];
-}
-
-/** What a pattern is made of. One that begins a class or an escape and does not end it is none. */
-const TOKENS =
-  /(?<above>^\*\*\/|\/\*\*\/)|(?<below>\/\*\*$)|(?<star>\*+)|(?<any>\?)|\[(?<not>[!^]?)(?<set>\]?(?:\\.|\[:\w+:\]|[^\]\\])*)\]|\\(?<escaped>.)|(?<char>[^[\\])|(?<bad>.)/gsu;
-
-function toRegExp(glob: string): RegExp | undefined {
-  const anchored = glob.includes("/");
-  let source = anchored ? "" : "(?:.*/)?";
-  for (const { groups } of glob.replace(/^\//, "").matchAll(TOKENS)) {
-    const { above, below, star, any, not, set, escaped, char, bad } = groups!;
-    if (bad !== undefined) return undefined;
-    else if (above !== undefined) source += above.startsWith("/") ? "/(?:.*/)?" : "(?:.*/)?";
-    else if (below !== undefined) source += "/.+";
-    else if (star !== undefined) source += "[^/]*";
-    else if (any !== undefined) source += "[^/]";
-    else if (set !== undefined) source += `(?!/)[${not && "^"}${classOf(set)}]`;
-    else source += (escaped ?? char).replace(/[\\^$.*+?()[\]{}|/]/u, "\\$&");
+    return list;
   }
-  try {
-    return new RegExp(`^${source}$`, "su");
-  } catch {
-    return undefined; // a range that ends before it begins
+
+  function isIgnored(path: string, isDirectory: boolean): boolean {
+    if (path.endsWith("/.git")) return true;
+    let directory = parentOf(path);
+    const repository = repositoryOf(directory);
+    if (repository === undefined) return false;
+    const bytes = byteText(path);
+    let from = bytes.lastIndexOf("/") + 1;
+    for (;;) {
+      const decision = listOf(directory).decide(bytes, from, isDirectory);
+      if (decision !== undefined) return decision;
+      if (directory === repository.root) break;
+      directory = parentOf(directory);
+      from = bytes.lastIndexOf("/", from - 2) + 1;
+    }
+    return repository.decide(bytes, from, isDirectory) ?? false;
   }
-}
 
-/** The classes of characters by name (glob(7)). */
-const CLASSES: Readonly<Record<string, string>> = {
-  alnum: "0-9A-Za-z",
-  alpha: "A-Za-z",
-  blank: " \\t",
-  cntrl: "\\x00-\\x1f\\x7f",
-  digit: "0-9",
-  graph: "!-~",
-  lower: "a-z",
-  print: " -~",
-  punct: "!-\\/:-@\\[-`\\{-~",
-  space: "\\s",
-  upper: "A-Z",
-  xdigit: "0-9A-Fa-f",
-};
-
-function classOf(set: string): string {
-  return set.replace(/\[:(\w+):\]|\\(.)|([[\]^&|~{}()/])/gsu, (_, name, escaped, special) => {
-    if (name !== undefined) return CLASSES[name] ?? "\\p{none}"; // no class: no pattern
-    const character: string = escaped ?? special;
-    return /[\\^\-[\]{}()|/]/.test(character) ? `\\${character}` : character;
-  });
+  return Object.assign(isIgnored, { byName: false as const, sources });
 }
