@@ -42,6 +42,14 @@ const UV_POLL = 8;
 const UV_READABLE = 1;
 const ENOMEM = 12;
 
+/** The part of `process` that is used. */
+interface NodeProcess {
+  /** Whether "exit" is being emitted, or has been. */
+  readonly _exiting: boolean;
+  prependListener(name: "exit", listener: () => void): void;
+  getBuiltinModule(name: "node:process"): NodeProcess;
+}
+
 /** What libuv's callbacks find by the address of a handle. */
 interface Handle {
   /** libuv polls the descriptor. */
@@ -52,11 +60,18 @@ interface Handle {
   closed: (() => void) | undefined;
 }
 
-/** Makes the waiters of one event loop. */
+/**
+ * Makes the waiters of one event loop.
+ *
+ * After "exit" Node runs that loop once more, to close what it has opened itself. A callback into
+ * JavaScript aborts the process then, so from "exit" on nothing is polled or closed by libuv, and
+ * whoever waits does so until the end.
+ */
 export class Poller {
   readonly #c: PollerCalls;
   readonly #loop: bigint;
   readonly #handles = new Map<bigint, Handle>();
+  #ended = false;
   readonly #onPoll: bigint;
   readonly #onClose: bigint;
 
@@ -69,6 +84,9 @@ export class Poller {
     this.#onClose = callbacks.close((address) =>
       void setImmediate(this.#handles.get(address)!.closed!)
     );
+    const process = realProcess();
+    if (process._exiting) this.#ended = true;
+    else process.prependListener("exit", () => this.#end()); // before one that may throw
   }
 
   /** A waiter for `fd`; see {@link Waiter}. */
@@ -90,6 +108,7 @@ export class Poller {
     return {
       wait: () =>
         new Promise<undefined>((resolve, reject) => {
+          if (this.#ended) return;
           const result = handle.active ? 0 : c.uv_poll_start(address, UV_READABLE, this.#onPoll);
           if (result !== 0) return reject(new CallFailure("uv_poll_start", -result));
           handle.active = true;
@@ -107,6 +126,7 @@ export class Poller {
       },
       release: () =>
         new Promise((released) => {
+          if (this.#ended) return;
           handle.readable = undefined;
           handle.closed = () => {
             this.#handles.delete(address);
@@ -129,6 +149,13 @@ export class Poller {
     throw new CallFailure("uv_poll_init", -result);
   }
 
+  #end(): void {
+    this.#ended = true;
+    for (const [address, { active }] of this.#handles) {
+      if (active) this.#c.uv_poll_stop(address);
+    }
+  }
+
   /**
    * Polling is level-triggered. It goes on while the reader keeps up, which saves three system calls
    * a wake-up, and ends when a descriptor is readable and nobody waits.
@@ -141,4 +168,10 @@ export class Poller {
     else setImmediate(readable);
     handle.active = readable !== undefined && status === 0;
   }
+}
+
+/** The one that emits "exit": a test runner's sandbox may have a copy of it for its global. */
+function realProcess(): NodeProcess {
+  const { process } = globalThis as unknown as { process: NodeProcess };
+  return process.getBuiltinModule("node:process");
 }
