@@ -51,7 +51,7 @@ let shared: Hub | undefined;
 export class Hub {
   readonly libc: Libc = libc();
   readonly #fd: number = inotifyInit(this.libc);
-  readonly #reader = new Reader(this.libc, this.#fd, READ);
+  readonly #reader = new Reader(this.libc, this.#fd, new Uint8Array(READ));
   readonly #renames = new Renames();
   /** Those inside, and whether each keeps the process alive. */
   readonly #members = new Map<Member, boolean>();

@@ -23,6 +23,12 @@ const SMALLEST_BUFFER = 16 + 255 + 1;
 const LARGEST_BUFFER = 0x7ffff000;
 
 /**
+ * Closes what nobody has any more; whoever waits for a read has its instance. It is done on this thread:
+ * where instances are dropped fast, another one would not keep up, and the limit would be reached.
+ */
+const dropped = new FinalizationRegistry<Reader>((reader) => void reader.close(false));
+
+/**
  * Options of {@link Inotify}.
  *
  * @example
@@ -48,6 +54,9 @@ export interface InotifyOptions {
  * refused with EBUSY, and the first goes on. Events wait in the kernel until they are read; where
  * more than {@link limits}`().maxQueuedEvents` wait, the kernel drops the rest and says so by an event
  * with `wd` -1 and `IN_Q_OVERFLOW`.
+ *
+ * {@link close} it. One that is dropped instead is closed when it is collected as garbage, which may be
+ * too late for the limit of instances.
  *
  * @example Events of one directory
  * ```ts
@@ -88,8 +97,10 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
       );
     }
     this.#libc = libc();
+    const buffer = new Uint8Array(bufferSize); // there may be no memory for it, and then nothing is open
     this.fd = inotifyInit(this.#libc);
-    this.#reader = new Reader(this.#libc, this.fd, bufferSize);
+    this.#reader = new Reader(this.#libc, this.fd, buffer);
+    dropped.register(this, this.#reader);
   }
 
   /**

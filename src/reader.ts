@@ -39,10 +39,10 @@ export class Reader {
   #busySince: number | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(libc: Libc, fd: number, bufferSize: number) {
+  constructor(libc: Libc, fd: number, buffer: Uint8Array) {
     this.#libc = libc;
     this.#fd = fd;
-    this.#buffer = new Uint8Array(bufferSize);
+    this.#buffer = buffer;
   }
 
   /** Whether {@link close} was called. */
@@ -86,15 +86,20 @@ export class Reader {
     this.#waiter?.unref();
   }
 
-  /** Ends a pending {@link next}, waits until nothing waits for the descriptor, then closes it. */
-  close(): Promise<void> {
-    return this.#closed ??= this.#close();
+  /**
+   * Ends a pending {@link next}, waits until nothing waits for the descriptor, then closes it.
+   *
+   * @param offThread whether another thread closes it, so that this one need not wait for the kernel
+   */
+  close(offThread = true): Promise<void> {
+    return this.#closed ??= this.#close(offThread);
   }
 
-  async #close(): Promise<void> {
+  async #close(offThread: boolean): Promise<void> {
     const waiter = await this.#opening?.catch(() => undefined);
     await waiter?.release();
-    await this.#libc.closeOffThread(this.#fd);
+    if (offThread) await this.#libc.closeOffThread(this.#fd);
+    else this.#libc.close(this.#fd);
   }
 
   async #pause(milliseconds: number): Promise<void> {

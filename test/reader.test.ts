@@ -17,7 +17,7 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 test("what is there is read without waiting", async () => {
   const { libc, log } = scriptedFile(bytes(1, 2), bytes(3));
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   assert.deepEqual(await within(reader.next()), bytes(1, 2));
   assert.deepEqual(await within(reader.next()), bytes(3));
   assert.deepEqual(log, ["read: 2", "read: 1"]);
@@ -25,7 +25,7 @@ test("what is there is read without waiting", async () => {
 
 test("EAGAIN is no error and no spin: one read, one wait, one read", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN, bytes(7));
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   const next = reader.next();
   await turn();
   assert.deepEqual(log, ["read: errno 11", "wait"]);
@@ -36,7 +36,7 @@ test("EAGAIN is no error and no spin: one read, one wait, one read", async () =>
 
 test("a storm that never ends leaves the event loop its turns", async () => {
   const libc = fakeLibc({ read: () => 1 });
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   let hadATurn = false;
   setTimeout(() => hadATurn = true, 0);
   for (const end = performance.now() + 10_000; !hadATurn;) {
@@ -47,7 +47,7 @@ test("a storm that never ends leaves the event loop its turns", async () => {
 
 test("a wake-up for nothing goes back to waiting", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN, EAGAIN, bytes(7));
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   const next = reader.next();
   await turn();
   wake();
@@ -59,7 +59,7 @@ test("a wake-up for nothing goes back to waiting", async () => {
 
 test("bytes that the runtime has read are handed on, and nothing is read for them", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN);
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   const next = reader.next();
   await turn();
   wake(bytes(9, 9));
@@ -69,13 +69,13 @@ test("bytes that the runtime has read are handed on, and nothing is read for the
 
 test("a read that a signal interrupts is made again", async () => {
   const { libc, log } = scriptedFile(EINTR, EINTR, bytes(5));
-  assert.deepEqual(await within(new Reader(libc, 3, 4).next()), bytes(5));
+  assert.deepEqual(await within(new Reader(libc, 3, new Uint8Array(4)).next()), bytes(5));
   assert.deepEqual(log, ["read: errno 4", "read: errno 4", "read: 1"]);
 });
 
 test("a read that fails rejects with its errno, and the next one goes on", async () => {
   const { libc } = scriptedFile(EIO, bytes(5));
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   await assert.rejects(
     within(reader.next()),
     (error) =>
@@ -88,7 +88,7 @@ test("a read that fails rejects with its errno, and the next one goes on", async
 /** A reader that has waited often enough, and shortly enough, for it to count as a storm. */
 async function storming(...then: Answer[]): Promise<ScriptedFile & { readonly reader: Reader }> {
   const file = scriptedFile(...new Array<Answer>(8).fill(EAGAIN), ...then);
-  const reader = new Reader(file.libc, 3, 1024);
+  const reader = new Reader(file.libc, 3, new Uint8Array(1024));
   for (let i = 0; i < 8; i++) {
     const begun = performance.now();
     const next = reader.next();
@@ -140,7 +140,7 @@ test("a wait that lasts ends the storm: what comes then is delivered at once", a
 
 test("close() closes only after the waiter has let go", async () => {
   const { libc, log } = scriptedFile(EAGAIN);
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   const next = reader.next();
   await turn();
   await within(reader.close());
@@ -150,13 +150,13 @@ test("close() closes only after the waiter has let go", async () => {
 
 test("close() without a wait opens no waiter", async () => {
   const { libc, log } = scriptedFile();
-  await within(new Reader(libc, 3, 4).close());
+  await within(new Reader(libc, 3, new Uint8Array(4)).close());
   assert.deepEqual(log, ["close"]);
 });
 
 test("close() before the waiter is there waits for it, and then for nothing", async () => {
   const file = scriptedFile(EAGAIN);
-  const reader = new Reader(file.libc, 3, 4);
+  const reader = new Reader(file.libc, 3, new Uint8Array(4));
   const next = reader.next();
   await within(reader.close());
   assert.equal(await within(next), undefined);
@@ -165,7 +165,7 @@ test("close() before the waiter is there waits for it, and then for nothing", as
 
 test("a second close() is the first one", async () => {
   const { libc, log } = scriptedFile();
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   assert.equal(reader.close(), reader.close());
   await within(reader.close());
   assert.deepEqual(log, ["close"]);
@@ -173,7 +173,7 @@ test("a second close() is the first one", async () => {
 
 test("after close() there is nothing next, and nothing is read", async () => {
   const { libc, log } = scriptedFile(bytes(1));
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   await within(reader.close());
   assert.equal(await within(reader.next()), undefined);
   assert.deepEqual(log, ["close"]);
@@ -181,7 +181,7 @@ test("after close() there is nothing next, and nothing is read", async () => {
 
 test("bytes that arrive with the close are not delivered", async () => {
   const { libc, wake } = scriptedFile(EAGAIN);
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   const next = reader.next();
   await turn();
   wake(bytes(1));
@@ -192,7 +192,7 @@ test("bytes that arrive with the close are not delivered", async () => {
 
 test("unref() holds for the waiter that comes after it", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN, bytes(1));
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   reader.unref();
   const next = reader.next();
   await turn();
@@ -214,7 +214,7 @@ test("a waiter that cannot be opened rejects one next(), and the next one tries 
       return file.libc.waiter(fd);
     },
   });
-  const reader = new Reader(libc, 3, 4);
+  const reader = new Reader(libc, 3, new Uint8Array(4));
   await assert.rejects(
     within(reader.next()),
     (error) =>

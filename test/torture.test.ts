@@ -10,19 +10,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { test } from "node:test";
+import { GC_FLAGS } from "./helpers/garbage.ts";
 import { openFiles } from "./helpers/proc.ts";
 import { command, runtimeName } from "./helpers/runtime.ts";
 import type { Weather } from "./helpers/weather.ts";
 import { until, within } from "./helpers/within.ts";
 
 const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-2").split("-").map(Number);
-
-/** Flags that let a program collect garbage when it wants to. */
-const flags = {
-  deno: ["run", "-A", "--no-check", "--v8-flags=--expose-gc"],
-  bun: [],
-  node: ["--expose-gc", "--disable-warning=ExperimentalWarning"],
-}[runtimeName];
 
 /** What is done to the process, until it is told that it has ended. */
 const TORTURES: Record<string, (pid: number, ended: Promise<unknown>) => Promise<void>> = {
@@ -51,7 +45,7 @@ for (const [name, torture] of Object.entries(TORTURES)) {
   for (let seed = from; seed <= to; seed++) {
     test(`a watcher that is ${name} misses nothing (seed ${seed})`, async () => {
       const args = [String(seed), "3000", ...name.includes("garbage") ? ["gc"] : []];
-      const [file, rest] = command("weather.ts", args, { flags });
+      const [file, rest] = command("weather.ts", args, { flags: GC_FLAGS });
       const child = spawn(file, rest, { stdio: ["ignore", "pipe", "inherit"] });
       let stdout = "";
       child.stdout.on("data", (chunk) => stdout += chunk);

@@ -2,17 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { GC_FLAGS } from "./helpers/garbage.ts";
 import { runForJson } from "./helpers/program.ts";
-import { runtimeName } from "./helpers/runtime.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
 import type { Held } from "./programs/wear.ts";
-
-/** Flags that let a program collect garbage when it wants to. */
-const flags = {
-  deno: ["run", "-A", "--no-check", "--v8-flags=--expose-gc"],
-  bun: [],
-  node: ["--expose-gc", "--disable-warning=ExperimentalWarning"],
-}[runtimeName];
 
 for (
   const [what, times, bytes] of [
@@ -25,7 +18,7 @@ for (
 ) {
   test(`${what}: ${times} times leave no descriptor, watch, thread or memory`, () => {
     const args = [what, String(times), tmpDir(fastest)];
-    const [half, all] = runForJson<Held[]>("wear.ts", args, { flags });
+    const [half, all] = runForJson<Held[]>("wear.ts", args, { flags: GC_FLAGS });
     assert.deepEqual(all.kernel, half.kernel);
     // A runtime starts a thread of its own pools when it likes; one left behind each time would be many.
     assert.ok(all.threads < half.threads + 10, `${all.threads} threads, ${half.threads} before`);

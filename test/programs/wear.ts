@@ -5,10 +5,11 @@
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { setTimeout as delay } from "node:timers/promises";
 import { watch } from "../../mod.ts";
 import { forEach } from "../helpers/events.ts";
+import { collectGarbage } from "../helpers/garbage.ts";
 import { type OpenFiles, openFiles, threads } from "../helpers/proc.ts";
+import { runtimeName } from "../helpers/runtime.ts";
 import { ownUse, type Use } from "../helpers/usage.ts";
 
 /** What a process holds. */
@@ -73,23 +74,14 @@ const deeds: Record<string, () => Promise<(n: number) => Promise<unknown>>> = {
   },
 };
 
-const { Bun, gc } = globalThis as unknown as {
-  Bun?: { gc(force: true): void };
-  gc?: () => void;
-};
-
 /** What the process holds when all that is over has been given back. */
 async function held(): Promise<Held> {
-  for (let i = 0; i < 5; i++) {
-    if (Bun !== undefined) Bun.gc(true);
-    else gc!();
-    await delay(20);
-  }
+  await collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return {
     kernel: { ...openFiles(), ...ownUse() },
     threads: threads(),
-    memory: Bun === undefined ? heapUsed + external : heapUsed, // which has the other in it
+    memory: runtimeName === "bun" ? heapUsed : heapUsed + external, // which the former has in it there
   };
 }
 
