@@ -40,7 +40,12 @@ export interface WatchOptions {
   readonly recursive?: boolean;
   /**
    * The kinds that are wanted; the kernel is not asked for others. `overflow`, `unmount` and `error`
-   * come always. Where `rename` is not wanted, a rename is a `remove` and a `create`.
+   * come always. Where `rename` is not wanted, a rename is a `remove` and a `create`, of a directory with
+   * all below it.
+   *
+   * That a file may have another content, without an event of the kernel for it (another one was moved over
+   * it, events were lost), is reported by each of `modify`, `closeWrite` and `attrib` that is wanted; where
+   * none is, another file in the place of one is a `remove` and a `create`.
    *
    * @default {["create", "modify", "remove", "rename"]}
    */
@@ -68,9 +73,9 @@ export interface WatchOptions {
    */
   readonly blocking?: boolean;
   /**
-   * How many events may wait for a slow loop, 2 or more. When there are so many, nothing more is queued,
-   * but for the rest of what was found in directories at that time, until it has taken all of them; then
-   * follow `overflow`, and what has changed by then.
+   * How many events may wait for a loop, 2 or more. When so many do, an `overflow` follows them, and what
+   * happens then is not queued: once the loop has taken the `overflow`, it gets what differs by that time. No
+   * other loop loses anything.
    *
    * @default {65536}
    */
@@ -270,8 +275,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   /**
-   * Resolves when everything that happened before the call is in the queue of every loop. To know this,
-   * nothing is written anywhere.
+   * Resolves when everything that happened before the call is in the queue of every loop; in that of one
+   * that has lost events, behind its `overflow`. To know this, nothing is written into what is watched.
    */
   async sync(): Promise<void> {
     await this.#tracker?.settled();
