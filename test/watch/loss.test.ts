@@ -155,62 +155,60 @@ function makeTree(at: At, content: string): void {
 }
 
 for (const [loss, { options, lose }] of Object.entries(ways)) {
-  for (const events of KINDS) {
-    test(`watch() reports what changes while ${loss}, by ${events}`, async () => {
-      const base = tmpDir(fastest);
-      const at = (...names: string[]) => join(base, ...names);
-      for (const what of Object.keys(changes)) {
-        makeTree((name) => at("root", what, name), "same");
-        makeTree((name) => at("other", what, name), "DIFF");
-      }
-      mkdirSync(at("files"));
-      for (const what of Object.keys(changesOfFiles)) {
-        writeFileSync(at("files", what), "same");
-        writeFileSync(at("other", what), "DIFF");
-      }
-      writeFileSync(at("root/spare"), "");
-      const files = Object.keys(changesOfFiles).map((what) => at("files", what));
-      await new Promise((resolve) => setTimeout(resolve, 20)); // older than a tick of the clock
+  test(`watch() reports what changes while ${loss}, by whatever kinds`, async () => {
+    const base = tmpDir(fastest);
+    const at = (...names: string[]) => join(base, ...names);
+    for (const what of Object.keys(changes)) {
+      makeTree((name) => at("root", what, name), "same");
+      makeTree((name) => at("other", what, name), "DIFF");
+    }
+    mkdirSync(at("files"));
+    for (const what of Object.keys(changesOfFiles)) {
+      writeFileSync(at("files", what), "same");
+      writeFileSync(at("other", what), "DIFF");
+    }
+    writeFileSync(at("root/spare"), "");
+    const files = Object.keys(changesOfFiles).map((what) => at("files", what));
+    const there = () => {
+      const copy = copyOf(at("root"));
+      for (const file of files) copyOf(file, copy);
+      return [...copy].toSorted();
+    };
+    await new Promise((resolve) => setTimeout(resolve, 20)); // older than a tick of the clock
 
-      await using watcher = watch([at("root"), ...files], {
-        events,
-        followSymlinks: true,
-        ...options,
-      });
-      await within(watcher.ready);
-      const there = () => {
-        const copy = copyOf(at("root"));
-        for (const file of files) copyOf(file, copy);
-        return [...copy].toSorted();
-      };
-      const copy: Copy = new Map(there());
+    const consumers = KINDS.map((events) => {
+      const watcher = watch([at("root"), ...files], { events, followSymlinks: true, ...options });
       const iterator = watcher[Symbol.asyncIterator]();
-      lose(at("root/spare"));
-      if (options.maxQueue === 2) await within(watcher.sync());
-      for (const [what, change] of Object.entries(changes)) {
-        change((name) => at("root", what, name), (name) => at("other", what, name));
-      }
-      for (const [what, change] of Object.entries(changesOfFiles)) {
-        change(at("files", what), at("other", what));
-      }
-      await within(watcher.sync());
-
-      const lines: string[] = [];
-      const loop = (async () => {
-        for await (const event of { [Symbol.asyncIterator]: () => iterator }) {
-          lines.push("path" in event ? `${event.kind} ${event.path}` : event.kind);
-          apply(copy, event);
-        }
-      })();
-      await within(watcher.sync());
-      await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
-      await watcher.close();
-      await loop;
-      assert.ok(lines.includes("overflow"));
-      assert.deepEqual([...copy].toSorted(), there(), lines.join("\n"));
-      rmSync(base, { recursive: true });
+      return { events, watcher, iterator, copy: new Map(there()), lines: [] as string[] };
     });
-  }
+    const synced = () => within(Promise.all(consumers.map(({ watcher }) => watcher.sync())));
+    await synced();
+    lose(at("root/spare"));
+    if (options.maxQueue === 2) await synced();
+    for (const [what, change] of Object.entries(changes)) {
+      change((name) => at("root", what, name), (name) => at("other", what, name));
+    }
+    for (const [what, change] of Object.entries(changesOfFiles)) {
+      change(at("files", what), at("other", what));
+    }
+    await synced();
+
+    const loops = consumers.map(async ({ iterator, copy, lines }) => {
+      for await (const event of { [Symbol.asyncIterator]: () => iterator }) {
+        lines.push("path" in event ? `${event.kind} ${event.path}` : event.kind);
+        apply(copy, event);
+      }
+    });
+    await synced();
+    await new Promise((resolve) => setTimeout(resolve, 0)); // the loops take what waits
+    await Promise.all(consumers.map(({ watcher }) => watcher.close()));
+    await Promise.all(loops);
+    for (const { events, copy, lines } of consumers) {
+      assert.ok(lines.includes("overflow"));
+      assert.deepEqual([...copy].toSorted(), there(), `${events}:\n${lines.join("\n")}`);
+    }
+    rmSync(base, { recursive: true });
+  });
 }
 
 test("maxQueue bounds what waits for a loop that takes nothing, after sync() too", async () => {
@@ -303,6 +301,27 @@ test("remove() of a root while it is scanned after an overflow leaves the root b
   await within(watcher.sync());
   await until(() => paths.length >= 2, () => paths);
   assert.deepEqual(paths.slice(-2), [join(inner, "new"), join(inner, "deep/new")]);
+  await watcher.close();
+  await loop;
+});
+
+test("17,000 calls of sync() and add() in one turn overflow nothing, and each resolves", async () => {
+  const [one, two] = [tmpDir(fastest), tmpDir(fastest)];
+  await using watcher = watch(one);
+  await within(watcher.ready);
+  const lines: string[] = [];
+  const loop = (async () => {
+    for await (const event of watcher) {
+      lines.push("path" in event ? `${event.kind} ${event.path}` : event.kind);
+    }
+  })();
+  const calls: Promise<void>[] = [];
+  for (let i = 0; i < 8_500; i++) calls.push(watcher.sync(), watcher.add(two));
+  mkdirSync(join(two, "new"));
+  await within(Promise.all(calls));
+  await within(watcher.sync());
+  await until(() => lines.length > 0, () => lines);
+  assert.deepEqual(lines, [`create ${join(two, "new")}`]);
   await watcher.close();
   await loop;
 });
