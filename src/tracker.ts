@@ -288,7 +288,7 @@ export class Tracker implements Member {
     if (known === undefined) return this.#found(directory, name, isDirectory, "create");
     directory.replacement = { name, source: undefined, from: "" };
     const path = directory.pathOf(name);
-    if (!isOfType(known, isDirectory) || this.#isFollowed(known, path)) {
+    if (known === true || !isOfType(known, isDirectory) || this.#isFollowed(known, path)) {
       this.#removed(directory, name);
       this.#found(directory, name, isDirectory, "create");
     } else if (known instanceof Directory) {
