@@ -34,7 +34,10 @@ type SeeingCall =
  * statfs(2), which is asked only when events are lost, is in changed.test.ts.
  */
 export const FAULTS: Readonly<
-  Record<Exclude<SeeingCall, "statfs"> | "inotify_init1" | "memfd_create", readonly string[]>
+  Record<
+    Exclude<SeeingCall, "statfs"> | "inotify_init1" | "memfd_create" | "ftruncate" | "futimens",
+    readonly string[]
+  >
 > = {
   inotify_init1: ["EINVAL", "EMFILE", "ENFILE", "ENOMEM"],
   inotify_add_watch: [
@@ -50,6 +53,8 @@ export const FAULTS: Readonly<
   lseek: ["EBADF", "EINVAL", "ENXIO", "EOVERFLOW", "ESPIPE"],
   getdents64: ["EBADF", "EFAULT", "EINVAL", "EIO", "ENOENT", "ENOTDIR"],
   memfd_create: ["EFAULT", "EINVAL", "EMFILE", "ENFILE", "ENOMEM", "EPERM"],
+  ftruncate: ["EBADF", "EFBIG", "EINTR", "EINVAL", "EIO", "EPERM", "EROFS"],
+  futimens: ["EACCES", "EBADF", "EFAULT", "EINVAL", "EPERM", "EROFS"],
   statx: [
     ...["EACCES", "EBADF", "EFAULT", "EINVAL", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOMEM"],
     ...["ENOSYS", "ENOTDIR", "EPERM"],
@@ -75,6 +80,8 @@ export type FaultyCall =
   | SeeingCall
   | "inotify_init1"
   | "memfd_create"
+  | "ftruncate"
+  | "futimens"
   | "write"
   | "kcmp_file";
 
