@@ -40,6 +40,7 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     futimens: { args: ["i32", "ptr"], returns: "i32" },
     statfs: { args: ["ptr", "ptr"], returns: "i32" },
     readlink: { args: ["ptr", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
+    clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
     close: { args: ["i32"], returns: "i32" },
     syscall: { args: Array(6).fill(FFIType.i64_fast), returns: FFIType.i64_fast },
     eventfd: { args: ["u32", "i32"], returns: "i32" },
@@ -87,6 +88,7 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
     strftime: (s, max, format, tm) => Number(text().strftime(s, max, format, tm)),
     regcomp: (preg, regex, cflags) => text().regcomp(preg, regex, cflags),
     regexec: (preg, string) => text().regexec(preg, string, 0, null, 0),
+    clock_gettime: c.clock_gettime,
     close: c.close,
     closeOffThread: (fd) =>
       new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve())),

@@ -8,6 +8,7 @@
  */
 
 import { IN_CLOEXEC, IN_NONBLOCK, type Libc, type Waiter } from "./contract.ts";
+import { delay, turn } from "./time.ts";
 
 /** The part of node:stream's `Readable` that is used, with what Bun adds to a native one. */
 interface NativeReadable {
@@ -35,7 +36,6 @@ export interface BunGlobals {
 /** A waiter for `fd` whose `wait()` resolves with bytes; see {@link Waiter}. */
 export function streamWaiter(fd: number): Waiter {
   let stream: NativeReadable | undefined;
-  let closed = Promise.resolve();
   let pending: PromiseWithResolvers<Uint8Array | undefined> | undefined;
   let parts: Uint8Array[] = [];
   let failure: Error | undefined;
@@ -68,7 +68,7 @@ export function streamWaiter(fd: number): Waiter {
       return false;
     }
     parts.push(new Uint8Array(bytes)); // Bun may use its buffer again
-    if (parts.length === 1) setTimeout(finish, 0);
+    if (parts.length === 1) void delay(0).then(finish);
     stream!._read(SIZE);
     return false;
   };
@@ -90,8 +90,7 @@ export function streamWaiter(fd: number): Waiter {
     // bytes are here, as it does by a Readable's events.
     opened.push = (bytes) => opened === stream && push(bytes);
     opened.on("error", fail);
-    closed = new Promise((resolve) => opened.on("close", resolve));
-    closed.then(() => opened === stream && push(null));
+    opened.on("close", () => opened === stream && push(null));
     return opened;
   };
   return {
@@ -115,7 +114,7 @@ export function streamWaiter(fd: number): Waiter {
     },
     async release() {
       destroy();
-      await closed;
+      await turn(); // Bun has closed its duplicate by then
       if (pending !== undefined) settle(undefined);
     },
   };
@@ -158,7 +157,7 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
     if (!queueEvent(c, fd)) return true; // likewise
     const arrived = await within(PATIENCE, bytes);
     queueEvent(c, fd);
-    for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < TURNS; i++) await turn();
     return arrived?.byteLength === SIZEOF_EVENT &&
       c.read(fd, new Uint8Array(1024), 1024) === SIZEOF_EVENT;
   } catch {
@@ -190,11 +189,11 @@ function queueEvent(c: Pick<Libc, "inotify_add_watch" | "inotify_rm_watch">, fd:
 
 /** What a promise resolves with; or `undefined` if it has not by then. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), milliseconds);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer); // it would keep the process alive
+  let result: T | undefined;
+  const settled = promise.then((value) => result = value);
+  // By short delays, since a long one would keep the process alive.
+  for (let left = milliseconds; result === undefined && left > 0; left--) {
+    await Promise.race([settled, delay(1)]);
   }
+  return result;
 }

@@ -81,6 +81,8 @@ export interface Libc {
   regcomp(preg: Uint8Array, regex: Uint8Array, cflags: number): number;
   /** regexec(3) that wants no positions; `string` ends with a NUL byte. @returns 0 if it matches */
   regexec(preg: Uint8Array, string: Uint8Array): number;
+  /** clock_gettime(2); `tp` is a `struct timespec`. */
+  clock_gettime(clockid: number, tp: Uint8Array): number;
   /** close(2) */
   close(fd: number): number;
   /**
@@ -192,6 +194,10 @@ export const REG_ICASE = 2;
 export const REG_NOSUB = 8;
 /** Result of regexec(3): it does not match. */
 export const REG_NOMATCH = 1;
+/** Clock of clock_gettime(2): the system's, which may be set. */
+export const CLOCK_REALTIME = 0;
+/** Clock of clock_gettime(2): it only goes on. */
+export const CLOCK_MONOTONIC = 1;
 /** Event of poll(2): there is something to read. */
 export const POLLIN = 0x001;
 

@@ -22,6 +22,7 @@ const SYMBOLS = {
 const READ_SYMBOLS = {
   inotify_rm_watch: { parameters: ["i32", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
 } as const;
 
@@ -115,6 +116,7 @@ export function openDeno(): Libc {
       Number(text().strftime(bytes(s), usize(max), bytes(format), bytes(tm))),
     regcomp: (preg, regex, cflags) => text().regcomp(bytes(preg), bytes(regex), cflags),
     regexec: (preg, string) => text().regexec(bytes(preg), bytes(string), 0n, NONE, 0),
+    clock_gettime: (clockid, tp) => read().clock_gettime(clockid, bytes(tp)),
     close: (fd) => read().close(fd),
     closeOffThread: async (fd) => void await wait().close_off_thread(fd),
     async waiter(fd) {

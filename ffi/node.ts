@@ -60,6 +60,7 @@ const SYMBOLS = {
 const READ_SYMBOLS = {
   inotify_rm_watch: { arguments: ["i32", "i32"], return: "i32" },
   read: { arguments: ["i32", "buffer", "u64"], return: "i64" },
+  clock_gettime: { arguments: ["i32", "buffer"], return: "i32" },
   close: { arguments: ["i32"], return: "i32" },
 } as const;
 
@@ -176,6 +177,7 @@ export function openNode(): Libc {
     strftime: (s, max, format, tm) => Number(text().strftime(s, usize(max), format, tm)),
     regcomp: (preg, regex, cflags) => text().regcomp(preg, regex, cflags),
     regexec: (preg, string) => text().regexec(preg, string, 0n, NONE, 0),
+    clock_gettime: (clockid, tp) => read().clock_gettime(clockid, tp),
     close: (fd) => read().close(fd),
     // In a worker node:fs warns of a descriptor that it did not open, and a block is no harm there.
     closeOffThread: async (fd) =>

@@ -5,6 +5,7 @@
  */
 
 import { CallFailure, type Waiter } from "./contract.ts";
+import { soon } from "./time.ts";
 
 /** What the poller calls. */
 export interface PollerCalls {
@@ -79,11 +80,9 @@ export class Poller {
     this.#c = calls;
     this.#loop = loop;
     // After a callback Node runs neither microtasks nor process.nextTick, and an exception in one
-    // ends the process: so they do next to nothing, and setImmediate goes on from there.
+    // ends the process: so they do next to nothing, and the next turn goes on from there.
     this.#onPoll = callbacks.poll((address, status) => this.#polled(address, status));
-    this.#onClose = callbacks.close((address) =>
-      void setImmediate(this.#handles.get(address)!.closed!)
-    );
+    this.#onClose = callbacks.close((address) => soon(this.#handles.get(address)!.closed!));
     const process = realProcess();
     if (process._exiting) this.#ended = true;
     else process.prependListener("exit", () => this.#end()); // before one that may throw
@@ -165,7 +164,7 @@ export class Poller {
     const { readable } = handle;
     handle.readable = undefined;
     if (readable === undefined) this.#c.uv_poll_stop(address);
-    else setImmediate(readable);
+    else soon(readable);
     handle.active = readable !== undefined && status === 0;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Checks that the published modules import downwards only, without cycles, from no package, and that
- * only ffi/ names a runtime.
+ * Checks that the published modules import downwards only, without cycles, from no package, that only
+ * ffi/ names a runtime, and that the library has no time but that of ffi/time.ts and src/clock.ts.
  */
 
 import { dirname, join } from "@std/path";
@@ -18,18 +18,22 @@ const LAYERS: readonly RegExp[] = [
   /^src\/kernel\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
   /^src\/(absolute|batches|changed|coalesce|event|files|limits|listing|procfs|reader|syscall)\.ts$/,
-  /^src\/(braces|call|channel|delay|error|glob|ignore|iterate|iteration|lossless|mask|moment|parse|path|watches)\.ts$/,
+  /^src\/(braces|call|channel|clock|error|glob|ignore|iterate|iteration|lossless|mask|moment|parse|path|watches)\.ts$/,
   /^src\/(errno|strerror)\.ts$/,
   /^ffi\//,
 ];
 
-/** Finds what a module imports and which runtimes it names, passing over comments and strings. */
+/** What may use what a test fakes: who puts it right, and the commands, which run by themselves. */
+const FREE_OF_FAKES = /^(ffi\/(time|program)\.ts|src\/cli\/.*)$/;
+
+/** Finds what a module imports, which runtimes and timers it names, passing over comments and strings. */
 const TOKENS = new RegExp(
   [
     /\/\*[^]*?\*\/|\/\/.*/, // a comment
     /\b(?:from|import)\s*\(?\s*["'](?<specifier>[^"'\n]+)["']/,
     /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/, // a string
     /\b(?<runtime>Deno|Bun)(?=\??[.[])/,
+    /\b(?<fakeable>(?:set|clear)(?:Timeout|Interval|Immediate)|queueMicrotask|nextTick|performance|Date)\b/,
   ].map((token) => token.source).join("|"),
   "g",
 );
@@ -53,7 +57,11 @@ function check(module: string): void {
   if (layer === -1) problems.push(`${module} is in no layer: give it one in scripts/layers.ts`);
   const internal: string[] = [];
   for (const { groups } of readFileSync(module, "utf8").matchAll(TOKENS)) {
-    const { specifier, runtime } = groups!;
+    const { specifier, runtime, fakeable } = groups!;
+    const timer = fakeable ?? specifier?.match(/^node:timers/)?.[0];
+    if (timer !== undefined && !FREE_OF_FAKES.test(module)) {
+      problems.push(`${module} uses ${timer}, which tests fake: see ffi/time.ts and src/clock.ts`);
+    }
     if (runtime !== undefined && !module.startsWith("ffi/")) {
       problems.push(`${module} names ${runtime}: only ffi/ may know a runtime`);
     }

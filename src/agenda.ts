@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonic } from "./clock.ts";
 import type { ScanFailure } from "./scan.ts";
 import type { Directory, Pending } from "./tree.ts";
 
@@ -51,14 +52,14 @@ export class Agenda {
    * @param begin scans a directory
    */
   work(slice: number, begin: (directory: Directory) => void): void {
-    const end = performance.now() + slice;
+    const end = monotonic() + slice;
     let next = 0;
     do {
       const task = this.#tasks.pop();
       if (task !== undefined) this.#step(task);
       else if (next < this.#directories.length) begin(this.#directories[next++]);
       else break;
-    } while ((this.#tasks.length === 0 && next % FEW > 0) || performance.now() < end);
+    } while ((this.#tasks.length === 0 && next % FEW > 0) || monotonic() < end);
     this.#directories = this.#directories.slice(next);
   }
 

@@ -5,13 +5,14 @@
  */
 
 import type { Channel, Reading } from "./channel.ts";
+import { delay } from "../ffi/time.ts";
+import { monotonic } from "./clock.ts";
 import { coalesce } from "./coalesce.ts";
-import { delay } from "./delay.ts";
 import type { WatchEvent } from "./event.ts";
 import { Iteration } from "./iteration.ts";
 
 /**
- * When {@link Watcher.batches} hands out a batch.
+ * When {@link Watcher.batches} hands out a batch. The times are real, also where a test fakes its timers.
  *
  * @example
  * ```ts
@@ -82,9 +83,9 @@ async function* collect(
   maxWait: number,
 ): AsyncGenerator<WatchEvent[], undefined> {
   while (await reading.wait()) {
-    const end = performance.now() + maxWait;
+    const end = monotonic() + maxWait;
     const events = reading.take();
-    for (let left = maxWait; left > 0; left = end - performance.now()) {
+    for (let left = maxWait; left > 0; left = end - monotonic()) {
       await delay(Math.min(settle, left));
       const more = reading.take();
       if (more.length === 0) break;

@@ -6,8 +6,9 @@
 
 import { libc } from "../ffi/libc.ts";
 import type { Libc } from "../ffi/contract.ts";
+import { delay, turn } from "../ffi/time.ts";
 import { call } from "./call.ts";
-import { delay, turn } from "./delay.ts";
+import { monotonic } from "./clock.ts";
 import { Fence } from "./engine/fence.ts";
 import { IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "./mask.ts";
 import { type Moment, now } from "./moment.ts";
@@ -177,7 +178,7 @@ export class Hub {
         this.#waiting = !worked;
         const bytes = worked ? this.#reader.readNow() : await this.#reader.next();
         this.#waiting = false;
-        if (!worked) this.#turned = performance.now();
+        if (!worked) this.#turned = monotonic();
         if (!worked && bytes === undefined) return;
         const read = now();
         const count = this.#push(bytes);
@@ -235,12 +236,12 @@ export class Hub {
   }
 
   get #isTurnDue(): boolean {
-    return performance.now() - this.#turned > STRETCH;
+    return monotonic() - this.#turned > STRETCH;
   }
 
   async #turn(): Promise<void> {
     await turn();
-    this.#turned = performance.now();
+    this.#turned = monotonic();
   }
 
   #dispatch(change: InotifyEvent | Move): void {

@@ -4,17 +4,19 @@
  * @module
  */
 
+import { monotonic, realtime } from "./clock.ts";
+
 /** A moment. */
 export interface Moment {
   /** By the clock: milliseconds since 1970. */
   readonly clock: number;
-  /** By how long the process has run, in milliseconds. */
+  /** By a clock that only goes on, in milliseconds. */
   readonly running: number;
 }
 
 /** This moment. */
 export function now(): Moment {
-  return { clock: Date.now(), running: performance.now() };
+  return { clock: realtime(), running: monotonic() };
 }
 
 /**
@@ -22,5 +24,5 @@ export function now(): Moment {
  * the clock as it was then, nor as it is now, if it was set back in between.
  */
 export function earliest({ clock, running }: Moment): number {
-  return Math.min(clock, Date.now() - (performance.now() - running));
+  return Math.min(clock, realtime() - (monotonic() - running));
 }

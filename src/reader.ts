@@ -5,6 +5,8 @@
  */
 
 import { CallFailure, type Libc, type Waiter } from "../ffi/contract.ts";
+import { delay } from "../ffi/time.ts";
+import { monotonic } from "./clock.ts";
 import { InotifyError } from "./error.ts";
 import { readEvents } from "./syscall.ts";
 
@@ -61,11 +63,11 @@ export class Reader {
   /** What comes next, valid until the next call; `undefined` once closed. One call at a time. */
   async next(): Promise<Uint8Array | undefined> {
     if (this.#hurry === STORM && !this.#behind) await this.#pause(GATHER);
-    else if (performance.now() - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
+    else if (monotonic() - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
     while (!this.closed) {
       const bytes = this.readNow();
       if (bytes !== undefined) {
-        this.#busySince ??= performance.now();
+        this.#busySince ??= monotonic();
         return bytes;
       }
       const more = await this.#wait();
@@ -104,7 +106,7 @@ export class Reader {
 
   async #pause(milliseconds: number): Promise<void> {
     this.#busySince = undefined;
-    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await delay(milliseconds);
   }
 
   async #wait(): Promise<Uint8Array | undefined> {
@@ -112,9 +114,9 @@ export class Reader {
       this.#busySince = undefined;
       const waiter = this.#waiter ?? await this.#open();
       if (this.closed) return undefined;
-      const asked = performance.now();
+      const asked = monotonic();
       const bytes = await waiter.wait();
-      this.#hurry = performance.now() - asked < GATHER ? Math.min(this.#hurry + 1, STORM) : 0;
+      this.#hurry = monotonic() - asked < GATHER ? Math.min(this.#hurry + 1, STORM) : 0;
       return bytes;
     } catch (error) {
       throw error instanceof CallFailure

@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import process from "node:process";
-import { delay } from "../delay.ts";
+import { delay } from "../../ffi/time.ts";
 import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
 import type { Ignore } from "../ignore.ts";
 import { limits, usage } from "../limits.ts";

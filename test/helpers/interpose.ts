@@ -1,5 +1,6 @@
 /** System calls of the module, with something else before one of them, or with another answer. */
 
+import { CLOCK_MONOTONIC } from "../../ffi/contract.ts";
 import { libc } from "../../ffi/libc.ts";
 import { IN_Q_OVERFLOW } from "../../mod.ts";
 
@@ -166,19 +167,18 @@ export function loseEvents(): void {
  */
 export function inSmallPieces(): Disposable {
   const c = libc();
-  const { getdents64 } = c;
-  const now = performance.now;
+  const { getdents64, clock_gettime } = c;
   const SMALLEST = 32; // has room for a short name only
-  let lost = 0;
+  let lost = 0n;
   c.getdents64 = (fd, buffer, count) => {
     const length = getdents64(fd, buffer, SMALLEST);
     return length === -1 ? getdents64(fd, buffer, count) : length;
   };
-  performance.now = () => now.call(performance) + (lost += 10);
-  return {
-    [Symbol.dispose]() {
-      Object.assign(c, { getdents64 });
-      performance.now = now;
-    },
+  c.clock_gettime = (clockid, tp) => {
+    const result = clock_gettime(clockid, tp);
+    const nanoseconds = new BigInt64Array(tp.buffer, tp.byteOffset + 8);
+    if (clockid === CLOCK_MONOTONIC) nanoseconds[0] += lost += 10_000_000n;
+    return result;
   };
+  return { [Symbol.dispose]: () => void Object.assign(c, { getdents64, clock_gettime }) };
 }

@@ -12,7 +12,7 @@
 
 import type { Libc } from "../../../ffi/contract.ts";
 import { libc } from "../../../ffi/libc.ts";
-import { delay, turn } from "../../delay.ts";
+import { delay, turn } from "../../../ffi/time.ts";
 import { InotifyError } from "../../error.ts";
 import { leadsToDirectory, readLink } from "../../files.ts";
 import type { Inotify } from "../../inotify.ts";
