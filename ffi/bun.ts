@@ -7,7 +7,8 @@
  */
 
 import type * as bunFfi from "bun:ffi";
-import type { streamWorks } from "./bun_stream.ts";
+import { streamWaiter, streamWorks } from "./bun_stream.ts";
+import { workerWaiter } from "./bun_worker.ts";
 import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
 import { lazy } from "./lazy.ts";
 
@@ -23,7 +24,7 @@ interface BunProcess {
  *
  * @param tryStream instead of {@link streamWorks}: whether the way that Bun does not document works
  */
-export function openBun(tryStream?: typeof streamWorks): Libc {
+export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
   // Not `import "bun:ffi"`: one module graph serves the three runtimes, and Node would refuse it.
   const { process } = globalThis as unknown as { process: BunProcess };
   const { dlopen, FFIType, ptr, read } = process.getBuiltinModule("bun:ffi");
@@ -97,10 +98,8 @@ export function openBun(tryStream?: typeof streamWorks): Libc {
   return {
     ...calls,
     async waiter(fd) {
-      const stream = await import("./bun_stream.ts");
-      tried ??= (tryStream ?? stream.streamWorks)(calls);
-      if (await tried) return stream.streamWaiter(fd);
-      const { workerWaiter } = await import("./bun_worker.ts");
+      tried ??= tryStream(calls);
+      if (await tried) return streamWaiter(fd);
       return workerWaiter({ ...calls, eventfd: c.eventfd, eventfd_write: c.eventfd_write }, fd);
     },
   };

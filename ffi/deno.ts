@@ -8,24 +8,33 @@
  */
 
 import { architecture, KCMP_FILE, type Libc, usize } from "./contract.ts";
-import type { Reactor } from "./deno_reactor.ts";
+import { Reactor } from "./deno_reactor.ts";
 import { lazy } from "./lazy.ts";
 
-/** What a program needs to watch something. */
+/** What an instance needs, to its end: a program may give up the permission when it has opened it. */
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
   inotify_init1: { parameters: ["i32"], result: "i32" },
   inotify_add_watch: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-} as const;
-
-const READ_SYMBOLS = {
   inotify_rm_watch: { parameters: ["i32", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  close_off_thread: { name: "close", parameters: ["i32"], result: "i32", nonblocking: true },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
+  eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  parked_poll: {
+    name: "poll",
+    parameters: ["buffer", "usize", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
 } as const;
 
+/** What a watcher needs besides, from its beginning on. */
 const FILE_SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   lseek: { parameters: ["i32", "isize", "i32"], result: "isize" },
@@ -52,30 +61,14 @@ const TEXT_SYMBOLS = {
   regexec: { parameters: ["buffer", "buffer", "usize", "buffer", "i32"], result: "i32" },
 } as const;
 
-const WAIT_SYMBOLS = {
-  close_off_thread: { name: "close", parameters: ["i32"], result: "i32", nonblocking: true },
-  eventfd: { parameters: ["u32", "i32"], result: "i32" },
-  eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
-  eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
-  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
-  parked_poll: {
-    name: "poll",
-    parameters: ["buffer", "usize", "i32"],
-    result: "i32",
-    nonblocking: true,
-  },
-} as const;
-
 const NONE = new Uint8Array(1);
 
 /** Opens libc through Deno. */
 export function openDeno(): Libc {
   const { path, c } = open();
-  const read = lazy(() => Deno.dlopen(path, READ_SYMBOLS).symbols);
   const file = lazy(() => Deno.dlopen(path, FILE_SYMBOLS).symbols);
   const output = lazy(() => Deno.dlopen(path, OUTPUT_SYMBOLS).symbols);
   const text = lazy(() => Deno.dlopen(path, TEXT_SYMBOLS).symbols);
-  const wait = lazy(() => Deno.dlopen(path, WAIT_SYMBOLS).symbols);
   const errnoLocation = c.__errno_location();
   const errnoCopy = new Int32Array(1);
   // Copied by memcpy rather than read by UnsafePointerView: the latter wants an unscoped --allow-ffi.
@@ -91,8 +84,8 @@ export function openDeno(): Libc {
     errno,
     inotify_init1: c.inotify_init1,
     inotify_add_watch: (fd, pathname, mask) => c.inotify_add_watch(fd, bytes(pathname), mask),
-    inotify_rm_watch: (fd, wd) => read().inotify_rm_watch(fd, wd),
-    read: (fd, buf, count) => Number(read().read(fd, bytes(buf), usize(count))),
+    inotify_rm_watch: c.inotify_rm_watch,
+    read: (fd, buf, count) => Number(c.read(fd, bytes(buf), usize(count))),
     open: (pathname, flags) => file().open(bytes(pathname), flags),
     lseek: (fd, offset, whence) => Number(file().lseek(fd, BigInt(offset), whence)),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, bytes(dirp), usize(count))),
@@ -116,13 +109,11 @@ export function openDeno(): Libc {
       Number(text().strftime(bytes(s), usize(max), bytes(format), bytes(tm))),
     regcomp: (preg, regex, cflags) => text().regcomp(bytes(preg), bytes(regex), cflags),
     regexec: (preg, string) => text().regexec(bytes(preg), bytes(string), 0n, NONE, 0),
-    clock_gettime: (clockid, tp) => read().clock_gettime(clockid, bytes(tp)),
-    close: (fd) => read().close(fd),
-    closeOffThread: async (fd) => void await wait().close_off_thread(fd),
+    clock_gettime: (clockid, tp) => c.clock_gettime(clockid, bytes(tp)),
+    close: c.close,
+    closeOffThread: async (fd) => void await c.close_off_thread(fd),
     async waiter(fd) {
-      // Each time: a failed import, as with no descriptor left, must not fail for ever.
-      const { Reactor } = await import("./deno_reactor.ts");
-      reactor ??= new Reactor({ ...wait(), close: read().close, errno });
+      reactor ??= new Reactor({ ...c, errno });
       return reactor.waiter(fd);
     },
   };

@@ -8,7 +8,7 @@
 
 import { architecture, KCMP_FILE, type Libc, usize } from "./contract.ts";
 import { lazy } from "./lazy.ts";
-import type { Callbacks, Poller } from "./node_poller.ts";
+import { type Callbacks, Poller } from "./node_poller.ts";
 
 /** The JavaScript type of each C type. */
 interface CTypes {
@@ -189,8 +189,6 @@ export function openNode(): Libc {
             "when the worker is terminated; use the main thread, or readSync()",
         );
       }
-      // Each time: a failed import, as with no descriptor left, must not fail for ever.
-      const { Poller } = await import("./node_poller.ts");
       poller ??= new Poller(wait(), callbacks, ffi.getCurrentEventLoop());
       return poller.waiter(fd);
     },

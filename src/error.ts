@@ -71,6 +71,20 @@ function reasonOf(errno: number): string {
     const text = strerror(errno);
     return text.charAt(0).toLowerCase() + text.slice(1);
   } catch {
-    return "the system call failed"; // Deno opens a file for each function, and there may be too many
+    // Deno opens a file for each function, and there may be too many; or it may not any more.
+    return errorMessage(errno) ?? "the system call failed";
   }
+}
+
+/** What node:util says of an errno. */
+function errorMessage(errno: number): string | undefined {
+  // Not imported: a failure is rare, and loading node:util costs Deno milliseconds at each start.
+  const { process } = globalThis as unknown as {
+    process: {
+      getBuiltinModule(
+        name: "node:util",
+      ): { getSystemErrorMessage?(errno: number): string | undefined };
+    };
+  };
+  return process.getBuiltinModule("node:util").getSystemErrorMessage?.(-errno);
 }

@@ -26,7 +26,7 @@ export function inotifyInit(libc: Libc): number {
   if (fd >= 0) return fd;
   throw new InotifyError(
     "make an inotify instance",
-    fd === -EMFILE ? explainEMFILE(libc) : undefined,
+    fd === -EMFILE ? attempt(() => explainEMFILE(libc)) : undefined,
     { errno: -fd, syscall: "inotify_init1" },
   );
 }
@@ -55,7 +55,7 @@ export function inotifyAddWatch(libc: Libc, fd: number, path: Path, mask: number
         ? "IN_MASK_ADD and IN_MASK_CREATE exclude each other"
         : undefined;
     },
-    [ENOSPC]: () => explainENOSPC(libc),
+    [ENOSPC]: () => attempt(() => explainENOSPC(libc)),
   };
   throw new InotifyError(`watch ${JSON.stringify(shown)}`, reasons[errno]?.(), {
     errno,
@@ -89,6 +89,15 @@ export function readEvents(libc: Libc, fd: number, buffer: Uint8Array): number {
   if (result >= 0) return result;
   if (result === -EAGAIN) return 0;
   throw new InotifyError("read events", undefined, { errno: -result, syscall: "read" });
+}
+
+/** An explanation, if it can be found: Deno may have no permission any more for what it takes. */
+function attempt(explain: () => string): string | undefined {
+  try {
+    return explain();
+  } catch {
+    return undefined;
+  }
 }
 
 /** A mask as C has it; `IN_ONESHOT | IN_OPEN` is negative in JavaScript. */
