@@ -88,12 +88,11 @@ export class Scans {
   /**
    * Believes nothing of a directory's entries until it is scanned. Its events are still heard: of a
    * directory that has no watch, {@link doubtAll} is to be said.
-   *
-   * @param later the events that wait for the scan
    */
-  doubt(directory: Directory, later: InotifyEvent[] = directory.pending?.later ?? []): void {
+  doubt(directory: Directory): void {
     const { pending } = directory;
-    directory.pending = new Pending(undefined, pending?.holds ?? false, later, pending);
+    const { holds = false, later = [] } = pending ?? {};
+    directory.pending = new Pending(undefined, holds, later, pending);
     this.#pending.add(directory);
   }
 

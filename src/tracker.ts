@@ -204,7 +204,8 @@ export class Tracker implements Member {
       if (root.directory === undefined) continue;
       for (const directory of root.directory.subtree()) {
         directory.lostSince = Math.min(directory.lostSince ?? Infinity, lostSince);
-        this.#scans.doubt(directory, []); // what has waited is worth nothing without what is lost
+        directory.pending?.discardLater(); // worth nothing without what is lost
+        this.#scans.doubt(directory);
       }
       this.#scans.scan(root.directory);
     }

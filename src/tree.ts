@@ -8,6 +8,7 @@
  */
 
 import type { Listing } from "./listing.ts";
+import { nameOf } from "./lossless.ts";
 import type { InotifyEvent } from "./parse.ts";
 import type { ScanFailure } from "./scan.ts";
 
@@ -48,6 +49,11 @@ export class Pending {
   /** An event of a name is passed over. */
   invalidate(name: string): void {
     (this.#stale ??= new Set()).add(name);
+  }
+
+  /** Passes over the events that wait. */
+  discardLater(): void {
+    for (const event of this.later.splice(0)) this.invalidate(nameOf(event));
   }
 
   /** Whether what is known at a name may be another entry than the one that is there. */
