@@ -35,7 +35,7 @@ import type { Move } from "./renames.ts";
 import { Roots, type Scope } from "./roots.ts";
 import type { ScanFailure } from "./scan.ts";
 import { Scans } from "./scans.ts";
-import { Directory, type Entry, type Pending } from "./tree.ts";
+import { Directory, type Entry, type Pending, type Replacement } from "./tree.ts";
 
 /** What a tracker tells, and asks. */
 export interface Client {
@@ -281,13 +281,14 @@ export class Tracker implements Member {
     const entry = directory.entries.get(name);
     if (entry instanceof Directory) this.#scans.doubtAll(entry);
     this.#scans.again(directory);
+    directory.pending!.invalidate(name);
   }
 
   /** Something came from where nothing is tracked. */
   #movedIn(directory: Directory, name: string, isDirectory: boolean): void {
     const known = directory.entries.get(name);
+    this.#cameOver(directory, { name, source: undefined, from: "" }, known);
     if (known === undefined) return this.#found(directory, name, isDirectory, "create");
-    directory.replacement = { name, source: undefined, from: "" };
     const path = directory.pathOf(name);
     if (known === true || !isOfType(known, isDirectory) || this.#isFollowed(known, path)) {
       this.#removed(directory, name);
@@ -299,6 +300,12 @@ export class Tracker implements Member {
       this.#picture.replaced(directory, name);
       this.#roots.changed(path);
     }
+  }
+
+  /** An entry has come to where one was that is known; or perhaps one that a scan has found, and is known later. */
+  #cameOver(directory: Directory, replacement: Replacement, known: Entry | undefined): void {
+    const isNew = known === undefined && directory.pending === undefined;
+    directory.replacement = isNew ? undefined : replacement;
   }
 
   #moved(
@@ -329,7 +336,7 @@ export class Tracker implements Member {
     source.pending?.touch(from);
     target.pending?.touch(to);
     source.replacement = undefined;
-    target.replacement = replaced === undefined ? undefined : { name: to, source, from };
+    this.#cameOver(target, { name: to, source, from }, replaced);
     const isStale = source.pending?.isStale(from) && !isDirectory;
     this.#picture.rename(source, from, target, to, entry, replaced);
     if (isStale) this.#picture.replaced(target, to);

@@ -18,6 +18,6 @@ export const cannotExchange: string | false =
 
 /** Exchanges two entries. */
 export function exchange(a: string, b: string): void {
-  const { status, stderr } = spawnSync("python3", ["-c", PROGRAM, a, b], { encoding: "utf8" });
+  const { status, stderr } = spawnSync("python3", ["-ISc", PROGRAM, a, b], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
 }
