@@ -1,6 +1,25 @@
-/** Plays the scenario in the file in argv. */
+/**
+ * Plays the scenarios in the files in argv; after "without statx" as if statx(2) were refused, as seccomp(2)
+ * does it.
+ */
 
 import process from "node:process";
+import { libc } from "../../ffi/libc.ts";
 import { play, readScenario } from "../helpers/scenario.ts";
 
-await play(readScenario(process.argv[2]));
+const EPERM = 1;
+
+let files = process.argv.slice(2);
+if (files[0] === "without statx") {
+  files = files.slice(1);
+  const c = libc();
+  const { errno } = c;
+  c.statx = () => {
+    c.errno = () => {
+      c.errno = errno;
+      return EPERM;
+    };
+    return -1;
+  };
+}
+for (const file of files) await play(readScenario(file));

@@ -1,0 +1,236 @@
+/**
+ * What changes between any two system calls of a watcher: each case is tried with the change before the
+ * first call, before the second one, and so on, until there are no more. Each time what is told is what
+ * is there, and so is what happens next.
+ */
+
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { watch } from "../../mod.ts";
+import { forEach, line, taken } from "./events.ts";
+import { before, loseEvents } from "./interpose.ts";
+import { Model, onDisk } from "./model.ts";
+import { fastest, tmpDir } from "./tmp.ts";
+import { within } from "./within.ts";
+
+/** Where a name is, in a directory that is new each time. */
+type At = (name: string) => string;
+
+/** A change, and what it comes into. */
+export interface Case {
+  readonly watched: string;
+  /** What is there. */
+  readonly given: (at: At) => void;
+  /** What happens when the watcher is ready; without it the set-up is what the change comes into. */
+  readonly first?: (at: At) => void;
+  /** What comes between two calls. */
+  readonly change: (at: At) => void;
+  /** The file that the change writes, so that something must be told of it later than that. */
+  readonly written?: string;
+}
+
+function make(at: At, ...files: string[]): void {
+  for (const file of files) {
+    mkdirSync(dirname(at(file)), { recursive: true });
+    writeFileSync(at(file), "");
+  }
+}
+
+function makeTree(at: At): void {
+  make(at, "root/a/b/f", "root/a/g", "root/c/h", "other/d/i");
+}
+
+/** What may become of a tree. */
+const changes: Record<string, (at: At) => void> = {
+  "a directory is made": (at) => make(at, "root/c/new/deep/f"),
+  "a directory is removed": (at) => rmSync(at("root/a"), { recursive: true }),
+  "a directory is renamed": (at) => renameSync(at("root/a/b"), at("root/c/b")),
+  "a directory makes way for a new one": (at) => {
+    renameSync(at("root/a"), at("root/z"));
+    make(at, "root/a/other/f");
+  },
+  "a directory makes way for one from elsewhere": (at) => {
+    renameSync(at("root/a"), at("away"));
+    renameSync(at("other"), at("root/a"));
+  },
+  "a file makes way for a directory": (at) => {
+    rmSync(at("root/a/g"));
+    mkdirSync(at("root/a/g"));
+  },
+  "all makes way for something else": (at) => {
+    renameSync(at("root"), at("away"));
+    renameSync(at("other"), at("root"));
+  },
+};
+
+/** What may become of the way to what is watched. */
+const ways: Record<string, Case> = {
+  "what is waited for comes": {
+    watched: "x/y/root",
+    given: () => {},
+    change: (at) => make(at, "x/y/root/z/f"),
+  },
+  "another parent comes": {
+    watched: "x/root",
+    given: (at) => make(at, "x/root/a/f"),
+    change(at) {
+      renameSync(at("x"), at("away"));
+      make(at, "x/root/b/f");
+    },
+  },
+  "a link on the way is pointed elsewhere": {
+    watched: "current/root",
+    given(at) {
+      make(at, "v1/root/one/f", "v2/root/two/f");
+      symlinkSync("v1", at("current"));
+    },
+    change(at) {
+      symlinkSync("v2", at("next"));
+      renameSync(at("next"), at("current"));
+    },
+  },
+};
+
+/** By what happens. */
+export const cases: Record<string, Case> = {
+  "a file is made in a directory that is new": {
+    watched: "root",
+    given: (at) => mkdirSync(at("root")),
+    first: (at) => mkdirSync(at("root/new")),
+    change: (at) => make(at, "root/new/f"),
+  },
+  "what has come of the way goes again": {
+    watched: "x/root",
+    given: () => {},
+    first: (at) => mkdirSync(at("x")),
+    change: (at) => rmdirSync(at("x")),
+  },
+  "a file is written while another one replaces it": {
+    watched: "f",
+    given: (at) => make(at, "f"),
+    first(at) {
+      make(at, "f.tmp");
+      renameSync(at("f.tmp"), at("f"));
+    },
+    change: (at) => appendFileSync(at("f"), "more"),
+    written: "f",
+  },
+  "a file is written while its path comes": {
+    watched: "x/f",
+    given: () => {},
+    first: (at) => make(at, "x/f"),
+    change: (at) => appendFileSync(at("x/f"), "more"),
+    written: "x/f",
+  },
+  "a file is written while its directory comes": {
+    watched: "root",
+    given: makeTree,
+    first: (at) => renameSync(at("other"), at("root/other")),
+    change: (at) => appendFileSync(at("root/other/d/i"), "more"),
+    written: "root/other/d/i",
+  },
+  "a file is written while events are lost": {
+    watched: "root",
+    given: makeTree,
+    first: loseEvents,
+    change: (at) => appendFileSync(at("root/a/g"), "more"),
+    written: "root/a/g",
+  },
+};
+for (const [what, change] of Object.entries(changes)) {
+  ways[what] = { watched: "root", given: makeTree, change };
+  cases[`${what} while all comes in`] = {
+    watched: "in",
+    given(at) {
+      mkdirSync(at("in"));
+      makeTree(at);
+    },
+    first: (at) => renameSync(at("root"), at("in/root")),
+    change: (at) => change((name) => at(name.replace(/^root/, "in/root"))),
+  };
+}
+for (const [what, one] of Object.entries(ways)) {
+  cases[`${what} while all is new`] = one;
+  cases[`${what} while events are lost`] = { ...one, first: loseEvents };
+}
+
+/**
+ * Tries a case.
+ *
+ * @param stride how many calls there are from one try to the next
+ * @param parent where the directories are made
+ */
+export async function happensEverywhere(
+  one: Case,
+  stride: number,
+  parent: string = fastest,
+): Promise<void> {
+  await using idle = watch(tmpDir(fastest)); // so that the instance stays, which is slow to close
+  await within(idle.ready);
+  let calls = 0;
+  while (await happens(one, calls, parent)) calls += stride;
+  assert.ok(calls > 5, `${calls} calls`);
+}
+
+/** @returns whether there were more than `n` calls */
+async function happens(one: Case, n: number, parent: string): Promise<boolean> {
+  const base = tmpDir(parent);
+  const at = (name: string) => join(base, name);
+  const path = at(one.watched);
+  one.given(at);
+  const lines: string[] = [];
+  const change = () => {
+    one.change(at);
+    lines.push("the change");
+  };
+  using early = one.first === undefined ? before(n, change) : undefined;
+  await using watcher = watch(path, { initial: true });
+  const model = new Model();
+  const loop = forEach(watcher, (event) => {
+    lines.push(line(event));
+    model.apply(event);
+  });
+  await within(watcher.ready);
+  using interposed = early ?? before(n, change);
+  one.first?.(at);
+  // The overflow is made up where bytes are read, which may be only after the mark of the first sync().
+  if (one.first === loseEvents) await taken(watcher);
+  await taken(watcher);
+  interposed[Symbol.dispose]();
+  await taken(watcher); // sync() does not promise what has changed since it was called
+
+  const state = () => `before call ${n}: ${JSON.stringify(lines, null, 1)}`;
+  const compare = () => {
+    assert.deepEqual([...model.paths].sort(), there(path), state());
+    assert.deepEqual([...model.contradictions, ...model.errors], [], state());
+  };
+  compare();
+  assert.equal(model.overflows > 0, one.first === loseEvents);
+  if (one.written !== undefined && interposed.happened) {
+    const written = at(one.written);
+    const later = lines.slice(lines.indexOf("the change"));
+    assert.ok(later.some((line) => line.endsWith(` ${written}`)), state());
+  }
+  if (!existsSync(path)) mkdirSync(path, { recursive: true });
+  for (const one of there(path)) if (statSync(one).isDirectory()) mkdirSync(join(one, "more"));
+  await taken(watcher);
+  compare();
+  await watcher.close();
+  await loop;
+  return interposed.happened;
+}
+
+function there(path: string): string[] {
+  return existsSync(path) ? [...onDisk(path)].sort() : [];
+}

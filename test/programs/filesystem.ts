@@ -1,0 +1,65 @@
+/** Finds out, as JSON, how a watcher does on the file systems of the directories in argv. */
+
+import { appendFileSync, closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { libc } from "../../ffi/libc.ts";
+import { watch } from "../../mod.ts";
+import { changedSince } from "../../src/changed.ts";
+import { forEach, line, taken } from "../helpers/events.ts";
+import { cases, happensEverywhere } from "../helpers/interleaving.ts";
+import { loseEvents } from "../helpers/interpose.ts";
+import { within } from "../helpers/within.ts";
+
+/** How it does on one. */
+export interface Findings {
+  /** What is told wrong when something changes between two calls, if anything is. */
+  readonly wrong?: string;
+  /** Whether a file counts as changed, in an hour from now. */
+  readonly willHaveChanged: boolean;
+  /** What is told, after each of some losses, of a file that was written meanwhile. */
+  readonly lost: readonly string[];
+}
+
+/** Cases, and how many calls there are from one try to the next. */
+const TRIES = {
+  "a file is made in a directory that is new": 1,
+  "a directory is made while all comes in": 13,
+} as const;
+
+const HOUR = 3_600_000;
+
+const all: Findings[] = [];
+for (const directory of process.argv.slice(2)) all.push(await find(directory));
+console.log(JSON.stringify(all));
+process.exit();
+
+async function find(directory: string): Promise<Findings> {
+  const wrong = await interleave(directory).then(() => ({}), (error) => ({ wrong: String(error) }));
+  const file = join(directory, "file");
+  closeSync(openSync(file, "w"));
+  const willHaveChanged = changedSince(libc(), Date.now() + HOUR)(file);
+  const lost: string[] = [];
+  for (let i = 0; i < 3; i++) lost.push(await lose(file));
+  return { ...wrong, willHaveChanged, lost };
+}
+
+async function interleave(directory: string): Promise<void> {
+  for (const [what, stride] of Object.entries(TRIES)) {
+    await happensEverywhere(cases[what], stride, directory);
+  }
+}
+
+async function lose(file: string): Promise<string> {
+  await using watcher = watch(file);
+  await within(watcher.ready);
+  const lines: string[] = [];
+  const loop = forEach(watcher, (event) => lines.push(line(event)));
+  loseEvents();
+  appendFileSync(file, "x");
+  await taken(watcher);
+  await taken(watcher);
+  await watcher.close();
+  await loop;
+  return lines.slice(lines.indexOf("overflow") + 1).join().replaceAll(file, "the file");
+}
