@@ -151,14 +151,6 @@ export function watch(paths: Path | readonly Path[], options: WatchOptions = {})
  * ```
  */
 export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disposable {
-  /**
-   * Resolves when everything is watched: what happens from then on is told.
-   *
-   * Rejects with an {@link InotifyError}, and the watcher is closed, when the limit of watches (ENOSPC),
-   * instances or open files (EMFILE) is reached before, or a path that was given cannot be
-   * watched (EACCES, ENOTDIR, ELOOP).
-   */
-  readonly ready: Promise<void>;
   readonly #kinds: ReadonlySet<WatchKind>;
   readonly #initial: boolean;
   readonly #ignores: Ignores | undefined;
@@ -170,6 +162,10 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   readonly #signal: AbortSignal | undefined;
   readonly #ready = Promise.withResolvers<void>();
   #settingUp = true;
+  /** Whether the watcher keeps the process alive also while nobody waits for it. */
+  #isRef = true;
+  /** How many wait for something to be done. */
+  #waiting = 0;
   #closed: Promise<void> | undefined;
 
   /** See {@link watch}. */
@@ -187,8 +183,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     this.#ignores = ignores(options.ignore);
     this.#onProgress = options.onProgress;
     this.#signal = signal;
-    this.ready = this.#ready.promise;
-    this.ready.catch(() => {}); // whoever iterates is told too
+    this.#ready.promise.catch(() => {}); // whoever iterates is told too
     const given = (Array.isArray(paths) ? paths : [paths as Path]).map(permitted);
     this.#channel = new Channel(
       maxQueue,
@@ -227,10 +222,24 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     if (!persistent) this.unref();
     // Those above first: they may have the others in their trees.
     for (const path of given.sort((a, b) => a.length - b.length)) this.#add(path);
-    this.sync().then(() => {
+    this.#tracker.settled().then(() => {
       this.#settingUp = false;
       this.#ready.resolve();
     });
+  }
+
+  /**
+   * Resolves when everything is watched: what happens from then on is told. Whoever asks for it keeps the
+   * process alive until then.
+   *
+   * Rejects with an {@link InotifyError}, and the watcher is closed, when the limit of watches (ENOSPC),
+   * instances or open files (EMFILE) is reached before, or a path that was given cannot be
+   * watched (EACCES, ENOTDIR, ELOOP).
+   */
+  get ready(): Promise<void> {
+    const { promise } = this.#ready;
+    if (this.#settingUp) this.#waitFor(promise).catch(() => {});
+    return promise;
   }
 
   /**
@@ -276,10 +285,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   /**
    * Resolves when everything that happened before the call is in the queue of every loop; in that of one
-   * that has lost events, behind its `overflow`. To know this, nothing is written into what is watched.
+   * that has lost events, behind its `overflow`. Until then it keeps the process alive. To know this, nothing is
+   * written into what is watched.
    */
   async sync(): Promise<void> {
-    await this.#tracker?.settled();
+    if (this.#tracker !== undefined) await this.#waitFor(this.#tracker.settled());
   }
 
   /**
@@ -319,16 +329,19 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   /** The watcher keeps the process alive. So it does from the start, unless not `persistent`. */
   ref(): void {
-    this.#tracker?.setRef(true);
+    this.#isRef = true;
+    this.#updateRef();
   }
 
   /**
-   * The watcher no longer keeps the process alive. A top-level `for await` does so all the same.
+   * The watcher no longer keeps the process alive, but for those who wait for {@link ready}, {@link sync} or
+   * {@link add}. A top-level `for await` does so all the same.
    *
    * @throws {Error} on a Deno that has no way to do so
    */
   unref(): void {
-    this.#tracker?.setRef(false);
+    this.#isRef = false;
+    this.#updateRef();
   }
 
   /**
@@ -348,6 +361,22 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** {@link close} at the end of a `using` scope, which does not wait for it: prefer `await using`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Keeps the process alive while somebody waits for what it takes the watcher to bring about. */
+  async #waitFor(promise: Promise<void>): Promise<void> {
+    this.#waiting++;
+    this.#updateRef();
+    try {
+      await promise;
+    } finally {
+      this.#waiting--;
+      this.#updateRef();
+    }
+  }
+
+  #updateRef(): void {
+    if (this.#closed === undefined) this.#tracker?.setRef(this.#isRef || this.#waiting > 0);
   }
 
   readonly #onAbort = (): void => void this.close();

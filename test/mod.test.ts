@@ -117,9 +117,9 @@ test("an instance has exactly the members that are documented", () => {
 
 test("a watcher has exactly the members that are documented", () => {
   const members = Reflect.ownKeys(mod.Watcher.prototype).map(String).sort();
-  const expected = ["add", "batches", "close", "constructor", "ref", "remove", "sync", "unref"];
+  const expected = ["add", "batches", "close", "constructor", "ready", "ref", "remove", "sync"];
   const symbols = [Symbol.asyncIterator, Symbol.asyncDispose, Symbol.dispose].map(String);
-  assert.deepEqual(members, [...expected, "watched", ...symbols].sort());
+  assert.deepEqual(members, [...expected, "unref", "watched", ...symbols].sort());
 });
 
 /** What `deno doc --json` says of a module. */
