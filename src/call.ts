@@ -16,7 +16,7 @@ export const EAGAIN = 11;
 /** How often a call must fail with an errno that is no answer of it, until that is believed. */
 const BELIEVED = 10;
 /** How often signals may interrupt a call; more often it is its file system that says so, as FUSE lets it. */
-const INTERRUPTED = 1000;
+const INTERRUPTED = 100;
 
 /**
  * Makes a call until no signal interrupts it; if they all do, it has failed.
