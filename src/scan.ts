@@ -99,7 +99,7 @@ export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
 function* read(libc: Libc, fd: number, listing: Listing): Rest {
   try {
     // The descriptor is older than the watch, and not every file system lists what there is when it is
-    // asked: btrfs, from Linux 6.5 on, lists what there was at open(2), or at this.
+    // asked: btrfs (from Linux 6.5 on) and tmpfs (6.11 to 6.13) list what there was at open(2), or at this.
     const position = call(libc, () => libc.lseek(fd, 0, SEEK_SET));
     if (position < 0) return { syscall: "lseek", errno: -position };
     for (;;) {
