@@ -33,7 +33,8 @@ export const UNPRIVILEGED: Place = process.geteuid!() === 0
   ? place(["unshare", "-U"], ["true"])
   : { under: [], skip: false };
 
-function place(under: readonly string[], trial: readonly string[]): Place {
+/** A place, and whether it can be had. @param trial a command that does nothing else there */
+export function place(under: readonly string[], trial: readonly string[]): Place {
   const [file, ...args] = [...under, ...trial];
   const skip = spawnSync(file, args).status !== 0 &&
     `"${[...under, ...trial].join(" ")}" may not be run here`;
