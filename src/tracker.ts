@@ -116,6 +116,21 @@ export class Tracker implements Member {
     this.#roots.remove(path);
   }
 
+  /**
+   * Has every entry asked about again, since what is ignored has changed. What no longer is counts as there in
+   * the beginning; of what is now, nothing more is reported.
+   */
+  reconsider(): void {
+    for (const { directory } of this.#roots) {
+      if (directory === undefined) continue;
+      for (const one of directory.subtree()) {
+        one.initial = true;
+        this.#scans.doubt(one);
+      }
+      this.#scans.scan(directory);
+    }
+  }
+
   /** The paths of all that is watched, as lossless text. */
   *watched(): Generator<string> {
     for (const { path, target, directory } of this.#roots) {
@@ -399,6 +414,12 @@ export class Tracker implements Member {
     this.#scans.again(child);
   }
 
+  /** Nothing is to be known of an entry any more. */
+  #leaveOut(directory: Directory, name: string, entry: Entry): void {
+    this.#picture.leaveOut(directory, name);
+    if (entry instanceof Directory) this.#drop(entry);
+  }
+
   /** Gives up everything from a directory down; the entry in its parent is the caller's. */
   #drop(directory: Directory): void {
     for (const one of directory.subtree()) {
@@ -478,6 +499,9 @@ export class Tracker implements Member {
       if (++count % FEW === 0) yield;
       if (!pending.isTouched(name) && this.#isGone(directory, name, entry, found, links)) {
         this.#removed(directory, name);
+      } else if (this.#isIgnoredNow(directory, name, entry)) {
+        if (directory.initial) this.#leaveOut(directory, name, entry);
+        else this.#removed(directory, name);
       } else if (entry instanceof Directory && !entry.isExact) {
         this.#scans.scan(entry);
       } else if (!pending.isTouched(name)) {
@@ -486,10 +510,11 @@ export class Tracker implements Member {
     }
     directory.lostSince = undefined;
     directory.isOther = false;
-    const kind = !directory.initial ? "create" : this.#scope.initial ? "exists" : "";
+    const early = this.#scope.initial ? "exists" : "";
     for (const [name, isDirectory] of found) {
       if (++count % FEW === 0) yield;
       if (directory.entries.has(name) || pending.isTouched(name)) continue;
+      const kind = directory.initial && !pending.isStale(name) ? early : "create";
       this.#found(directory, name, isDirectory, kind, links?.has(name));
     }
   }
@@ -505,8 +530,7 @@ export class Tracker implements Member {
     const isDirectory = found.get(name);
     return isDirectory === undefined || !isOfType(entry, isDirectory) ||
       !entry && links !== undefined && links.has(name) &&
-        this.#linkLeadsToDirectory(directory, name) ||
-      this.#isIgnoredNow(directory, name, entry);
+        this.#linkLeadsToDirectory(directory, name);
   }
 
   /** Reports what may have become of an entry that is known, and is still there. */

@@ -128,6 +128,19 @@ export function watch(paths: Path | readonly Path[], options: WatchOptions = {})
 }
 
 /**
+ * Asks the functions in a watcher's `ignore` about every entry again, for the commands, whose rules are in
+ * files. What is no longer ignored counts as there in the beginning; of what is now, nothing more is reported.
+ *
+ * @returns resolves when it is so
+ */
+export function reconsider(watcher: Watcher): Promise<void> {
+  trackerOf(watcher)?.reconsider();
+  return watcher.sync();
+}
+
+let trackerOf: (watcher: Watcher) => Tracker | undefined;
+
+/**
  * What {@link watch} returns: an asynchronous iterable of events.
  *
  * @example Several loops, and paths that come and go
@@ -167,6 +180,10 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** How many wait for something to be done. */
   #waiting = 0;
   #closed: Promise<void> | undefined;
+
+  static {
+    trackerOf = (watcher) => watcher.#tracker;
+  }
 
   /** See {@link watch}. */
   constructor(paths: Path | readonly Path[], options: WatchOptions = {}) {

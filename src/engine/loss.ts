@@ -55,7 +55,13 @@ export class Loss {
     this.#before.get(directory)?.set(name, entry);
   }
 
-  /** So does a root. */
+  /** An entry is no longer known, of which nothing is reported. */
+  leaveOut(directory: Directory, name: string): void {
+    this.#before.get(directory)?.delete(name);
+    this.unmark(directory, name);
+  }
+
+  /** A root becomes known of which nothing is reported. */
   knowTop(path: string, entry: Entry): void {
     this.#tops.set(path, entry);
   }

@@ -96,6 +96,12 @@ export class Picture {
     directory.entries.delete(name);
   }
 
+  /** Of what is at a name nothing is to be known any more, or reported. */
+  leaveOut(directory: Directory, name: string): void {
+    for (const loss of this.#losses) loss.leaveOut(directory, name);
+    directory.entries.delete(name);
+  }
+
   /** An entry has another path. @param replaced what was there, and is gone */
   rename(
     source: Directory,
