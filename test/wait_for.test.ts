@@ -16,7 +16,7 @@ function waitFor(what: string): Promise<{ code: unknown; printed: string }> {
   }
   const [file, args] = command("wait_for.ts", [what, directory]);
   return new Promise((resolve) => {
-    execFile(file, args, { timeout: 15_000 }, (error, stdout, stderr) => {
+    execFile(file, args, { timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code ?? error.signal, printed: stdout + stderr });
     });
   });
