@@ -317,10 +317,11 @@ export class Tracker implements Member {
     }
   }
 
-  /** An entry has come to where one was that is known; or perhaps one that a scan has found, and is known later. */
+  /** An entry has come to a name where another one was, or may have been: one that is ignored, or not known yet. */
   #cameOver(directory: Directory, replacement: Replacement, known: Entry | undefined): void {
-    const isNew = known === undefined && directory.pending === undefined;
-    directory.replacement = isNew ? undefined : replacement;
+    const isFree = known === undefined && directory.pending === undefined &&
+      this.#client.ignores === undefined;
+    directory.replacement = isFree ? undefined : replacement;
   }
 
   #moved(
