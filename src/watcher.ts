@@ -318,9 +318,15 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   /**
-   * The events in batches, each of which tells the difference that it makes in the end: what was created
-   * and changed is only created, what came and went is not told. A file in whose place there is another
-   * one in the end is `modify`, whatever kinds were asked for.
+   * The events in batches. Each batch reports the difference in the end, with the paths in the end: what was
+   * created and changed is only created, what came and went is not reported. Applied to a set of paths it
+   * gives the same set as the events one by one.
+   *
+   * A file that was replaced is one `modify`, in whatever way it was replaced, or the `rename` of the file
+   * that has come there. If the old file was renamed to make room, it is a `create` under its new name; a
+   * file is a `rename` only if nothing is left at its old path. So `create`, `modify` and `remove` may come
+   * even if they were not asked for. Directories that have changed places have the renames by which they
+   * did it.
    *
    * @throws {RangeError} if `settle` or `maxWait` is no number of milliseconds
    *

@@ -4,4 +4,7 @@ import { test } from "node:test";
 import { unusable } from "./helpers/fast_check.ts";
 
 if (unusable) test("properties", { skip: unusable }, () => {});
-else await import("./properties/parser.ts");
+else {
+  await import("./properties/coalesce.ts");
+  await import("./properties/parser.ts");
+}

@@ -22,7 +22,7 @@ export interface FastCheck {
   ): Property;
   integer(constraints: { min: number; max: number }): Arbitrary<number>;
   uint8Array(constraints: { min?: number; maxLength: number }): Arbitrary<Uint8Array>;
-  array<T>(one: Arbitrary<T>, constraints: { maxLength: number }): Arbitrary<T[]>;
+  array<T>(one: Arbitrary<T>, constraints: { maxLength: number; size?: "max" }): Arbitrary<T[]>;
   record<T>(of: { [Key in keyof T]: Arbitrary<T[Key]> }): Arbitrary<T>;
   oneof<T>(...arbitraries: readonly Arbitrary<T>[]): Arbitrary<T>;
   string(constraints: { unit: "binary"; maxLength: number }): Arbitrary<string>;
