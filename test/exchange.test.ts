@@ -122,3 +122,21 @@ test(
     assert.ok(calls > 5);
   },
 );
+
+test("after an exchange with an ignored directory all is where it is", { skip }, async () => {
+  const directory = tmpDir();
+  const at = (name: string) => join(directory, name);
+  mkdirSync(at("ignored/in"), { recursive: true });
+  writeFileSync(at("file"), "");
+  const ignore = (path: string, isDirectory: boolean) => isDirectory && path === at("ignored");
+  await using watcher = watch(directory, { initial: true, ignore });
+  const model = new Model();
+  const loop = forEach(watcher, (event) => model.apply(event));
+  await within(watcher.ready);
+  exchange(at("file"), at("ignored"));
+  await taken(watcher);
+  await watcher.close();
+  await loop;
+  assert.deepEqual([...model.paths].sort(), [...onDisk(directory)].sort());
+  assert.deepEqual(model.contradictions, []);
+});
