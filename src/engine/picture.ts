@@ -117,14 +117,18 @@ export class Picture {
     this.delete(source, from);
     this.#write(target, to, entry);
     if (entry instanceof Directory) entry.moveTo(target, to);
-    if (this.#wanted.renames) {
-      return this.report(renameEvent(fromPath, path, isDirectory, replaced !== undefined));
+    const removed = replaced === undefined ? [] : [entryEvent("remove", path, replaced !== false)];
+    if (!this.#wanted.renames) {
+      return this.report(
+        ...removed,
+        entryEvent("remove", fromPath, isDirectory),
+        ...created(path, entry),
+      );
     }
-    this.report(
-      ...replaced === undefined ? [] : [entryEvent("remove", path, replaced !== false)],
-      entryEvent("remove", fromPath, isDirectory),
-      ...created(path, entry),
-    );
+    // Of what it replaces a rename says no type: it is its own, unless the two have changed places.
+    const isOfType = replaced === undefined || (replaced !== false) === isDirectory;
+    const rename = renameEvent(fromPath, path, isDirectory, isOfType && replaced !== undefined);
+    this.report(...isOfType ? [] : removed, rename);
   }
 
   /** A root is there. @param kind how it is reported, if it is */
