@@ -10,7 +10,9 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/toolchain.sh"
 
 runtime=
 args=()
-permissions=(--allow-ffi --allow-read --allow-env=NO_COLOR)
+# The variables by which git finds the files of its user are for --gitignore.
+variables=NO_COLOR,HOME,XDG_CONFIG_HOME,GIT_CONFIG_GLOBAL,GIT_CONFIG_SYSTEM,GIT_CONFIG_NOSYSTEM
+permissions=(--allow-ffi --allow-read "--allow-env=$variables")
 while (($#)); do
   case $1 in
     --runtime) runtime=${2:-none} && shift "$(($# > 1))" ;;

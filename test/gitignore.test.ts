@@ -302,7 +302,7 @@ test("ignores what git ignores: a worktree, a submodule and a repository inside"
   ignores(join(outer, "clone"), "a b c d", "a");
 });
 
-test("what is no file, or is a link, does not count, and the latter is told", () => {
+test("what is no file, or is a link, does not count, and the latter is reported", () => {
   const directory = tmpDir();
   make(directory, { ".git": undefined, "a/x": "", "list": "x\n", "c/.gitignore": "y\n" });
   symlinkSync("../list", join(directory, "a/.gitignore"));
@@ -316,20 +316,24 @@ test("what is no file, or is a link, does not count, and the latter is told", ()
   ]);
 });
 
-test("a file that may not be read does not count, and is told", { skip: UNPRIVILEGED.skip }, () => {
-  const directory = tmpDir();
-  make(directory, { ".git": undefined, ".gitignore": "a\n", "b/.gitignore": "a\n" });
-  chmodSync(join(directory, ".gitignore"), 0);
-  const result = runForJson("gitignored.ts", [directory, "a", "b/a"], {
-    under: UNPRIVILEGED.under,
-  });
-  assert.deepEqual(result, {
-    ignored: ["b/a"],
-    warnings: [`Cannot read ${directory}/.gitignore: Permission denied`],
-  });
-});
+test(
+  "a file that may not be read does not count, and is reported",
+  { skip: UNPRIVILEGED.skip },
+  () => {
+    const directory = tmpDir();
+    make(directory, { ".git": undefined, ".gitignore": "a\n", "b/.gitignore": "a\n" });
+    chmodSync(join(directory, ".gitignore"), 0);
+    const result = runForJson("gitignored.ts", [directory, "a", "b/a"], {
+      under: UNPRIVILEGED.under,
+    });
+    assert.deepEqual(result, {
+      ignored: ["b/a"],
+      warnings: [`Cannot read ${directory}/.gitignore: Permission denied`],
+    });
+  },
+);
 
-test("what is no configuration of git counts up to there, and is told", () => {
+test("what is no configuration of git counts up to there, and is reported", () => {
   const directory = tmpDir();
   make(directory, {
     ".git/config": "[core]\nexcludesFile = a\n\n[core\nexcludesFile = b\n",

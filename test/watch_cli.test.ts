@@ -128,6 +128,7 @@ for (
       2,
       /^watch: --stats counts each event .* neither --json nor --settle; see .*\n$/,
     ],
+    [["--ignore=/"], 2, /^watch: ignore takes globs, and not "\/": it names no entry; see .*\n$/],
     [["--ignore="], 2, /^watch: --ignore takes a GLOB, and not ""; see .*\n$/],
   ] as const
 ) {

@@ -1,5 +1,5 @@
 /**
- * What git ignores (gitignore(5)), whether it knows of it or not.
+ * What git ignores (gitignore(5)), whether it tracks it or not.
  *
  * @module
  */
@@ -17,6 +17,17 @@ export interface Gitignore {
   readonly byName: false;
   /** The files. */
   readonly sources: Sources;
+  /** Reads the files that count in a directory. */
+  look(directory: string): void;
+}
+
+/** A directory of a repository. */
+interface Folder {
+  readonly repository: Repository;
+  /** Of its `.gitignore`. */
+  readonly list: Patterns;
+  /** The one that it is in; `undefined` for the root of the repository. */
+  readonly parent: Folder | undefined;
 }
 
 /**
@@ -24,52 +35,49 @@ export interface Gitignore {
  * from the directory of the entry up to the root of its repository, then by `info/exclude` of that, then
  * by `core.excludesFile`; the first with something to say decides.
  *
- * @param warn told of what cannot be read, or is no configuration
+ * @param warn reports what cannot be read, or is no configuration
  */
 export function gitignore(warn: (text: string) => void = () => {}): Gitignore {
   const sources = new Sources(warn);
   const environment = user();
-  const repositories = new Map<string, Repository | undefined>();
-  const lists = new Map<string, Patterns>();
+  const folders = new Map<string, Folder | undefined>();
 
-  function repositoryOf(directory: string): Repository | undefined {
-    if (repositories.has(directory)) return repositories.get(directory);
-    const dotGit = sources.read(resolve(directory, ".git"));
-    const found = dotGit !== undefined
-      ? new Repository(directory, dotGit, sources, environment, warn)
-      : directory === "/"
-      ? undefined
-      : repositoryOf(parentOf(directory));
-    repositories.set(directory, found);
+  function look(path: string): Folder | undefined {
+    const known = folders.get(path);
+    if (known !== undefined || folders.has(path)) return known;
+    const dotGit = sources.read(resolve(path, ".git"));
+    const parent = dotGit === undefined && path !== "/" ? look(parentOf(path)) : undefined;
+    const repository = dotGit === undefined
+      ? parent?.repository
+      : new Repository(path, dotGit, sources, environment, warn);
+    const found = repository && { repository, list: listOf(path), parent };
+    folders.set(path, found);
     return found;
   }
 
   function listOf(directory: string): Patterns {
-    let list = lists.get(directory);
-    if (list === undefined) {
-      // A link is not followed, no more than by git.
-      list = new Patterns(sources.read(resolve(directory, ".gitignore"), false) ?? "");
-      lists.set(directory, list);
-    }
-    return list;
+    // A link is not followed, no more than by git.
+    return new Patterns(sources.read(resolve(directory, ".gitignore"), false) ?? "");
   }
 
   function isIgnored(path: string, isDirectory: boolean): boolean {
     if (path.endsWith("/.git")) return true;
-    let directory = parentOf(path);
-    const repository = repositoryOf(directory);
-    if (repository === undefined) return false;
+    const inner = look(parentOf(path));
+    if (inner === undefined) return false;
     const bytes = byteText(path);
     let from = bytes.lastIndexOf("/") + 1;
-    for (;;) {
-      const decision = listOf(directory).decide(bytes, from, isDirectory);
+    for (let folder = inner;; folder = folder.parent) {
+      const decision = folder.list.decide(bytes, from, isDirectory);
       if (decision !== undefined) return decision;
-      if (directory === repository.root) break;
-      directory = parentOf(directory);
+      if (folder.parent === undefined) break;
       from = bytes.lastIndexOf("/", from - 2) + 1;
     }
-    return repository.decide(bytes, from, isDirectory) ?? false;
+    return inner.repository.decide(bytes, from, isDirectory) ?? false;
   }
 
-  return Object.assign(isIgnored, { byName: false as const, sources });
+  return Object.assign(isIgnored, {
+    byName: false as const,
+    sources,
+    look: (directory: string) => void look(directory),
+  });
 }

@@ -9,12 +9,12 @@ import { parseArgs } from "node:util";
 import process from "node:process";
 import { delay } from "../../ffi/time.ts";
 import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
-import type { Ignore } from "../ignore.ts";
+import { ignores } from "../ignore.ts";
 import { limits, usage } from "../limits.ts";
 import { watch, type Watcher } from "../watcher.ts";
 import { CommandError, runForEach } from "./command.ts";
 import { fileSystemOf, isShared } from "./filesystem.ts";
-import { gitignore } from "./gitignore.ts";
+import { GitRules } from "./git/rules.ts";
 import { toJson, toLine } from "./lines.ts";
 import { Stats } from "./stats.ts";
 import { usageText } from "./usage.ts";
@@ -36,7 +36,8 @@ and runs that when there were changes and it has become quiet.
                         finished), attrib, open, access, closeNoWrite
   -i, --ignore GLOB     neither look at nor watch what this matches, as in '*.tmp', node_modules or
                         'build/**'; can be given several times, and '!GLOB' takes back what is before it
-      --gitignore       neither .git nor what the .gitignore files of a repository leave out
+      --gitignore       neither .git nor what git ignores, by .gitignore, info/exclude and the user's
+                        list; read again when they change; --ignore '!GLOB' takes back from it
       --initial         begin with what is there, as "exists"; a COMMAND is run for it
       --settle MS       wait until nothing happens for so many milliseconds, then tell what has changed in
                         the end: once for each path (with a COMMAND always, and 50 by default)
@@ -76,7 +77,8 @@ interface Options {
   readonly paths: readonly string[];
   readonly command: readonly string[];
   readonly events?: readonly WatchKind[];
-  readonly ignore: readonly Ignore[];
+  readonly ignore: readonly string[];
+  readonly gitignore: boolean;
   readonly initial: boolean;
   readonly settle?: number;
   readonly json: boolean;
@@ -150,6 +152,7 @@ function parse(args: readonly string[]): Options | (() => string) {
       : () => usageText(limits(), usage());
   }
   if (ignore.includes("")) throw new Error('--ignore takes a GLOB, and not ""');
+  ignores(ignore); // throws if one is none
   if (command?.length === 0) throw new Error("-- must be followed by a COMMAND");
   const printing = json ? "--json" : stats ? "--stats" : undefined;
   if (command !== undefined && printing) {
@@ -165,7 +168,8 @@ function parse(args: readonly string[]): Options | (() => string) {
     paths: positionals.length > 0 ? positionals : ["."],
     command: command ?? [],
     ...values.events && { events: kinds(values.events) },
-    ignore: [...ignore, ...values.gitignore ? [gitignore()] : []],
+    ignore,
+    gitignore: values.gitignore ?? false,
     initial: values.initial ?? false,
     ...values.settle !== undefined && { settle: milliseconds(values.settle) },
     json,
@@ -190,15 +194,17 @@ function milliseconds(text: string): number {
 }
 
 async function run(options: Options): Promise<void> {
-  const { paths, events, ignore, initial } = options;
+  const { paths, events, initial } = options;
+  await using git = options.gitignore ? await GitRules.open(paths, complain) : undefined;
   await using watcher = watch(paths, {
     ...events && { events },
-    ignore,
+    ignore: [...git ? [git.ignore] : [], ...options.ignore], // the last one decides
     initial,
     onProgress: progress(),
   });
   const batches = batchesOf(watcher, options);
   await watcher.ready;
+  void git?.follow(watcher);
   const ended = perform(watcher, batches, options);
   announce(watcher, paths);
   await ended;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
-import { command } from "./runtime.ts";
+import { command, type Start } from "./runtime.ts";
 import { until } from "./within.ts";
 
 /** The command, and what it has printed so far. */
@@ -12,9 +12,10 @@ export interface Running {
   readonly output: { stdout: string; stderr: string; code?: number | string | null };
 }
 
-/** Starts the `watch` command. @param under what runs the runtime */
-export function watch(args: string[], cwd?: string, under?: string[]): Running {
-  const [file, argv] = command("../../src/cli/watch.ts", args, under && { under });
+/** Starts the `watch` command. @param start what runs the runtime, or how the latter is started */
+export function watch(args: string[], cwd?: string, start: string[] | Start = {}): Running {
+  const how = Array.isArray(start) ? { under: start } : start;
+  const [file, argv] = command("../../src/cli/watch.ts", args, how);
   const child = spawn(file, argv, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const output: Running["output"] = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => output.stdout += chunk);
@@ -24,8 +25,12 @@ export function watch(args: string[], cwd?: string, under?: string[]): Running {
 }
 
 /** Starts it, and waits until it watches. */
-export async function watching(args: string[], cwd?: string, under?: string[]): Promise<Running> {
-  const running = watch(args, cwd, under);
+export async function watching(
+  args: string[],
+  cwd?: string,
+  start?: string[] | Start,
+): Promise<Running> {
+  const running = watch(args, cwd, start);
   const { output } = running;
   const ready = () => output.stderr.includes("Ctrl-C ends it.\n");
   await until(() => ready() || output.code !== undefined, () => output);

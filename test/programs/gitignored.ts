@@ -1,4 +1,4 @@
-/** Prints which of the paths in argv below a directory are ignored, as files, and what is told of it. */
+/** Prints which of the paths in argv below a directory are ignored, as files, and what is reported of it. */
 
 import process from "node:process";
 import { gitignore } from "../../src/cli/gitignore.ts";

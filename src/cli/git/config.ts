@@ -29,7 +29,7 @@ export class Config {
   /**
    * @param gitDirectory for the conditions
    * @param home the directory of the user, if it is known
-   * @param warn told of what is no configuration
+   * @param warn reports what is no configuration
    */
   constructor(
     sources: Sources,

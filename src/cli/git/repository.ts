@@ -41,14 +41,13 @@ export function user(): User {
 
 /** A directory with a `.git`. */
 export class Repository {
-  /** Its path, as lossless text. */
-  readonly root: string;
   /** That of the user and that of the repository; later ones count more. */
   readonly #lists: readonly Patterns[];
 
   /**
+   * @param root its path, as lossless text
    * @param dotGit what is in `.git`, if that is a file; it may be that of a worktree, or of a submodule
-   * @param warn told of what is wrong
+   * @param warn reports what is wrong
    */
   constructor(
     root: string,
@@ -57,7 +56,6 @@ export class Repository {
     { home, directory, configs }: User,
     warn: (text: string) => void,
   ) {
-    this.root = root;
     const [, elsewhere = ".git"] = /^gitdir: (.*)/.exec(dotGit) ?? [];
     const gitDirectory = pathOn(elsewhere, root);
     const common = pathOn(sources.read(`${gitDirectory}/commondir`) ?? ".", gitDirectory);

@@ -31,7 +31,7 @@ export class Sources {
   readonly #sources = new Map<string, Source>();
   readonly #warn: (text: string) => void;
 
-  /** @param warn told of what cannot be read */
+  /** @param warn reports what cannot be read */
   constructor(warn: (text: string) => void) {
     this.#warn = warn;
   }
@@ -61,17 +61,23 @@ export class Sources {
     return typeof source.content === "number" ? "" : source.content;
   }
 
-  /** Whether something else is there now at one of the paths, or below it, than when that was read. */
-  differ(paths: ReadonlySet<string>): boolean {
+  /**
+   * Whether something else is there now than when it was read.
+   *
+   * @param paths where that may be so, or below; with `undefined` it is everywhere
+   */
+  differ(paths: ReadonlySet<string | undefined>): boolean {
+    const everywhere = paths.has(undefined);
     for (const [path, { content, follow }] of this.#sources) {
-      if (isWithin(path, paths) && contentOf(path, follow) !== content) return true;
+      if (!everywhere && !isWithin(path, paths)) continue;
+      if (contentOf(path, follow) !== content) return true;
     }
     return false;
   }
 }
 
 /** Whether a path is one of several, or below one. */
-function isWithin(path: string, paths: ReadonlySet<string>): boolean {
+function isWithin(path: string, paths: ReadonlySet<string | undefined>): boolean {
   for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
     if (paths.has(path.slice(0, end))) return true;
   }
