@@ -37,9 +37,12 @@ export interface ScanFailure {
   readonly errno: number;
 }
 
-/** Whether a scan failed because its path leads to no directory (any more). */
+/**
+ * Whether a scan failed because its path leads to no directory (any more), or because that was removed
+ * meanwhile: FUSE and NFS ask their server before they watch, or read, what is open.
+ */
 export function isGone({ syscall, errno }: ScanFailure): boolean {
-  return syscall === "open" && leadsNowhere(errno);
+  return errno === ENOENT || errno === ESTALE || syscall === "open" && leadsNowhere(errno);
 }
 
 const buffer = new Uint8Array(64 * 1024);
@@ -104,9 +107,8 @@ function* read(libc: Libc, fd: number, listing: Listing): Rest {
     if (position < 0) return { syscall: "lseek", errno: -position };
     for (;;) {
       const length = call(libc, () => libc.getdents64(fd, buffer, buffer.length));
-      // A short answer is not the last one on every file system; an empty one is, and that it was removed
-      // meanwhile: the events of its end are told.
-      if (length === 0 || length === -ENOENT && isRemoved(libc, fd)) return undefined;
+      // A short answer is not the last one on every file system; an empty one is.
+      if (length === 0) return undefined;
       if (length < 0) return { syscall: "getdents64", errno: -length };
       if (!listing.push(buffer, length)) return { syscall: "getdents64", errno: ELOOP };
       yield* listing.complete((name) => typeIn(libc, fd, name));
@@ -124,13 +126,8 @@ function typeIn(libc: Libc, fd: number, name: string): number {
   return leadsNowhere(-type) ? S_IFREG : S_IFDIR; // of what is gone again an event tells
 }
 
-/** Whether an open directory was removed, which proc_pid_fd(5) shows; of a file system's ENOENT nobody tells. */
-function isRemoved(libc: Libc, fd: number): boolean {
-  const path = readLink(libc, `/proc/self/fd/${fd}`);
-  return typeof path === "string" && path.endsWith(" (deleted)");
-}
-
 // errno(3)
 const ENOENT = 2;
 const EACCES = 13;
 const ELOOP = 40;
+const ESTALE = 116;

@@ -177,7 +177,6 @@ export class Scans {
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
     const found = this.#hub.scan(path, mask, follow, this.#member);
     if (!("wd" in found)) return this.#unscanned(directory, found);
-    this.#missed.delete(directory);
     this.#count++;
     if (directory.link && isInside(directory, found.wd)) {
       // It leads back to a directory that it is in, and is not followed.
@@ -202,7 +201,7 @@ export class Scans {
     this.#pending.add(directory);
     const end = (failure?: ScanFailure) => {
       if (failure === undefined) this.#listed(directory, pending);
-      else this.#uncover(directory, failure);
+      else this.#unscanned(directory, failure);
     };
     if (found.rest === undefined) end(found.failure);
     else this.#agenda.goOn({ directory, pending, steps: found.rest, end });
@@ -210,6 +209,7 @@ export class Scans {
 
   /** All that is in a directory has been read. */
   #listed(directory: Directory, pending: Pending): void {
+    this.#missed.delete(directory);
     this.#scanned.push([directory, pending]);
     if (directory.initial && this.#scope.blocking) finish(this.#believer.learn(directory, pending));
   }

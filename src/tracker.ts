@@ -471,7 +471,7 @@ export class Tracker implements Member {
   /** A directory is not where it should be, although nothing says that it is gone. */
   #vanished(directory: Directory): void {
     const { parent, name, link } = directory;
-    if (parent === undefined || link && leadsToDirectory(this.#hub.libc, directory.path)) {
+    if (parent === undefined || link && leadsToDirectory(this.#hub.libc, directory.path, true)) {
       // Nor does its route say so, or the link: it was away for a moment.
       this.#scans.again(directory);
     } else if (link) {

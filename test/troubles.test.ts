@@ -142,7 +142,7 @@ for (const [trouble, call] of [["closed", "open"], ["broken", "getdents64"]] as 
   const each = tryingEach(trouble, { path: "odd" });
   test(`a path that is there and cannot be watched (${trouble}) rejects ready`, { skip }, () => {
     for (const [{ lines, opened }, errno] of each()) {
-      assert.equal(lines.at(-1), `not ready: ${errno} ${call} odd`);
+      assert.ok(lines.includes(`not ready: ${errno} ${call} odd`), lines.join());
       assert.ok(opened < FEW, `${opened} were opened`);
     }
   });

@@ -9,17 +9,17 @@ const RECIPES: Readonly<Record<string, string>> = {
   "ext3 with whole seconds": image("mkfs.ext3 -qF -I 128", "16M"),
   ext4: image("mkfs.ext4 -qF -I 256", "16M"),
   xfs: image("mkfs.xfs -q", "300M"),
-  btrfs: image("mkfs.btrfs -q", "110M"),
+  btrfs: image("mkfs.btrfs -q", "256M"),
   vfat: image("mkfs.vfat", "16M"),
-  bindfs: "mkdir below; bindfs below mounted",
+  bindfs: "mkdir below && bindfs below mounted",
   tmpfs: "mount -t tmpfs none mounted",
   overlay:
-    "mkdir low up work; mount -t overlay -o lowerdir=low,upperdir=up,workdir=work none mounted",
+    "mkdir low up work && mount -t overlay -o lowerdir=low,upperdir=up,workdir=work none mounted",
 };
 
 /** Makes one in a file, and mounts it from there. */
 function image(make: string, size: string): string {
-  return `truncate -s ${size} image; ${make} image; mount -o loop image mounted`;
+  return `truncate -s ${size} image && ${make} image && mount -o loop image mounted`;
 }
 
 const SCRIPT = `
@@ -29,7 +29,7 @@ const SCRIPT = `
   Object.entries(RECIPES).map(([name, recipe]) => `
     mkdir -p '/mnt/${name}/mounted'
     cd '/mnt/${name}'
-    log=$(set -e; exec 2>&1; ${recipe}) || echo '${name}:' $log >&2
+    log=$({ ${recipe}; } 2>&1) || echo '${name}:' $log >&2
   `).join("")
 }
   cd /

@@ -110,6 +110,12 @@ export const cases: Record<string, Case> = {
     first: (at) => mkdirSync(at("root/new")),
     change: (at) => make(at, "root/new/f"),
   },
+  "a directory that is new is removed": {
+    watched: "root",
+    given: (at) => mkdirSync(at("root")),
+    first: (at) => make(at, "root/new/f"),
+    change: (at) => rmSync(at("root/new"), { recursive: true }),
+  },
   "what has come of the way goes again": {
     watched: "x/root",
     given: () => {},

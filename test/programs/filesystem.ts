@@ -24,6 +24,7 @@ export interface Findings {
 /** Cases, and how many calls there are from one try to the next. */
 const TRIES = {
   "a file is made in a directory that is new": 1,
+  "a directory that is new is removed": 1,
   "a directory is made while all comes in": 13,
 } as const;
 

@@ -454,7 +454,9 @@ export class Tree {
         // What is gone has a place until an event says that it has moved or was removed.
         if (parent && (why === "setUp" || !gone)) this.#detach(parent, name);
         if (node === top || !(gone || errno === EACCES)) return yield { ...result, path };
-        if (errno === EACCES) this.#observer.uncovered(path, errno);
+        // What fails later than open(2) is there, unless it is being removed.
+        const isThere = errno === EACCES || why === "setUp" && result.syscall !== "open";
+        if (isThere) this.#observer.uncovered(path, errno);
         continue;
       }
       const { wd, listing } = result;
