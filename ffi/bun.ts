@@ -10,7 +10,15 @@ import type * as bunFfi from "bun:ffi";
 import { streamWaiter, streamWorks } from "./bun_stream.ts";
 import { workerWaiter } from "./bun_worker.ts";
 import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
+import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
+import { type ThreadCalls, ThreadDescriptors } from "./thread_descriptors.ts";
+
+/** The part of Bun's globals that is used. */
+interface BunGlobals {
+  readonly Bun: { readonly isMainThread: boolean };
+  readonly process: BunProcess;
+}
 
 /** The part of `process` and of `node:fs` that is used. */
 interface BunProcess {
@@ -26,7 +34,7 @@ interface BunProcess {
  */
 export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
   // Not `import "bun:ffi"`: one module graph serves the three runtimes, and Node would refuse it.
-  const { process } = globalThis as unknown as { process: BunProcess };
+  const { Bun, process } = globalThis as unknown as BunGlobals;
   const { dlopen, FFIType, ptr, read } = process.getBuiltinModule("bun:ffi");
   const { symbols: c } = dlopen("libc.so.6", {
     __errno_location: { args: [], returns: "ptr" },
@@ -44,12 +52,11 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
     close: { args: ["i32"], returns: "i32" },
     syscall: { args: Array(6).fill(FFIType.i64_fast), returns: FFIType.i64_fast },
-    eventfd: { args: ["u32", "i32"], returns: "i32" },
-    eventfd_write: { args: ["i32", "u64"], returns: "i32" },
+    pipe2: { args: ["ptr", "i32"], returns: "i32" },
+    write: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
   });
   const text = lazy(() =>
     dlopen("libc.so.6", {
-      write: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
       isatty: { args: ["i32"], returns: "i32" },
       __xpg_strerror_r: { args: ["i32", "ptr", FFIType.u64_fast], returns: "i32" },
       localtime_r: { args: ["ptr", "ptr"], returns: "void" },
@@ -60,7 +67,13 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
   );
   const errnoLocation = c.__errno_location()!;
   const { SYS, ...flags } = architecture(process.arch === "arm64");
-  const calls: Omit<Libc, "waiter"> = {
+  const descriptors: Descriptors = !Bun.isMainThread && threadDescriptors(dlopen, c) || {
+    add: (fd) => fd,
+    close: c.close,
+    closeOffThread: (fd) =>
+      new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve())),
+  };
+  const calls = tracked({
     runtime: "bun",
     ...flags,
     errno: () => read.i32(errnoLocation, 0),
@@ -82,7 +95,7 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS.kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
     mayRead: () => true,
     mayNotRead: "",
-    write: (fd, buf, count) => Number(text().write(fd, buf, count)),
+    write: (fd, buf, count) => Number(c.write(fd, buf, count)),
     isatty: (fd) => text().isatty(fd),
     strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, size),
     localtime_r: (timep, result) => text().localtime_r(timep, result),
@@ -90,17 +103,32 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     regcomp: (preg, regex, cflags) => text().regcomp(preg, regex, cflags),
     regexec: (preg, string) => text().regexec(preg, string, 0, null, 0),
     clock_gettime: c.clock_gettime,
-    close: c.close,
-    closeOffThread: (fd) =>
-      new Promise((resolve) => process.getBuiltinModule("node:fs").close(fd, () => resolve())),
-  };
+  }, descriptors);
   let tried: Promise<boolean> | undefined;
   return {
     ...calls,
     async waiter(fd) {
       tried ??= tryStream(calls);
       if (await tried) return streamWaiter(fd);
-      return workerWaiter({ ...calls, eventfd: c.eventfd, eventfd_write: c.eventfd_write }, fd);
+      return workerWaiter({ ...calls, pipe2: c.pipe2 }, descriptors, fd);
     },
   };
+}
+
+/** Those of a worker, if that is possible. */
+function threadDescriptors(
+  dlopen: typeof bunFfi.dlopen,
+  calls: Pick<ThreadCalls, "memfd_create" | "close">,
+): Descriptors | undefined {
+  try {
+    const { symbols: c } = dlopen("libc.so.6", {
+      __cxa_thread_atexit_impl: { args: ["ptr", "u64", "ptr"], returns: "i32" },
+      dup3: { args: ["i32", "i32", "i32"], returns: "i32" },
+    });
+    const { ptr } = calls.close as typeof calls.close & { readonly ptr: bunFfi.Pointer };
+    const closeAtThreadEnd = (fd: number) => c.__cxa_thread_atexit_impl(ptr, BigInt(fd), ptr);
+    return new ThreadDescriptors({ ...calls, dup3: c.dup3, closeAtThreadEnd });
+  } catch { // musl does not have it
+    return undefined;
+  }
 }

@@ -4,40 +4,38 @@
  * @module
  */
 
-import { CallFailure, EFD_CLOEXEC, EFD_NONBLOCK, type Libc, type Waiter } from "./contract.ts";
+import { CallFailure, type Libc, O_CLOEXEC, O_NONBLOCK, type Waiter } from "./contract.ts";
+import type { Descriptors } from "./descriptors.ts";
 
-/** What a Worker waiter calls besides {@link Libc}. */
-export interface EventfdCalls {
-  /** eventfd(2) */
-  eventfd(initval: number, flags: number): number;
-  /** eventfd(3) */
-  eventfd_write(fd: number, value: bigint): number;
+/** What a Worker waiter calls. */
+export interface WorkerCalls extends Pick<Libc, "errno" | "write"> {
+  /** pipe2(2) */
+  pipe2(pipefd: Int32Array, flags: number): number;
 }
-
-/** What the eventfd carries: once for each wait, and once in the end. */
-const ARM = 1n;
-const QUIT = 1n << 32n;
 
 /**
  * The Worker's program, as text: a Blob is the one source of a Worker that survives `bun build` and
- * `bun build --compile`. It polls `fd` only between an ARM and the readiness that answers it.
+ * `bun build --compile`. It polls `fd` only between a byte of the pipe, one for each wait, and the
+ * readiness that answers it, until the other end of the pipe is closed. It reads nothing then, since
+ * what has closed that end may have closed this one too.
  */
 const PROGRAM = `
 const { dlopen } = process.getBuiltinModule("bun:ffi");
-self.onmessage = ({ data: [fd, eventfd] }) => {
+self.onmessage = ({ data: [fd, pipe] }) => {
   const { symbols: c } = dlopen("libc.so.6", {
     poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
-    eventfd_read: { args: ["i32", "ptr"], returns: "i32" },
+    read: { args: ["i32", "ptr", "u64"], returns: "i64" },
   });
   const POLLIN = 1;
-  const value = new BigUint64Array(1);
+  const POLLHUP = 0x10;
+  const byte = new Uint8Array(1);
   const pollfds = new Int32Array(4);
   for (let armed = false;;) {
-    pollfds.set([eventfd, POLLIN, fd, POLLIN]);
+    pollfds.set([pipe, POLLIN, fd, POLLIN]);
     if (c.poll(pollfds, armed ? 2 : 1, -1) < 0) continue;
+    if (pollfds[1] >> 16 & POLLHUP) return self.postMessage("released");
     if (pollfds[1] !== POLLIN) {
-      c.eventfd_read(eventfd, value);
-      if (value[0] >= ${QUIT}n) return self.postMessage("released");
+      c.read(pipe, byte, 1);
       armed = true;
     } else {
       armed = false;
@@ -53,12 +51,13 @@ interface BunWorker extends Worker {
 }
 
 /** A waiter for `fd` whose `wait()` resolves without bytes; see {@link Waiter}. */
-export function workerWaiter(c: Omit<Libc, "waiter"> & EventfdCalls, fd: number): Waiter {
-  const eventfd = c.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (eventfd === -1) throw new CallFailure("eventfd", c.errno());
+export function workerWaiter(c: WorkerCalls, descriptors: Descriptors, fd: number): Waiter {
+  const pipe = new Int32Array(2);
+  if (c.pipe2(pipe, O_NONBLOCK | O_CLOEXEC) === -1) throw new CallFailure("pipe2", c.errno());
+  const [readEnd, writeEnd] = Array.from(pipe, (end) => descriptors.add(end));
   const url = URL.createObjectURL(new Blob([PROGRAM], { type: "text/javascript" }));
   const worker = new Worker(url) as BunWorker;
-  worker.postMessage([fd, eventfd]);
+  worker.postMessage([fd, readEnd]);
   worker.unref();
   let pending: PromiseWithResolvers<undefined> | undefined;
   let ref = true;
@@ -75,7 +74,7 @@ export function workerWaiter(c: Omit<Libc, "waiter"> & EventfdCalls, fd: number)
     wait() {
       pending = Promise.withResolvers();
       if (ref) worker.ref();
-      c.eventfd_write(eventfd, ARM);
+      c.write(writeEnd, new Uint8Array(1), 1);
       return pending.promise;
     },
     ref() {
@@ -88,12 +87,12 @@ export function workerWaiter(c: Omit<Libc, "waiter"> & EventfdCalls, fd: number)
     },
     async release() {
       worker.ref();
-      c.eventfd_write(eventfd, QUIT);
+      descriptors.close(writeEnd);
       await released;
       settle();
       worker.terminate();
       URL.revokeObjectURL(url);
-      c.close(eventfd);
+      descriptors.close(readEnd);
     },
   };
 }

@@ -146,12 +146,8 @@ export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 /** Where lseek(2) counts from: the beginning. */
 export const SEEK_SET = 0;
-/** Flag of open(2): neither it nor reads block. */
+/** Flag of open(2) and pipe2(2): neither they nor reads and writes block. */
 export const O_NONBLOCK = 0o4000;
-/** Flag of eventfd(2): reads and writes do not block. */
-export const EFD_NONBLOCK = 0o4000;
-/** Flag of eventfd(2): the descriptor is closed by execve(2). */
-export const EFD_CLOEXEC = 0o2000000;
 /** Type of kcmp(2): compare two open files. */
 export const KCMP_FILE = 0;
 /** Flag of memfd_create(2): the descriptor is closed by execve(2). */
@@ -178,6 +174,10 @@ export const SYS_getdents64_aarch64 = 61;
 export const SYS_statx_x86_64 = 332;
 /** The number of statx(2) on aarch64. */
 export const SYS_statx_aarch64 = 291;
+/** The number of gettid(2) on x86-64; not every libc has a function for it. */
+export const SYS_gettid_x86_64 = 186;
+/** The number of gettid(2) on aarch64. */
+export const SYS_gettid_aarch64 = 178;
 /** {@link Libc.O_DIRECTORY} on x86-64. */
 export const O_DIRECTORY_x86_64 = 0o200000;
 /** {@link Libc.O_DIRECTORY} on aarch64. */
@@ -204,7 +204,7 @@ export const POLLIN = 0x001;
 /** What depends on the architecture. */
 export interface Architecture {
   /** Numbers of system calls, for syscall(2). */
-  readonly SYS: { readonly kcmp: number; readonly getdents64: number; readonly statx: number };
+  readonly SYS: Readonly<Record<"kcmp" | "getdents64" | "statx" | "gettid", number>>;
   /** See {@link Libc.O_DIRECTORY}. */
   readonly O_DIRECTORY: number;
   /** See {@link Libc.O_NOFOLLOW}. */
@@ -219,12 +219,18 @@ export function architecture(aarch64: boolean): Architecture {
         kcmp: SYS_kcmp_aarch64,
         getdents64: SYS_getdents64_aarch64,
         statx: SYS_statx_aarch64,
+        gettid: SYS_gettid_aarch64,
       },
       O_DIRECTORY: O_DIRECTORY_aarch64,
       O_NOFOLLOW: O_NOFOLLOW_aarch64,
     }
     : {
-      SYS: { kcmp: SYS_kcmp_x86_64, getdents64: SYS_getdents64_x86_64, statx: SYS_statx_x86_64 },
+      SYS: {
+        kcmp: SYS_kcmp_x86_64,
+        getdents64: SYS_getdents64_x86_64,
+        statx: SYS_statx_x86_64,
+        gettid: SYS_gettid_x86_64,
+      },
       O_DIRECTORY: O_DIRECTORY_x86_64,
       O_NOFOLLOW: O_NOFOLLOW_x86_64,
     };

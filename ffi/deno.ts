@@ -8,8 +8,11 @@
  */
 
 import { architecture, KCMP_FILE, type Libc, usize } from "./contract.ts";
+import { type ListCalls, ProgramDescriptors } from "./deno_descriptors.ts";
 import { Reactor } from "./deno_reactor.ts";
+import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
+import { ThreadDescriptors } from "./thread_descriptors.ts";
 
 /** What an instance needs, to its end: a program may give up the permission when it has opened it. */
 const SYMBOLS = {
@@ -22,9 +25,8 @@ const SYMBOLS = {
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   close_off_thread: { name: "close", parameters: ["i32"], result: "i32", nonblocking: true },
-  eventfd: { parameters: ["u32", "i32"], result: "i32" },
-  eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
-  eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
   parked_poll: {
     name: "poll",
@@ -32,6 +34,11 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  // In glibc before 2.34 these are elsewhere.
+  pthread_key_create: { parameters: ["buffer", "pointer"], result: "i32", optional: true },
+  pthread_key_delete: { parameters: ["u32"], result: "i32", optional: true },
+  pthread_setspecific: { parameters: ["u32", "u64"], result: "i32", optional: true },
+  pthread_getspecific: { parameters: ["u32"], result: "u64", optional: true },
 } as const;
 
 /** What a watcher needs besides, from its beginning on. */
@@ -49,7 +56,6 @@ const FILE_SYMBOLS = {
 } as const;
 
 const OUTPUT_SYMBOLS = {
-  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   isatty: { parameters: ["i32"], result: "i32" },
 } as const;
 
@@ -59,6 +65,16 @@ const TEXT_SYMBOLS = {
   strftime: { parameters: ["buffer", "usize", "buffer", "buffer"], result: "usize" },
   regcomp: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
   regexec: { parameters: ["buffer", "buffer", "usize", "buffer", "i32"], result: "i32" },
+} as const;
+
+const THREAD_SYMBOLS = {
+  __cxa_thread_atexit_impl: {
+    parameters: ["pointer", "u64", "pointer"],
+    result: "i32",
+    optional: true, // musl does not have it
+  },
+  close: { type: "pointer" },
+  dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
 } as const;
 
 const NONE = new Uint8Array(1);
@@ -77,8 +93,15 @@ export function openDeno(): Libc {
     return errnoCopy[0];
   };
   const { SYS, ...flags } = architecture(Deno.build.arch === "aarch64");
+  const calls = {
+    memfd_create: (name: Uint8Array, flags: number) => file().memfd_create(bytes(name), flags),
+    close: c.close,
+    closeOffThread: async (fd: number) => void await c.close_off_thread(fd),
+  };
+  const descriptors = threadDescriptors(path, calls) ??
+    new ProgramDescriptors(calls, c.pthread_key_create === null ? undefined : c as ListCalls);
   let reactor: Reactor | undefined;
-  return {
+  return tracked({
     runtime: "deno",
     ...flags,
     errno,
@@ -89,7 +112,7 @@ export function openDeno(): Libc {
     open: (pathname, flags) => file().open(bytes(pathname), flags),
     lseek: (fd, offset, whence) => Number(file().lseek(fd, BigInt(offset), whence)),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, bytes(dirp), usize(count))),
-    memfd_create: (name, flags) => file().memfd_create(bytes(name), flags),
+    memfd_create: calls.memfd_create,
     ftruncate: (fd, length) => file().ftruncate(fd, BigInt(length)),
     futimens: (fd) => file().futimens(fd, null),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
@@ -101,7 +124,7 @@ export function openDeno(): Libc {
       Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead,
     mayNotRead: "Deno may not read it; run with --allow-read, or with --allow-read=PATH",
-    write: (fd, buf, count) => Number(output().write(fd, bytes(buf), usize(count))),
+    write: (fd, buf, count) => Number(c.write(fd, bytes(buf), usize(count))),
     isatty: (fd) => output().isatty(fd),
     strerror_r: (errnum, buf, size) => void text().strerror_r(errnum, bytes(buf), usize(size)),
     localtime_r: (timep, result) => text().localtime_r(bytes(timep), bytes(result)),
@@ -110,13 +133,26 @@ export function openDeno(): Libc {
     regcomp: (preg, regex, cflags) => text().regcomp(bytes(preg), bytes(regex), cflags),
     regexec: (preg, string) => text().regexec(bytes(preg), bytes(string), 0n, NONE, 0),
     clock_gettime: (clockid, tp) => c.clock_gettime(clockid, bytes(tp)),
-    close: c.close,
-    closeOffThread: async (fd) => void await c.close_off_thread(fd),
-    async waiter(fd) {
-      reactor ??= new Reactor({ ...c, errno });
+    async waiter(fd: number) {
+      reactor ??= new Reactor({ ...c, errno }, descriptors);
       return reactor.waiter(fd);
     },
-  };
+  }, descriptors);
+}
+
+/** Those of a worker, if this is one. */
+function threadDescriptors(
+  path: string,
+  calls: Pick<Libc, "close" | "memfd_create">,
+): Descriptors | undefined {
+  if (!("DedicatedWorkerGlobalScope" in globalThis)) return undefined;
+  const { symbols: { __cxa_thread_atexit_impl, close, dup3 } } = Deno.dlopen(path, THREAD_SYMBOLS);
+  if (__cxa_thread_atexit_impl === null) return undefined;
+  return new ThreadDescriptors({
+    ...calls,
+    dup3,
+    closeAtThreadEnd: (fd) => __cxa_thread_atexit_impl(close, BigInt(fd), close),
+  });
 }
 
 /** Whether the program may read a path. Asks in general first: Deno remembers each path it is asked of. */

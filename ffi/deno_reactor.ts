@@ -2,26 +2,26 @@
  * How Deno waits: one parked poll(2) for all descriptors of an isolate.
  *
  * A nonblocking FFI call holds one of the 32 threads that Deno's asynchronous file functions share,
- * so there is one, whatever the number of instances. Besides the descriptors only an eventfd wakes
- * it. close(2) does not, so nothing is closed under it.
+ * so there is one, whatever the number of instances. Besides the descriptors only a pipe wakes it.
+ * close(2) does not, so nothing is closed under it; but where the writing end of the pipe is closed, as
+ * it is when the program ends, it has nothing to wait for, and gives back its thread.
  *
  * @module
  */
 
-import { CallFailure, EFD_CLOEXEC, EFD_NONBLOCK, POLLIN, type Waiter } from "./contract.ts";
+import { CallFailure, O_CLOEXEC, O_NONBLOCK, POLLIN, type Waiter } from "./contract.ts";
+import type { Descriptors } from "./descriptors.ts";
 
 /** What the reactor calls. */
 export interface ReactorCalls {
   /** `errno` of this thread; right only at once after a call. */
   errno(): number;
-  /** close(2) */
-  close(fd: number): number;
-  /** eventfd(2) */
-  eventfd(initval: number, flags: number): number;
-  /** eventfd(3) */
-  eventfd_read(fd: number, value: BigUint64Array<ArrayBuffer>): number;
-  /** eventfd(3) */
-  eventfd_write(fd: number, value: bigint): number;
+  /** pipe2(2) */
+  pipe2(pipefd: Int32Array<ArrayBuffer>, flags: number): number;
+  /** read(2) */
+  read(fd: number, buf: Uint8Array<ArrayBuffer>, count: bigint): number | bigint;
+  /** write(2) */
+  write(fd: number, buf: Uint8Array<ArrayBuffer>, count: bigint): number | bigint;
   /** poll(2) */
   poll(fds: Int32Array<ArrayBuffer>, nfds: bigint, timeout: number): number;
   /** poll(2) on a thread of its own. */
@@ -44,27 +44,30 @@ const EINTR = 4;
 /** Never from poll(2), but left in errno by Deno's handler of signals, when its pipe is full. */
 const EAGAIN = 11;
 
-/** One for each isolate. It holds an eventfd while it has waiters, and a thread while one waits. */
+/** One for each isolate. It holds a pipe while it has waiters, and a thread while one waits. */
 export class Reactor {
   readonly #c: ReactorCalls;
+  readonly #descriptors: Descriptors;
   readonly #waits = new Map<number, Wait>();
   readonly #references: OpReferences | undefined;
-  readonly #discard = new BigUint64Array(1);
+  readonly #bytes = new Uint8Array(64);
   #waiters = 0;
-  #eventfd = -1;
+  /** The ends of the pipe, for reading and for writing. */
+  #pipe: readonly number[] = [];
   /** The promise of the call that is parked, or `undefined` while none is. */
   #parked: Promise<number> | undefined;
   /** An array of `struct pollfd { int fd; short events; short revents; }`, two words each. */
   #pollfds = new Int32Array(2 * 8);
 
-  constructor(calls: ReactorCalls) {
+  constructor(calls: ReactorCalls, descriptors: Descriptors) {
     this.#c = calls;
+    this.#descriptors = descriptors;
     this.#references = opReferences();
   }
 
   /** A waiter for `fd`; see {@link Waiter}. */
   waiter(fd: number): Waiter {
-    if (this.#waiters === 0) this.#eventfd = this.#openEventfd();
+    if (this.#waiters === 0) this.#pipe = this.#openPipe();
     this.#waiters++;
     let ref = true;
     const setRef = (value: boolean) => {
@@ -102,7 +105,7 @@ export class Reactor {
           await this.#parked;
           wait.resolve();
         }
-        if (--this.#waiters === 0) this.#c.close(this.#eventfd);
+        if (--this.#waiters === 0) this.#pipe.forEach((end) => this.#descriptors.close(end));
       },
     };
   }
@@ -125,12 +128,12 @@ export class Reactor {
     }
   }
 
-  /** @returns how many entries there are: the eventfd, then every descriptor that is waited for */
+  /** @returns how many entries there are: the pipe, then every descriptor that is waited for */
   #fillPollfds(): number {
     const nfds = 1 + this.#waits.size;
     if (this.#pollfds.length < 2 * nfds) this.#pollfds = new Int32Array(4 * nfds);
     let i = 0;
-    for (const fd of [this.#eventfd, ...this.#waits.keys()]) {
+    for (const fd of [this.#pipe[0], ...this.#waits.keys()]) {
       this.#pollfds[i++] = fd;
       this.#pollfds[i++] = POLLIN;
     }
@@ -139,7 +142,7 @@ export class Reactor {
 
   #settle(nfds: number): void {
     const ready = (i: number) => this.#pollfds[2 * i + 1] !== POLLIN;
-    if (ready(0)) this.#c.eventfd_read(this.#eventfd, this.#discard);
+    if (ready(0)) this.#c.read(this.#pipe[0], this.#bytes, BigInt(this.#bytes.length));
     for (let i = 1; i < nfds; i++) {
       const fd = this.#pollfds[2 * i];
       const wait = ready(i) ? this.#waits.get(fd) : undefined;
@@ -156,7 +159,7 @@ export class Reactor {
   }
 
   #wake(): void {
-    if (this.#parked !== undefined) this.#c.eventfd_write(this.#eventfd, 1n);
+    if (this.#parked !== undefined) this.#c.write(this.#pipe[1], this.#bytes, 1n);
   }
 
   /** The parked call keeps the process alive if one of those who wait for it does. */
@@ -167,10 +170,11 @@ export class Reactor {
     else this.#references?.unrefOpPromise(this.#parked);
   }
 
-  #openEventfd(): number {
-    const fd = this.#c.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (fd === -1) throw new CallFailure("eventfd", this.#c.errno());
-    return fd;
+  #openPipe(): number[] {
+    const pipe = new Int32Array(2);
+    const result = this.#c.pipe2(pipe, O_NONBLOCK | O_CLOEXEC);
+    if (result === -1) throw new CallFailure("pipe2", this.#c.errno());
+    return Array.from(pipe, (end) => this.#descriptors.add(end));
   }
 }
 

@@ -7,8 +7,10 @@
  */
 
 import { architecture, KCMP_FILE, type Libc, usize } from "./contract.ts";
+import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
 import { type Callbacks, Poller } from "./node_poller.ts";
+import { ThreadDescriptors } from "./thread_descriptors.ts";
 
 /** The JavaScript type of each C type. */
 interface CTypes {
@@ -46,6 +48,8 @@ export interface NodeSignature {
 export interface NodeLibrary {
   /** A C function pointer that calls back into JavaScript, on this thread, and must not throw. */
   registerCallback(signature: NodeSignature, callback: (...args: never[]) => void): bigint;
+  /** The address of a function. */
+  getSymbol(name: string): bigint;
   /** Functions of the library. */
   getFunctions(definitions: Record<string, NodeSignature>): unknown;
 }
@@ -55,6 +59,7 @@ const SYMBOLS = {
   __errno_location: { arguments: [], return: "pointer" },
   inotify_init1: { arguments: ["i32"], return: "i32" },
   inotify_add_watch: { arguments: ["i32", "buffer", "u32"], return: "i32" },
+  syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
 } as const;
 
 const READ_SYMBOLS = {
@@ -74,7 +79,6 @@ const FILE_SYMBOLS = {
   statx: { arguments: ["i32", "buffer", "i32", "u32", "buffer"], return: "i32" },
   statfs: { arguments: ["buffer", "buffer"], return: "i32" },
   readlink: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
-  syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
 } as const;
 
 const OUTPUT_SYMBOLS = {
@@ -88,6 +92,11 @@ const TEXT_SYMBOLS = {
   strftime: { arguments: ["buffer", "u64", "buffer", "buffer"], return: "u64" },
   regcomp: { arguments: ["buffer", "buffer", "i32"], return: "i32" },
   regexec: { arguments: ["buffer", "buffer", "u64", "buffer", "i32"], return: "i32" },
+} as const;
+
+const THREAD_SYMBOLS = {
+  __cxa_thread_atexit_impl: { arguments: ["pointer", "u64", "pointer"], return: "i32" },
+  dup3: { arguments: ["i32", "i32", "i32"], return: "i32" },
 } as const;
 
 const NONE = new Uint8Array(1);
@@ -116,6 +125,7 @@ type CFunctions<Symbols extends Record<string, NodeSignature>> = {
 /** The part of `process` and of `node:fs` that is used. */
 interface NodeProcess {
   readonly arch: string;
+  readonly pid: number;
   /** With `--permission` only. */
   readonly permission?: { has(scope: "fs.read", path: string): boolean };
   getBuiltinModule(name: "node:ffi"): NodeFfi | undefined;
@@ -147,8 +157,20 @@ export function openNode(): Libc {
     close: (callback) => lib.registerCallback({ arguments: ["pointer"], return: "void" }, callback),
   };
   const wait = lazy(() => lib.getFunctions(WAIT_SYMBOLS) as CFunctions<typeof WAIT_SYMBOLS>);
+  const calls: Pick<Libc, "memfd_create" | "close"> = {
+    memfd_create: (name, flags) => file().memfd_create(name, flags),
+    close: (fd) => read().close(fd),
+  };
+  const isFirstThread = Number(c.syscall(BigInt(SYS.gettid), 0, 0, 0, 0n, 0n)) === process.pid;
+  const descriptors = isFirstThread
+    ? {
+      add: (fd: number) => fd,
+      close: calls.close,
+      closeOffThread: (fd: number) => closeWithFs(process, fd),
+    }
+    : threadDescriptors(lib, calls);
   let poller: Poller | undefined;
-  return {
+  return tracked({
     runtime: "node",
     ...flags,
     errno: () => ffi.getInt32(errnoLocation),
@@ -159,7 +181,7 @@ export function openNode(): Libc {
     open: (pathname, flags) => file().open(pathname, flags),
     lseek: (fd, offset, whence) => Number(file().lseek(fd, BigInt(offset), whence)),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, usize(count))),
-    memfd_create: (name, flags) => file().memfd_create(name, flags),
+    memfd_create: calls.memfd_create,
     ftruncate: (fd, length) => file().ftruncate(fd, BigInt(length)),
     futimens: (fd) => file().futimens(fd, 0n),
     statx: (dirfd, pathname, flags, mask, statxbuf) =>
@@ -167,7 +189,7 @@ export function openNode(): Libc {
     statfs: (path, buf) => file().statfs(path, buf),
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, usize(size))),
     kcmp_file: (pid, fd1, fd2) =>
-      Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+      Number(c.syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
     mayNotRead: "Node.js may not read it; run with --allow-fs-read=PATH",
     write: (fd, buf, count) => Number(output().write(fd, buf, usize(count))),
@@ -178,11 +200,7 @@ export function openNode(): Libc {
     regcomp: (preg, regex, cflags) => text().regcomp(preg, regex, cflags),
     regexec: (preg, string) => text().regexec(preg, string, 0n, NONE, 0),
     clock_gettime: (clockid, tp) => read().clock_gettime(clockid, tp),
-    close: (fd) => read().close(fd),
-    // In a worker node:fs warns of a descriptor that it did not open, and a block is no harm there.
-    closeOffThread: async (fd) =>
-      threads().isMainThread ? await closeWithFs(process, fd) : void read().close(fd),
-    async waiter(fd) {
+    async waiter(fd: number) {
       if (!threads().isMainThread) {
         throw new Error(
           "Cannot wait for events in a Node.js worker thread: an open libuv handle aborts the whole process " +
@@ -192,7 +210,24 @@ export function openNode(): Libc {
       poller ??= new Poller(wait(), callbacks, ffi.getCurrentEventLoop());
       return poller.waiter(fd);
     },
-  };
+  }, descriptors);
+}
+
+function threadDescriptors(
+  lib: NodeLibrary,
+  calls: Pick<Libc, "memfd_create" | "close">,
+): Descriptors {
+  try {
+    const functions = lib.getFunctions(THREAD_SYMBOLS) as CFunctions<typeof THREAD_SYMBOLS>;
+    const { __cxa_thread_atexit_impl: atThreadEnd, dup3 } = functions;
+    const close = lib.getSymbol("close");
+    const closeAtThreadEnd = (fd: number) => atThreadEnd(close, BigInt(fd), close);
+    return new ThreadDescriptors({ ...calls, dup3, closeAtThreadEnd });
+  } catch { // musl does not have it
+    const { close } = calls;
+    // node:fs warns in a worker of a descriptor that it did not open.
+    return { add: (fd) => fd, close, closeOffThread: async (fd) => void close(fd) };
+  }
 }
 
 function closeWithFs(process: NodeProcess, fd: number): Promise<void> {

@@ -20,7 +20,6 @@ const HEADERS = [
   "poll.h",
   "regex.h",
   "stddef.h",
-  "sys/eventfd.h",
   "sys/inotify.h",
   "sys/mman.h",
   "sys/stat.h",

@@ -122,7 +122,7 @@ function clear(): void {
 }
 
 function print(): void {
-  const { inotify, eventfd } = openFiles();
+  const { inotify, pipe } = openFiles();
   const fds = readdirSync("/proc/self/fd").length - 1;
   const rss = process.memoryUsage.rss();
   samples.push({ rss, fds, threads: threads() });
@@ -130,7 +130,7 @@ function print(): void {
   console.log(
     `${runtimeName} ${Math.round((performance.now() - begun) / 60_000)} min: ${storms} storms, ` +
       `${rate} events/s, lag ${Math.round(lag)} ms, RSS ${(rss / 2 ** 20).toFixed(0)} MiB, ` +
-      `${fds} fds (${inotify} inotify, ${eventfd} eventfd), ${threads()} threads, ` +
+      `${fds} fds (${inotify} inotify, ${pipe} pipe), ${threads()} threads, ` +
       `${watchMasks().size} watches, ${model.overflows} overflows, ${divergences} divergences`,
   );
   told = events;

@@ -22,8 +22,8 @@
  * - Identical neighbours that nobody has read yet are merged by the kernel: never count events.
  * - `rmWatch` is followed by one `IN_IGNORED`; events of that watch may still come before it.
  * - Removing a file that is open, or has another link, gives `IN_ATTRIB` and not `IN_DELETE_SELF`.
- * - A Worker that ends leaves its instances open until the process ends: close them first. In a worker
- *   thread of Node.js only `readSync` reads.
+ * - A Worker that ends lets go of all that it has open, also by `terminate()`; with musl it does not, until
+ *   the process ends. In a worker thread of Node.js only `readSync` reads.
  * - Writes through mmap(2), and changes made by other hosts to a network file system, give nothing.
  *
  * @module

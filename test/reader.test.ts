@@ -210,7 +210,7 @@ test("a waiter that cannot be opened rejects one next(), and the next one tries 
   const libc = fakeLibc({
     ...file.libc,
     waiter: (fd) => {
-      if (attempts++ === 0) return Promise.reject(new CallFailure("eventfd", EMFILE));
+      if (attempts++ === 0) return Promise.reject(new CallFailure("pipe2", EMFILE));
       return file.libc.waiter(fd);
     },
   });
@@ -218,7 +218,7 @@ test("a waiter that cannot be opened rejects one next(), and the next one tries 
   await assert.rejects(
     within(reader.next()),
     (error) =>
-      error instanceof InotifyError && error.code === "EMFILE" && error.syscall === "eventfd" &&
+      error instanceof InotifyError && error.code === "EMFILE" && error.syscall === "pipe2" &&
       error.message === "Cannot wait for events: too many open files (EMFILE)",
   );
   const next = reader.next();

@@ -109,7 +109,7 @@ for (const [name, open] of ways) {
     await within(Promise.all(waits));
     const now = () => openFiles();
     // Before, something of an earlier test may still have been about to close.
-    const isClosed = () => now().inotify <= before.inotify && now().eventfd <= before.eventfd;
+    const isClosed = () => now().inotify <= before.inotify && now().pipe <= before.pipe;
     await until(isClosed, () => ({ before, now: now() }));
   });
 }

@@ -5,15 +5,22 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 /** How many descriptors of each kind are open. */
 export interface OpenFiles {
   readonly inotify: number;
-  readonly eventfd: number;
+  /** Ends of pipes. */
+  readonly pipe: number;
+  /** The package's own files in memory. */
+  readonly memfd: number;
 }
 
-/** @returns the inotify and eventfd descriptors of a process */
+/** @returns the descriptors of a process that are of the kinds which the package opens */
 export function openFiles(pid: number | "self" = "self"): OpenFiles {
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
-  // Whole, since Bun keeps directories open, and the name of one of ours has "inotify" in it.
-  const count = (target: string) => links.filter((to) => to === target).length;
-  return { inotify: count("anon_inode:inotify"), eventfd: count("anon_inode:[eventfd]") };
+  // From the start, since Bun keeps directories open, and the name of one of ours has "inotify" in it.
+  const count = (target: string) => links.filter((to) => to.startsWith(target)).length;
+  return {
+    inotify: count("anon_inode:inotify"),
+    pipe: count("pipe:"),
+    memfd: count("/memfd:inotify-"),
+  };
 }
 
 /** @returns the number of threads of a process */
@@ -39,6 +46,14 @@ function link(path: string): string {
   }
 }
 
+/** @returns how many watches of an inode a process has (proc_pid_fdinfo(5)) */
+export function watches(pid: number, inode: number): number {
+  const watch = `ino:${inode.toString(16)} `;
+  return readdirSync(`/proc/${pid}/fdinfo`)
+    .flatMap((fd) => info(fd, pid).split("\n"))
+    .filter((line) => line.startsWith("inotify ") && line.includes(watch)).length;
+}
+
 /** @returns the masks of all watches of this process, by the number of the inode (proc_pid_fdinfo(5)) */
 export function watchMasks(): Map<number, number> {
   const masks = new Map<number, number>();
@@ -50,9 +65,9 @@ export function watchMasks(): Map<number, number> {
   return masks;
 }
 
-function info(fd: string): string {
+function info(fd: string, pid: number | "self" = "self"): string {
   try {
-    return readFileSync(`/proc/self/fdinfo/${fd}`, "utf8");
+    return readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8");
   } catch {
     return ""; // likewise
   }

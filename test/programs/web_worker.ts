@@ -1,21 +1,23 @@
-/** In a Worker of the web: watches the directory that it is told, and tells the first name and kind. */
+/**
+ * In a Worker of the web: watches the directory that it is told, and tells the first name and kind. It
+ * leaves that open until it is told to close.
+ */
 
 import { IN_CREATE, Inotify, watch } from "../../mod.ts";
 
 const scope = globalThis as unknown as {
   onmessage: (event: { readonly data: string }) => void;
   postMessage(message: unknown): void;
+  close(): void;
 };
 
 scope.onmessage = async ({ data: directory }) => {
-  await using inotify = new Inotify();
+  if (directory === "close") return scope.close();
+  const inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
-  await using watcher = watch(directory);
+  const watcher = watch(directory);
   await watcher.ready;
   scope.postMessage("ready");
   const [{ name }] = await inotify.read();
-  for await (const { kind } of watcher) {
-    scope.postMessage([name, kind]);
-    break;
-  }
+  for await (const { kind } of watcher) scope.postMessage([name, kind]);
 };
