@@ -251,6 +251,8 @@ export class Tracker implements Member {
     if (!directory.isExact) {
       // The scan to come has seen it, but does not tell an entry from an older one of that name.
       pending?.invalidate(name);
+      const isTarget = (mask & IN_MOVED_TO) !== 0;
+      directory.replacement = isTarget ? { name, source: undefined, from: "" } : undefined;
       const entry = directory.entries.get(name);
       if (entry instanceof Directory) this.#scans.doubtAll(entry);
       return;
