@@ -35,7 +35,7 @@ import type { Move } from "./renames.ts";
 import { Roots, type Scope } from "./roots.ts";
 import type { ScanFailure } from "./scan.ts";
 import { Scans } from "./scans.ts";
-import { Directory, type Entry, type Pending, type Replacement } from "./tree.ts";
+import { type Arrival, Directory, type Entry, type Pending } from "./tree.ts";
 
 /** What a tracker tells, and asks. */
 export interface Client {
@@ -251,19 +251,19 @@ export class Tracker implements Member {
     if (!directory.isExact) {
       // The scan to come has seen it, but does not tell an entry from an older one of that name.
       pending?.invalidate(name);
-      const isTarget = (mask & IN_MOVED_TO) !== 0;
-      directory.replacement = isTarget ? { name, source: undefined, from: "" } : undefined;
+      const arrival = { name, wasFree: false, source: undefined, from: "" };
+      directory.arrival = mask & IN_MOVED_TO ? arrival : undefined;
       const entry = directory.entries.get(name);
       if (entry instanceof Directory) this.#scans.doubtAll(entry);
       return;
     }
     const isDirectory = (mask & IN_ISDIR) !== 0;
-    const { replacement } = directory;
-    directory.replacement = undefined;
+    const { arrival } = directory;
+    directory.arrival = undefined;
     pending?.touch(name);
     if (mask & IN_CREATE) this.#created(directory, name, isDirectory);
     else if (mask & IN_MOVED_TO) this.#movedIn(directory, name, isDirectory);
-    else if (mask & IN_MOVED_FROM && replacement?.name === name) this.#exchanged(directory, name);
+    else if (mask & IN_MOVED_FROM && arrival?.name === name) this.#exchanged(directory, name);
     else this.#removed(directory, name);
   }
 
@@ -291,8 +291,9 @@ export class Tracker implements Member {
   }
 
   /**
-   * What was renamed to this name, over another entry, is renamed away; or it has changed places with
-   * that one (RENAME_EXCHANGE of rename(2)), which is two renames as well, and is still there.
+   * What was renamed to this name is renamed away; or it has changed places with what was there
+   * (RENAME_EXCHANGE of rename(2)), which is two renames as well, and is still there. That something was there may be
+   * unknown: the kernel merges an IN_MOVED_TO with one of the same name just before it.
    */
   #exchanged(directory: Directory, name: string): void {
     const entry = directory.entries.get(name);
@@ -304,7 +305,7 @@ export class Tracker implements Member {
   /** Something came from where nothing is tracked. */
   #movedIn(directory: Directory, name: string, isDirectory: boolean): void {
     const known = directory.entries.get(name);
-    this.#cameOver(directory, { name, source: undefined, from: "" }, known);
+    this.#arrived(directory, name, known, undefined, "");
     if (known === undefined) return this.#found(directory, name, isDirectory, "create");
     const path = directory.pathOf(name);
     if (known === true || !isOfType(known, isDirectory) || this.#isFollowed(known, path)) {
@@ -319,11 +320,17 @@ export class Tracker implements Member {
     }
   }
 
-  /** An entry has come to a name where another one was, or may have been: one that is ignored, or not known yet. */
-  #cameOver(directory: Directory, replacement: Replacement, known: Entry | undefined): void {
-    const isFree = known === undefined && directory.pending === undefined &&
+  /** An entry has come to a name. @param known what is known to have been there; another entry is ignored, or not known yet */
+  #arrived(
+    directory: Directory,
+    name: string,
+    known: Entry | undefined,
+    source: Directory | undefined,
+    from: string,
+  ): void {
+    const wasFree = known === undefined && directory.pending === undefined &&
       this.#client.ignores === undefined;
-    directory.replacement = isFree ? undefined : replacement;
+    directory.arrival = { name, wasFree, source, from };
   }
 
   #moved(
@@ -344,6 +351,7 @@ export class Tracker implements Member {
       this.#isFollowed(entry, path) ||
       this.#roots.hasFollowed(source, from) || this.#roots.hasFollowed(target, to)
     ) {
+      if (source.arrival?.wasFree) source.arrival = undefined; // both halves are here: it is no exchange
       this.#apply(source, fromEvent);
       this.#apply(target, toEvent);
       return;
@@ -353,8 +361,8 @@ export class Tracker implements Member {
     if (replaced instanceof Directory) this.#drop(replaced);
     source.pending?.touch(from);
     target.pending?.touch(to);
-    source.replacement = undefined;
-    this.#cameOver(target, { name: to, source, from }, replaced);
+    source.arrival = undefined;
+    this.#arrived(target, to, replaced, source, from);
     const isStale = source.pending?.isStale(from) && !isDirectory;
     this.#picture.rename(source, from, target, to, entry, replaced);
     if (isStale) this.#picture.replaced(target, to);
@@ -615,10 +623,9 @@ export class Tracker implements Member {
 
 /** Whether a rename takes back the one that has put something in the place of another entry. */
 function isReverse(source: Directory, from: string, target: Directory, to: string): boolean {
-  const { replacement } = source;
-  if (replacement?.name !== from) return false;
-  return replacement.source === undefined ||
-    replacement.source === target && replacement.from === to;
+  const { arrival } = source;
+  if (arrival?.name !== from || arrival.wasFree) return false;
+  return arrival.source === undefined || arrival.source === target && arrival.from === to;
 }
 
 /** Whether an entry is what a listing or an event says, where a link is none to a directory. */

@@ -77,10 +77,12 @@ export class Pending {
   }
 }
 
-/** An entry that has come to where another one was. */
-export interface Replacement {
-  /** Its name. */
+/** An entry that has come to a name by a rename. */
+export interface Arrival {
+  /** The name. */
   readonly name: string;
+  /** Whether nothing can have been there: it has changed places with nothing. */
+  readonly wasFree: boolean;
   /** Where it comes from, if that is known. */
   readonly source: Directory | undefined;
   /** What it was called there. */
@@ -112,8 +114,8 @@ export class Directory {
   lostSince: number | undefined;
   /** Whether it has become another directory, so that what is known in it has changed. */
   isOther = false;
-  /** The last change of an entry, if it put one in the place of another. */
-  replacement: Replacement | undefined;
+  /** The last change of an entry, if it was an arrival. */
+  arrival: Arrival | undefined;
   /** Whether the entry is a symbolic link to it. */
   readonly link: boolean;
   /** Whether it is no longer in the tree. */

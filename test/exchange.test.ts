@@ -140,3 +140,25 @@ test("after an exchange with an ignored directory all is where it is", { skip },
   assert.deepEqual([...model.paths].sort(), [...onDisk(directory)].sort());
   assert.deepEqual(model.contradictions, []);
 });
+
+test(
+  "an exchange with one outside, right after a rename to its name, is reported",
+  { skip },
+  async () => {
+    const base = tmpDir(fastest);
+    const at = (name: string) => join(base, name);
+    mkdirSync(at("root/moved/a"), { recursive: true });
+    mkdirSync(at("outside/b"), { recursive: true });
+    await using watcher = watch(at("root"), { initial: true });
+    const model = new Model();
+    const loop = forEach(watcher, (event) => model.apply(event));
+    await within(watcher.ready);
+    renameSync(at("root/moved"), at("root/entry"));
+    exchange(at("outside"), at("root/entry")); // the kernel merges the two IN_MOVED_TO
+    await taken(watcher);
+    await watcher.close();
+    await loop;
+    assert.deepEqual([...model.paths].sort(), [...onDisk(at("root"))].sort());
+    assert.deepEqual(model.contradictions, []);
+  },
+);
