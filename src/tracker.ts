@@ -239,7 +239,7 @@ export class Tracker implements Member {
     const name = mask & (IN_CREATE | IN_MOVED_TO) ? own(nameOf(event)) : nameOf(event);
     if (!(mask & (IN_CREATE | IN_DELETE | IN_MOVE))) {
       if (name === "") this.#self(directory, mask);
-      else if (pending === undefined || directory.isExact && directory.entries.has(name)) {
+      else if (pending === undefined || directory.isExact && isKnown(directory, name, pending)) {
         this.#changed(directory, name, mask);
       } else pending.later.push(event);
       return;
@@ -254,7 +254,7 @@ export class Tracker implements Member {
       const arrival = { name, wasFree: false, source: undefined, from: "" };
       directory.arrival = mask & IN_MOVED_TO ? arrival : undefined;
       const entry = directory.entries.get(name);
-      if (entry instanceof Directory) this.#scans.doubtAll(entry);
+      if (entry instanceof Directory) this.#doubtAsOther(entry);
       return;
     }
     const isDirectory = (mask & IN_ISDIR) !== 0;
@@ -297,9 +297,15 @@ export class Tracker implements Member {
    */
   #exchanged(directory: Directory, name: string): void {
     const entry = directory.entries.get(name);
-    if (entry instanceof Directory) this.#scans.doubtAll(entry);
+    if (entry instanceof Directory) this.#doubtAsOther(entry);
     this.#scans.again(directory);
     directory.pending!.invalidate(name);
+  }
+
+  /** Another directory may be in the place of one; or the same, in which nothing was found while it was away. */
+  #doubtAsOther(directory: Directory): void {
+    for (const one of directory.subtree()) one.isOther = true;
+    this.#scans.doubtAll(directory);
   }
 
   /** Something came from where nothing is tracked. */
@@ -312,7 +318,7 @@ export class Tracker implements Member {
       this.#removed(directory, name);
       this.#found(directory, name, isDirectory, "create");
     } else if (known instanceof Directory) {
-      this.#scans.doubtAll(known);
+      this.#doubtAsOther(known);
       this.#scans.scan(known);
     } else {
       this.#picture.replaced(directory, name);
@@ -619,6 +625,11 @@ export class Tracker implements Member {
   get #followsLinks(): boolean {
     return this.#scope.recursive && this.#scope.followSymlinks;
   }
+}
+
+/** Whether what is known at a name is the entry that events are of. */
+function isKnown(directory: Directory, name: string, pending: Pending): boolean {
+  return directory.entries.has(name) && !pending.isStale(name);
 }
 
 /** Whether a rename takes back the one that has put something in the place of another entry. */
