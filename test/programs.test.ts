@@ -1,17 +1,17 @@
 /**
  * What the programs do that people have at work in a tree that is watched: the events give what is on the
- * disk afterwards, and leave out no file that has changed.
+ * disk afterwards, and leave out no file that has changed, one by one as well as in a batch.
  */
 
 import assert from "node:assert/strict";
-import { execFile, spawnSync } from "node:child_process";
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { watch, type WatchEvent } from "../mod.ts";
+import { coalesce } from "../src/coalesce.ts";
+import { forEach, taken } from "./helpers/events.ts";
 import { Model, onDisk } from "./helpers/model.ts";
+import { missing, sh } from "./helpers/sh.ts";
 import { tmpDir } from "./helpers/tmp.ts";
 import { within } from "./helpers/within.ts";
 
@@ -40,69 +40,58 @@ const SCRIPTS: Record<string, string> = {
   "ln": "ln -s src/1 link && ln -sfn src/2 link && ln src/1/1 src/hard && rm src/1/1",
   "install": "mkdir bin && install -m 755 src/1/1 bin/one && install -m 755 src/2/2 bin/one",
   "vim":
-    "for i in 1 2 3; do vim -u NONE -es -c 'set backup backupcopy=no' -c 'normal Ohello' -c wq src/1/$i; done",
+    "for i in 1 2 3; do vim -u NONE -es -c 'set backup backupcopy=no backupskip=' -c 'normal Ohello' -c wq src/1/$i; done",
   "make":
     "printf 'all:\\n\\tfor i in $$(seq 300); do echo $$i > $$i.o; done; rm *.o\\n' > Makefile && make -s",
   "npm": "npm init -y >/dev/null && npm pkg set name=one && npm pack --silent >/dev/null",
 };
 
 for (const [title, script] of Object.entries(SCRIPTS)) {
-  const [program] = title.split(" ");
-  const isThere = spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
-  test(title, { skip: isThere ? false : `${program} is not on the PATH` }, async () => {
+  test(title, { skip: missing(title.split(" ")[0]) }, async () => {
     const root = tmpDir();
     await sh(
       "for i in $(seq 10); do mkdir -p src/$i; for j in $(seq 10); do echo $j > src/$i/$j; done; done",
       root,
     );
-    const model = new Model();
-    const told: string[] = [];
     await using watcher = watch(root, {
-      initial: true,
       events: ["create", "modify", "attrib", "remove", "rename"], // touch(1) changes no content
     });
-    void (async () => {
-      for await (const event of watcher) {
-        model.apply(event);
-        told.push(...changed(event));
-      }
-    })();
+    const events: WatchEvent[] = [];
+    void forEach(watcher, (event) => events.push(event));
     await within(watcher.ready);
-    const before = states(onDisk(root));
+    const before = onDisk(root);
+    const states = statesOf(before);
     await sh(script, root);
-    await within(watcher.sync());
-    await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what is in its queue
+    await taken(watcher);
 
     const disk = onDisk(root);
-    assert.deepEqual([...model.paths].sort(), [...disk].sort());
-    assert.deepEqual(model.contradictions, []);
-    const untold = [...states(disk)].filter(([path, state]) =>
-      before.has(path) && before.get(path) !== state && !told.some((one) => isWithin(path, one))
-    );
-    assert.deepEqual(untold, []);
+    for (const told of [events, coalesce(events)]) {
+      const model = new Model();
+      for (const path of before) model.paths.add(path);
+      for (const event of told) model.apply(event);
+      assert.deepEqual([...model.paths].sort(), [...disk].sort());
+      assert.deepEqual(model.contradictions, []);
+      const changed = told.flatMap(pathsOf);
+      const untold = [...statesOf(disk)].filter(([path, state]) =>
+        states.has(path) && states.get(path) !== state &&
+        !changed.some((one) => isWithin(path, one))
+      );
+      assert.deepEqual(untold, []);
+    }
   });
 }
 
-async function sh(script: string, cwd: string): Promise<void> {
-  const identity = { NAME: "Ada", EMAIL: "ada@example.com" };
-  const env: NodeJS.ProcessEnv = { ...process.env, HOME: tmpDir() };
-  for (const [key, value] of Object.entries(identity)) {
-    env[`GIT_AUTHOR_${key}`] = env[`GIT_COMMITTER_${key}`] = value;
-  }
-  await promisify(execFile)("sh", ["-ec", script], { cwd, env });
-}
-
 /** What stands for each file, and is another after it has changed. */
-function states(paths: Iterable<string>): Map<string, string> {
+function statesOf(paths: Iterable<string>): Map<string, string> {
   const files = [...paths].map((path) => [path, lstatSync(path, { bigint: true })] as const)
     .filter(([, status]) => !status.isDirectory());
   return new Map(files.map(([path, { ino, mtimeNs }]) => [path, `${ino} ${mtimeNs}`]));
 }
 
 /** The paths that an event is of; all that is below a directory that comes or goes with it is, too. */
-function changed(event: WatchEvent): string[] {
+function pathsOf(event: WatchEvent): string[] {
   if (event.kind === "rename") return [event.from, event.path];
-  return "path" in event && event.kind !== "exists" ? [event.path] : [];
+  return "path" in event ? [event.path] : [];
 }
 
 function isWithin(path: string, directory: string): boolean {

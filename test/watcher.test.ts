@@ -483,9 +483,14 @@ test("a batch is what has changed in the end", async () => {
   writeFileSync(join(directory, "f.tmp"), "two");
   renameSync(join(directory, "f.tmp"), join(directory, "f"));
   const second = await within(batches.next());
+  renameSync(join(directory, "f"), join(directory, "f~"));
+  writeFileSync(join(directory, "f"), "three");
+  rmSync(join(directory, "f~"));
+  const third = await within(batches.next());
   const path = join(directory, "f");
-  assert.deepEqual([first.value, second.value], [
+  assert.deepEqual([first.value, second.value, third.value], [
     [{ kind: "create", path, isDirectory: false }],
+    [{ kind: "modify", path, isDirectory: false }],
     [{ kind: "modify", path, isDirectory: false }],
   ]);
 });

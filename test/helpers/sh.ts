@@ -1,0 +1,22 @@
+/** Scripts of sh(1), and the programs that they need. */
+
+import { execFile, spawnSync } from "node:child_process";
+import process from "node:process";
+import { promisify } from "node:util";
+import { tmpDir } from "./tmp.ts";
+
+/** Runs a script, by somebody whom git(1) knows, and who has nothing set up. */
+export async function sh(script: string, cwd: string): Promise<void> {
+  const env: NodeJS.ProcessEnv = { ...process.env, HOME: tmpDir() };
+  for (const role of ["AUTHOR", "COMMITTER"]) {
+    env[`GIT_${role}_NAME`] = "Ada";
+    env[`GIT_${role}_EMAIL`] = "ada@example.com";
+  }
+  await promisify(execFile)("sh", ["-ec", script], { cwd, env });
+}
+
+/** Why a program cannot be used, or `false` if it can. */
+export function missing(program: string): string | false {
+  const isThere = spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+  return !isThere && `${program} is not on the PATH`;
+}
