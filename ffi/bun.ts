@@ -65,6 +65,21 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
       regexec: { args: ["ptr", "ptr", FFIType.u64_fast, "ptr", "i32"], returns: "i32" },
     }).symbols
   );
+  const processes = lazy(() =>
+    dlopen("libc.so.6", {
+      pipe2: { args: ["ptr", "i32"], returns: "i32" },
+      posix_spawnp: { args: Array(6).fill("ptr"), returns: "i32" },
+      fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+      waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
+      kill: { args: ["i32", "i32"], returns: "i32" },
+      signal: { args: ["i32", FFIType.i64_fast], returns: FFIType.i64_fast },
+      getpgid: { args: ["i32"], returns: "i32" },
+      tcgetpgrp: { args: ["i32"], returns: "i32" },
+      tcsetpgrp: { args: ["i32", "i32"], returns: "i32" },
+      tcgetattr: { args: ["i32", "ptr"], returns: "i32" },
+      tcsetattr: { args: ["i32", "i32", "ptr"], returns: "i32" },
+    }).symbols
+  );
   const errnoLocation = c.__errno_location()!;
   const { SYS, ...flags } = architecture(process.arch === "arm64");
   const descriptors: Descriptors = !Bun.isMainThread && threadDescriptors(dlopen, c) || {
@@ -97,6 +112,20 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     mayNotRead: "",
     write: (fd, buf, count) => Number(c.write(fd, buf, count)),
     isatty: (fd) => text().isatty(fd),
+    pipe2: (pipefd, flags) => processes().pipe2(pipefd, flags),
+    mayRun: () => true,
+    address: (buf) => BigInt(ptr(buf)),
+    posix_spawnp: (pid, file, attrp, argv, envp) =>
+      processes().posix_spawnp(pid, file, null, attrp, argv, envp),
+    fcntl: (fd, cmd, arg) => processes().fcntl(fd, cmd, arg),
+    waitpid: (pid, wstatus, options) => processes().waitpid(pid, wstatus, options),
+    kill: (pid, sig) => processes().kill(pid, sig),
+    signal: (signum, handler) => void processes().signal(signum, handler),
+    getpgid: (pid) => processes().getpgid(pid),
+    tcgetpgrp: (fd) => processes().tcgetpgrp(fd),
+    tcsetpgrp: (fd, pgrp) => processes().tcsetpgrp(fd, pgrp),
+    tcgetattr: (fd, termios) => processes().tcgetattr(fd, termios),
+    tcsetattr: (fd, actions, termios) => processes().tcsetattr(fd, actions, termios),
     strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, size),
     localtime_r: (timep, result) => text().localtime_r(timep, result),
     strftime: (s, max, format, tm) => Number(text().strftime(s, max, format, tm)),

@@ -71,6 +71,44 @@ export interface Libc {
   write(fd: number, buf: Uint8Array, count: number): number;
   /** isatty(3) */
   isatty(fd: number): number;
+  /** pipe2(2); `pipefd` has room for two ints. */
+  pipe2(pipefd: Uint8Array, flags: number): number;
+  /**
+   * Whether the runtime lets the program run this one, by permissions of its own; the runtime may ask
+   * the user.
+   */
+  mayRun(command: string): boolean;
+  /** Where the memory of a buffer is, which has an ArrayBuffer of its own. */
+  address(buf: Uint8Array): bigint;
+  /**
+   * posix_spawnp(3) without file actions; `pid` has room for an int, `file` ends with a NUL byte, and
+   * `argv` and `envp` are arrays of pointers. @returns 0 or an errno
+   */
+  posix_spawnp(
+    pid: Uint8Array,
+    file: Uint8Array,
+    attrp: Uint8Array,
+    argv: Uint8Array,
+    envp: Uint8Array,
+  ): number;
+  /** fcntl(2) with an int for its argument. */
+  fcntl(fd: number, cmd: number, arg: number): number;
+  /** waitpid(2); `wstatus` has room for an int. */
+  waitpid(pid: number, wstatus: Uint8Array, options: number): number;
+  /** kill(2) */
+  kill(pid: number, sig: number): number;
+  /** signal(2); `handler` is {@link SIG_IGN}. */
+  signal(signum: number, handler: number): void;
+  /** getpgid(2) */
+  getpgid(pid: number): number;
+  /** tcgetpgrp(3) */
+  tcgetpgrp(fd: number): number;
+  /** tcsetpgrp(3) */
+  tcsetpgrp(fd: number, pgrp: number): number;
+  /** tcgetattr(3); `termios` is a `struct termios`. */
+  tcgetattr(fd: number, termios: Uint8Array): number;
+  /** tcsetattr(3) */
+  tcsetattr(fd: number, actions: number, termios: Uint8Array): number;
   /** strerror_r(3) as POSIX has it; `buf` has room for what it says, and its NUL byte. */
   strerror_r(errnum: number, buf: Uint8Array, buflen: number): void;
   /** localtime_r(3); `timep` is a `time_t`, `result` a `struct tm`. */
@@ -198,6 +236,26 @@ export const REG_NOMATCH = 1;
 export const CLOCK_REALTIME = 0;
 /** Clock of clock_gettime(2): it only goes on. */
 export const CLOCK_MONOTONIC = 1;
+/** Flag of posix_spawnattr_setflags(3): the program gets a process group. */
+export const POSIX_SPAWN_SETPGROUP = 0x02;
+/** Flag of posix_spawnattr_setflags(3): signals get their default dispositions. */
+export const POSIX_SPAWN_SETSIGDEF = 0x04;
+/** Flag of posix_spawnattr_setflags(3): the mask of blocked signals is set. */
+export const POSIX_SPAWN_SETSIGMASK = 0x08;
+/** Command of fcntl(2): sets the flags of a descriptor. */
+export const F_SETFD = 2;
+/** Command of fcntl(2): gets the flags of an open file. */
+export const F_GETFL = 3;
+/** Command of fcntl(2): sets the flags of an open file. */
+export const F_SETFL = 4;
+/** Option of waitpid(2): returns at once. */
+export const WNOHANG = 1;
+/** Option of waitpid(2): processes that stopped count, too. */
+export const WUNTRACED = 2;
+/** Action of tcsetattr(3): at once. */
+export const TCSANOW = 0;
+/** Disposition of signal(2): the signal is ignored. */
+export const SIG_IGN = 1;
 /** Event of poll(2): there is something to read. */
 export const POLLIN = 0x001;
 

@@ -67,6 +67,24 @@ const TEXT_SYMBOLS = {
   regexec: { parameters: ["buffer", "buffer", "usize", "buffer", "i32"], result: "i32" },
 } as const;
 
+const PROCESS_SYMBOLS = {
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  address: { name: "memcpy", parameters: ["buffer", "buffer", "usize"], result: "usize" },
+  posix_spawnp: {
+    parameters: ["buffer", "buffer", "usize", "buffer", "buffer", "buffer"],
+    result: "i32",
+  },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  kill: { parameters: ["i32", "i32"], result: "i32" },
+  signal: { parameters: ["i32", "usize"], result: "usize" },
+  getpgid: { parameters: ["i32"], result: "i32" },
+  tcgetpgrp: { parameters: ["i32"], result: "i32" },
+  tcsetpgrp: { parameters: ["i32", "i32"], result: "i32" },
+  tcgetattr: { parameters: ["i32", "buffer"], result: "i32" },
+  tcsetattr: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+} as const;
+
 const THREAD_SYMBOLS = {
   __cxa_thread_atexit_impl: {
     parameters: ["pointer", "u64", "pointer"],
@@ -85,6 +103,7 @@ export function openDeno(): Libc {
   const file = lazy(() => Deno.dlopen(path, FILE_SYMBOLS).symbols);
   const output = lazy(() => Deno.dlopen(path, OUTPUT_SYMBOLS).symbols);
   const text = lazy(() => Deno.dlopen(path, TEXT_SYMBOLS).symbols);
+  const processes = lazy(() => Deno.dlopen(path, PROCESS_SYMBOLS).symbols);
   const errnoLocation = c.__errno_location();
   const errnoCopy = new Int32Array(1);
   // Copied by memcpy rather than read by UnsafePointerView: the latter wants an unscoped --allow-ffi.
@@ -126,6 +145,21 @@ export function openDeno(): Libc {
     mayNotRead: "Deno may not read it; run with --allow-read, or with --allow-read=PATH",
     write: (fd, buf, count) => Number(c.write(fd, bytes(buf), usize(count))),
     isatty: (fd) => output().isatty(fd),
+    pipe2: (pipefd, flags) => processes().pipe2(bytes(pipefd), flags),
+    mayRun,
+    // Deno.UnsafePointer would say it, too, but wants an unscoped --allow-ffi.
+    address: (buf) => processes().address(bytes(buf), bytes(buf), 0n),
+    posix_spawnp: (pid, file, attrp, argv, envp) =>
+      processes().posix_spawnp(bytes(pid), bytes(file), 0n, bytes(attrp), bytes(argv), bytes(envp)),
+    fcntl: (fd, cmd, arg) => processes().fcntl(fd, cmd, arg),
+    waitpid: (pid, wstatus, options) => processes().waitpid(pid, bytes(wstatus), options),
+    kill: (pid, sig) => processes().kill(pid, sig),
+    signal: (signum, handler) => void processes().signal(signum, BigInt(handler)),
+    getpgid: (pid) => processes().getpgid(pid),
+    tcgetpgrp: (fd) => processes().tcgetpgrp(fd),
+    tcsetpgrp: (fd, pgrp) => processes().tcsetpgrp(fd, pgrp),
+    tcgetattr: (fd, termios) => processes().tcgetattr(fd, bytes(termios)),
+    tcsetattr: (fd, actions, termios) => processes().tcsetattr(fd, actions, bytes(termios)),
     strerror_r: (errnum, buf, size) => void text().strerror_r(errnum, bytes(buf), usize(size)),
     localtime_r: (timep, result) => text().localtime_r(bytes(timep), bytes(result)),
     strftime: (s, max, format, tm) =>
@@ -159,6 +193,12 @@ function threadDescriptors(
 function mayRead(path: string): boolean {
   if (Deno.permissions.querySync({ name: "read" }).state === "granted") return true;
   return Deno.permissions.requestSync({ name: "read", path }).state === "granted";
+}
+
+/** Whether the program may run another one; asks as {@link mayRead} does. */
+function mayRun(command: string): boolean {
+  if (Deno.permissions.querySync({ name: "run" }).state === "granted") return true;
+  return Deno.permissions.requestSync({ name: "run", command }).state === "granted";
 }
 
 function open(): { path: string; c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] } {

@@ -30,6 +30,8 @@ export interface NodeFfi {
     path: string | null,
     definitions: Record<string, NodeSignature>,
   ): { readonly lib: NodeLibrary; readonly functions: unknown };
+  /** Where the memory of a buffer is. */
+  getRawPointer(source: Uint8Array): bigint;
   /** Reads an i32 from memory. */
   getInt32(pointer: bigint): number;
   /** The `uv_loop_t` of this thread. */
@@ -99,6 +101,23 @@ const THREAD_SYMBOLS = {
   dup3: { arguments: ["i32", "i32", "i32"], return: "i32" },
 } as const;
 
+const PROCESS_SYMBOLS = {
+  pipe2: { arguments: ["buffer", "i32"], return: "i32" },
+  posix_spawnp: {
+    arguments: ["buffer", "buffer", "pointer", "buffer", "buffer", "buffer"],
+    return: "i32",
+  },
+  fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
+  waitpid: { arguments: ["i32", "buffer", "i32"], return: "i32" },
+  kill: { arguments: ["i32", "i32"], return: "i32" },
+  signal: { arguments: ["i32", "u64"], return: "u64" },
+  getpgid: { arguments: ["i32"], return: "i32" },
+  tcgetpgrp: { arguments: ["i32"], return: "i32" },
+  tcsetpgrp: { arguments: ["i32", "i32"], return: "i32" },
+  tcgetattr: { arguments: ["i32", "buffer"], return: "i32" },
+  tcsetattr: { arguments: ["i32", "i32", "buffer"], return: "i32" },
+} as const;
+
 const NONE = new Uint8Array(1);
 
 const WAIT_SYMBOLS = {
@@ -127,7 +146,10 @@ interface NodeProcess {
   readonly arch: string;
   readonly pid: number;
   /** With `--permission` only. */
-  readonly permission?: { has(scope: "fs.read", path: string): boolean };
+  readonly permission?: {
+    has(scope: "fs.read", path: string): boolean;
+    has(scope: "child"): boolean;
+  };
   getBuiltinModule(name: "node:ffi"): NodeFfi | undefined;
   getBuiltinModule(name: "node:fs"): { close(fd: number, callback: () => void): void };
   getBuiltinModule(name: "node:worker_threads"): { readonly isMainThread: boolean };
@@ -148,6 +170,9 @@ export function openNode(): Libc {
   const file = lazy(() => lib.getFunctions(FILE_SYMBOLS) as CFunctions<typeof FILE_SYMBOLS>);
   const output = lazy(() => lib.getFunctions(OUTPUT_SYMBOLS) as CFunctions<typeof OUTPUT_SYMBOLS>);
   const text = lazy(() => lib.getFunctions(TEXT_SYMBOLS) as CFunctions<typeof TEXT_SYMBOLS>);
+  const processes = lazy(() =>
+    lib.getFunctions(PROCESS_SYMBOLS) as CFunctions<typeof PROCESS_SYMBOLS>
+  );
   const errnoLocation = c.__errno_location();
   const { SYS, ...flags } = architecture(process.arch === "arm64");
   const threads = lazy(() => process.getBuiltinModule("node:worker_threads"));
@@ -194,6 +219,20 @@ export function openNode(): Libc {
     mayNotRead: "Node.js may not read it; run with --allow-fs-read=PATH",
     write: (fd, buf, count) => Number(output().write(fd, buf, usize(count))),
     isatty: (fd) => output().isatty(fd),
+    pipe2: (pipefd, flags) => processes().pipe2(pipefd, flags),
+    mayRun: () => process.permission?.has("child") ?? true,
+    address: (buf) => ffi.getRawPointer(buf),
+    posix_spawnp: (pid, file, attrp, argv, envp) =>
+      processes().posix_spawnp(pid, file, 0n, attrp, argv, envp),
+    fcntl: (fd, cmd, arg) => processes().fcntl(fd, cmd, arg),
+    waitpid: (pid, wstatus, options) => processes().waitpid(pid, wstatus, options),
+    kill: (pid, sig) => processes().kill(pid, sig),
+    signal: (signum, handler) => void processes().signal(signum, BigInt(handler)),
+    getpgid: (pid) => processes().getpgid(pid),
+    tcgetpgrp: (fd) => processes().tcgetpgrp(fd),
+    tcsetpgrp: (fd, pgrp) => processes().tcsetpgrp(fd, pgrp),
+    tcgetattr: (fd, termios) => processes().tcgetattr(fd, termios),
+    tcsetattr: (fd, actions, termios) => processes().tcsetattr(fd, actions, termios),
     strerror_r: (errnum, buf, size) => void text().__xpg_strerror_r(errnum, buf, usize(size)),
     localtime_r: (timep, result) => text().localtime_r(timep, result),
     strftime: (s, max, format, tm) => Number(text().strftime(s, usize(max), format, tm)),

@@ -1,11 +1,10 @@
 /** On a terminal, which obeys what it is sent: names are shown, and do nothing. */
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { command } from "./helpers/runtime.ts";
+import { lineOf, noTerminal, onTerminal } from "./helpers/terminal.ts";
 import { fastest, tmpDir } from "./helpers/tmp.ts";
 import { ours } from "./helpers/tools.ts";
 import { until } from "./helpers/within.ts";
@@ -16,30 +15,10 @@ const SHOWN = String.raw`a\u001b]0;title\u0007b\u009b2Jc\u202ed\u000ae`;
 
 const IN_JSON = SHOWN.replace(String.raw`\u000a`, String.raw`\n`);
 
-const skip = spawnSync("script", ["--version"]).status === 0
-  ? false
-  : "script(1), which has a terminal, is not installed";
+const skip = noTerminal;
 
 /** Whether a terminal would do something else than show this. */
 const obeys = (text: string) => ["\x07", "\u009b", "\u202e"].some((one) => text.includes(one));
-
-interface Session extends Disposable {
-  readonly output: { text: string; ended: boolean };
-}
-
-/** Runs one of the commands on a terminal. */
-function onTerminal(program: string, args: string[], cwd: string): Session {
-  const words = command(`../../src/cli/${program}.ts`, args).flat();
-  const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-  const child = spawn("script", ["-qec", line, "/dev/null"], {
-    cwd,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const output = { text: "", ended: false };
-  child.stdout.setEncoding("utf8").on("data", (text) => output.text += text);
-  child.on("close", () => output.ended = true);
-  return { output, [Symbol.dispose]: () => void child.kill() };
-}
 
 for (
   const [program, args, ready, expected] of [
@@ -63,7 +42,7 @@ for (
       const directory = tmpDir(fastest);
       const watched = join(directory, args.at(-1)!);
       mkdirSync(watched, { recursive: true });
-      using session = onTerminal(program, args, directory);
+      using session = onTerminal(lineOf(program, args), directory);
       const { output } = session;
       await until(() => output.text.includes(ready) || output.ended, () => output);
       writeFileSync(join(watched, NAME), "");
@@ -86,7 +65,10 @@ for (
     async () => {
       const directory = tmpDir(fastest);
       mkdirSync(join(directory, NAME));
-      using session = onTerminal("inotifywatch", [...args, "-t", "1", NAME], directory);
+      using session = onTerminal(
+        lineOf("inotifywatch", [...args, "-t", "1", NAME]),
+        directory,
+      );
       const { output } = session;
       await until(() => output.text.includes("Finished") || output.ended, () => output);
       writeFileSync(join(directory, NAME, "file"), "");
@@ -98,7 +80,7 @@ for (
 }
 
 test("what is complained of is written without control characters", { skip }, async () => {
-  using session = onTerminal("inotifywait", [NAME], tmpDir());
+  using session = onTerminal(lineOf("inotifywait", [NAME]), tmpDir());
   const { output } = session;
   await until(() => output.ended, () => output);
   const lines = SHOWN.replace(String.raw`\u000a`, "\r\n"); // which is a line's end for a message

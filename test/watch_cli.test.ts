@@ -86,7 +86,7 @@ test("ends quietly when its reader has gone away", async () => {
 test("says what is wrong with its output, where it is not that nobody reads it", async () => {
   const directory = tmpDir();
   const under = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
-  const { output } = await watching([directory], undefined, under);
+  const { output } = await watching([directory], undefined, { under });
   mkdirSync(join(directory, "a"));
   await until(() => output.code !== undefined, () => output);
   assert.equal(output.code, 1);
@@ -112,6 +112,16 @@ for (
       /^watch: --settle takes a number of milliseconds, and not "soon"; see .*\n$/,
     ],
     [["--restart"], 2, /^watch: --restart needs a COMMAND; see .*\n$/],
+    [["--signal=INT"], 2, /^watch: --signal needs a COMMAND; see .*\n$/],
+    ...["", "SIG", "SIGNONE", "0", "65", "-1"].map((name) =>
+      [
+        [`--signal=${name}`, "--", "true"],
+        2,
+        new RegExp(
+          `^watch: --signal takes the name of a signal, as in SIGINT, and not "${name}"; `,
+        ),
+      ] as const
+    ),
     [["--"], 2, /^watch: -- must be followed by a COMMAND; see .*\n$/],
     [
       ["--json", "--", "true"],

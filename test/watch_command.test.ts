@@ -8,6 +8,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { environment } from "../src/cli/command.ts";
 import { toLine } from "../src/cli/lines.ts";
+import { runtimeName } from "./helpers/runtime.ts";
 import { tmpDir } from "./helpers/tmp.ts";
 import { type Running, watching } from "./helpers/watch_command.ts";
 import { until } from "./helpers/within.ts";
@@ -111,6 +112,24 @@ test("--initial runs the COMMAND for what is there", async () => {
   await until(() => running.output.stdout !== "", () => running.output);
   assert.equal(running.output.stdout, `${directory}\n${directory}/there\n`);
   await end(running);
+});
+
+/** Without leave to run anything. */
+const CONFINED = {
+  deno: ["run", "--no-prompt", "--no-check", "--allow-ffi", "--allow-read", "--allow-env"],
+  bun: undefined,
+  node: ["--permission", "--allow-ffi", "--allow-fs-read=*", "--no-warnings"],
+}[runtimeName];
+
+test("a COMMAND needs the permission of the runtime to run it", {
+  skip: CONFINED === undefined && "Bun has no permissions",
+}, async () => {
+  const directory = tmpDir();
+  const { output } = await watching([directory, "--", "true"], undefined, { flags: CONFINED! });
+  mkdirSync(join(directory, "a"));
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.code, 126);
+  assert.match(output.stderr, /\nwatch: Cannot run true: the runtime was not allowed to run it\n$/);
 });
 
 for (

@@ -5,16 +5,25 @@
  */
 
 import { Buffer } from "node:buffer";
-import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
 import process from "node:process";
+import { libc } from "../../ffi/libc.ts";
 import type { WatchEvent } from "../event.ts";
+import { Children, type Fate } from "./children.ts";
+import { Job, type Shell } from "./job.ts";
 import { toJson } from "./lines.ts";
+import { Terminal } from "./terminal.ts";
 
-/** How long a command that is told to end may take, in milliseconds; then it is killed. */
-const GRACE = 5000;
+const { signals } = constants;
 
-/** The signals that are passed on, by number (signal(7)). */
-const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+/** The signals that are to end this process. */
+const DEADLY = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
+
+/**
+ * How long after the first such signal another one is taken for the same wish, in milliseconds: npm(1)
+ * passes on the SIGINT that a terminal has sent to all of its group already, and so does concurrently.
+ */
+const ECHO = 100;
 
 /**
  * Bytes of a variable at most: the kernel takes 128 KiB for one with its name (MAX_ARG_STRLEN, execve(2)),
@@ -22,25 +31,21 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
  */
 const LONGEST = 100 * 1024;
 
-/** A command that cannot be started. */
-export class CommandError extends Error {
-  /** As a shell has it: 127 where there is no such command, 126 where it may not be run. */
-  readonly status: number;
-
-  /** @param cause from node:child_process */
-  constructor(command: string, cause: Error & { code?: string }) {
-    const missing = cause.code === "ENOENT";
-    super(`Cannot run ${command}: ${missing ? "no such command" : cause.message}`, { cause });
-    this.status = missing ? 127 : 126;
-  }
+/** How a command is run. */
+export interface Manner {
+  /** Whether it is ended, and started anew, when something changes while it runs. */
+  readonly restart: boolean;
+  /** The number of the signal by which it is ended. */
+  readonly signal: number | undefined;
 }
 
 /**
  * Runs a command for each batch, never twice at a time.
  *
  * Without `restart` a batch waits for the end of the command, and what changes meanwhile is the next one.
- * With it the command is told to end (SIGTERM) and started anew. A signal to this process is passed on,
- * and ends it when the command has ended; SIGINT of a terminal goes to both anyway.
+ * With it the command is told to end (SIGTERM) and started anew. Either way, what it has left running is
+ * ended before. A signal to this process is passed on, and ends it when the command has ended; a second
+ * one kills the command.
  *
  * @param batches without those that are of no interest to the command
  * @param argv the command and its arguments; no shell comes between
@@ -50,68 +55,67 @@ export class CommandError extends Error {
 export async function runForEach(
   batches: AsyncIterable<readonly WatchEvent[]>,
   argv: readonly [string, ...string[]],
-  restart: boolean,
+  { restart, signal: chosen }: Manner,
   report: (text: string) => void,
 ): Promise<void> {
-  let running: Promise<Run> | undefined;
-  for (const [signal, number] of Object.entries(SIGNALS)) {
-    process.on(signal, async () => {
-      const run = await running?.catch(() => undefined);
-      const told = signal === "SIGINT" && process.stdin.isTTY;
-      if (!told) run?.child.kill(signal as NodeJS.Signals);
-      await run?.ended;
-      process.exit(128 + number);
-    });
-  }
-  for await (const events of batches) {
-    if (running !== undefined) await stop(await running);
-    running = start(argv, environment(events), report);
-    const run = await running;
-    if (!restart) {
-      await run.ended;
-      running = undefined;
-    }
-  }
-}
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly ended: Promise<void>;
-  stopped: boolean;
-}
-
-async function start(
-  [command, ...args]: readonly [string, ...string[]],
-  variables: Record<string, string>,
-  report: (text: string) => void,
-): Promise<Run> {
-  let child: ChildProcess;
-  try {
-    child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...variables } });
-    await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
-  } catch (error) {
-    throw new CommandError(command, error as Error);
-  }
-  const run: Run = {
-    child,
-    stopped: false,
-    ended: new Promise((resolve) => {
-      child.once("exit", (code, signal) => {
-        const how = signal === null ? `ended with exit status ${code}` : `was ended by ${signal}`;
-        if (code !== 0 && !run.stopped) report(`${command} ${how}`);
-        resolve();
-      });
-    }),
+  const c = libc();
+  const terminal = Terminal.onStdin(c);
+  const shell: Shell = {
+    libc: c,
+    children: new Children(c),
+    terminal,
+    heard: (signal) => end(signal, true),
   };
-  return run;
+  let job: Job | undefined;
+  let ending: Promise<never> | undefined;
+
+  const endJob = async (signal: number | undefined) => {
+    if (await job?.end(signal) === false) {
+      report(`${argv[0]}, or what it has started, cannot be killed`);
+    }
+  };
+
+  let first: number | undefined;
+
+  /** @param isPassedOn whether the command has got the signal already */
+  function end(signal: number, isPassedOn: boolean): void {
+    const now = performance.now();
+    if (first !== undefined) {
+      if (now - first > ECHO) job?.kill();
+      return;
+    }
+    first = now;
+    ending = endJob(isPassedOn ? undefined : chosen ?? signal)
+      .then(() => process.exit(128 + signal));
+  }
+
+  for (const name of DEADLY) process.on(name, () => end(signals[name], false));
+  if (terminal !== undefined) process.on("SIGCONT", () => job?.resume());
+
+  const run = async (events: readonly WatchEvent[]) => {
+    await ending;
+    await endJob(chosen ?? signals.SIGTERM);
+    await ending;
+    const started = new Job(shell, argv, { ...process.env, ...environment(events) });
+    job = started;
+    const reported = started.ended.then((fate) => {
+      if (!started.isEnding && fate.status !== 0) report(`${argv[0]} ${describe(fate)}`);
+    });
+    if (!restart) await reported;
+    await ending;
+  };
+
+  try {
+    for await (const events of batches) await run(events);
+  } finally {
+    await endJob(chosen ?? signals.SIGTERM);
+  }
 }
 
-async function stop(run: Run): Promise<void> {
-  run.stopped = true;
-  run.child.kill("SIGTERM");
-  const timer = setTimeout(() => run.child.kill("SIGKILL"), GRACE);
-  await run.ended;
-  clearTimeout(timer);
+function describe({ status, signal }: Fate): string {
+  if (signal === undefined) return `ended with exit status ${status}`;
+  const [name] = Object.entries(signals).find(([, number]) => number === signal) ?? [];
+  return `was ended by ${name ?? `signal ${signal}`}`;
 }
 
 /** What a command is told of a batch. Long lists are cut after an event; `WATCH_COUNT` counts all. */

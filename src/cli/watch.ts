@@ -5,6 +5,7 @@
  */
 
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { delay } from "../../ffi/time.ts";
@@ -12,9 +13,10 @@ import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
 import { ignores } from "../ignore.ts";
 import { limits, usage } from "../limits.ts";
 import { watch, type Watcher } from "../watcher.ts";
-import { CommandError, runForEach } from "./command.ts";
+import { type Manner, runForEach } from "./command.ts";
 import { fileSystemOf, isShared } from "./filesystem.ts";
 import { GitRules } from "./git/rules.ts";
+import { CommandError } from "./job.ts";
 import { toJson, toLine } from "./lines.ts";
 import { Stats } from "./stats.ts";
 import { usageText } from "./usage.ts";
@@ -44,8 +46,8 @@ and runs that when there were changes and it has become quiet.
       --json            a JSON object a line: kind, path, isDirectory, from (of a rename) …
       --stats           no lines, but a table of how often what happened to which path: kept up to date on
                         a terminal, else printed in the end
-      --restart         end a COMMAND that still runs (SIGTERM, after 5 s SIGKILL) and start it anew,
-                        instead of letting it finish first
+      --restart         end a COMMAND that still runs and start it anew, instead of letting it finish first
+      --signal SIGNAL   end a COMMAND by this signal, as in INT or SIGINT, instead of SIGTERM
       --usage           print the limits of inotify, and who uses how much of them
   -h, --help            print this
       --version         print the version
@@ -53,6 +55,10 @@ and runs that when there were changes and it has become quiet.
 A COMMAND has in its environment WATCH_PATHS, the paths, one a line; WATCH_EVENTS, the events as a JSON
 array; both cut short beyond 100 KiB; and WATCH_COUNT, how many events there are. What it writes into
 a watched directory is a change, too: ignore it. No shell is used: for one, write -- sh -c '…'.
+
+A COMMAND and what it starts are a process group, and have the terminal while COMMAND runs. Before the
+next run, and in the end, all of the group is ended: by SIGTERM, or by the signal that ends watch (Ctrl-C
+is for both of them), and what is still there after 5 s, or at a second signal, by SIGKILL.
 
 Exit status: 0 for --stats that is interrupted, 1 for a failure, 2 for a wrong command line, 126 or 127
 if COMMAND cannot be run, 128 + N after signal N if there is a COMMAND. One that fails is told of on
@@ -83,7 +89,7 @@ interface Options {
   readonly settle?: number;
   readonly json: boolean;
   readonly stats: boolean;
-  readonly restart: boolean;
+  readonly manner: Manner;
 }
 
 /**
@@ -138,6 +144,7 @@ function parse(args: readonly string[]): Options | (() => string) {
       json: { type: "boolean" },
       stats: { type: "boolean" },
       restart: { type: "boolean" },
+      signal: { type: "string" },
       usage: { type: "boolean" },
       help: { type: "boolean", short: "h" },
       version: { type: "boolean" },
@@ -163,7 +170,9 @@ function parse(args: readonly string[]): Options | (() => string) {
       "--stats counts each event in a table, and goes with neither --json nor --settle",
     );
   }
-  if (command === undefined && restart) throw new Error("--restart needs a COMMAND");
+  for (const name of ["restart", "signal"] as const) {
+    if (command === undefined && values[name]) throw new Error(`--${name} needs a COMMAND`);
+  }
   return {
     paths: positionals.length > 0 ? positionals : ["."],
     command: command ?? [],
@@ -174,7 +183,10 @@ function parse(args: readonly string[]): Options | (() => string) {
     ...values.settle !== undefined && { settle: milliseconds(values.settle) },
     json,
     stats,
-    restart,
+    manner: {
+      restart,
+      signal: values.signal === undefined ? undefined : signalNumber(values.signal),
+    },
   };
 }
 
@@ -186,6 +198,15 @@ function kinds(lists: readonly string[]): WatchKind[] {
     }
     return kind;
   });
+}
+
+/** @param text as kill(1) takes it */
+function signalNumber(text: string): number {
+  const { signals } = constants;
+  const name = text.toUpperCase().replace(/^(?!SIG)/, "SIG");
+  const number = /^\d+$/.test(text) ? Number(text) : (signals as Record<string, number>)[name];
+  if (Object.values<number>(signals).includes(number)) return number;
+  throw new Error(`--signal takes the name of a signal, as in SIGINT, and not "${text}"`);
 }
 
 function milliseconds(text: string): number {
@@ -214,11 +235,11 @@ async function run(options: Options): Promise<void> {
 function perform(
   watcher: Watcher,
   batches: AsyncIterable<WatchEvent[]>,
-  { command, restart, stats, json }: Options,
+  { command, manner, stats, json }: Options,
 ): Promise<void> {
   if (command.length > 0) {
     const argv = command as [string, ...string[]];
-    return runForEach(withoutErrors(batches), argv, restart, complain);
+    return runForEach(withoutErrors(batches), argv, manner, complain);
   }
   return stats ? count(watcher) : print(batches, json);
 }

@@ -72,3 +72,12 @@ function info(fd: string, pid: number | "self" = "self"): string {
     return ""; // likewise
   }
 }
+
+/** Whether a process runs; one that has ended is still there until somebody waits for it. */
+export function lives(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
