@@ -113,6 +113,7 @@ for (
     ],
     [["--restart"], 2, /^watch: --restart needs a COMMAND; see .*\n$/],
     [["--signal=INT"], 2, /^watch: --signal needs a COMMAND; see .*\n$/],
+    [["--clear"], 2, /^watch: --clear needs a COMMAND; see .*\n$/],
     ...["", "SIG", "SIGNONE", "0", "65", "-1"].map((name) =>
       [
         [`--signal=${name}`, "--", "true"],

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -105,12 +105,55 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
   });
 }
 
+test("--clear clears nothing but a terminal", async () => {
+  const directory = tmpDir();
+  const running = await watching(["--clear", directory, ...sh("echo run")]);
+  mkdirSync(join(directory, "a"));
+  await until(() => running.output.stdout !== "", () => running.output);
+  assert.equal(running.output.stdout, "run\n");
+  await end(running);
+});
+
 test("--initial runs the COMMAND for what is there", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "there"));
   const running = await watching(["--initial", directory, ...sh('echo "$WATCH_PATHS"')]);
   await until(() => running.output.stdout !== "", () => running.output);
   assert.equal(running.output.stdout, `${directory}\n${directory}/there\n`);
+  await end(running);
+});
+
+test("touch and chmod run a COMMAND, unless --events leaves them out", async () => {
+  const directory = tmpDir();
+  const file = join(directory, "file");
+  writeFileSync(file, "");
+  const script = sh('echo "$WATCH_PATHS"');
+  const all = await watching([directory, ...script]);
+  const some = await watching(["-e", "create,modify", directory, ...script]);
+  for (
+    const [times, change] of [() => utimesSync(file, 0, 0), () => chmodSync(file, 0o600)].entries()
+  ) {
+    change();
+    await until(() => all.output.stdout.split("\n").length > times + 1, () => all.output);
+  }
+  mkdirSync(join(directory, "last"));
+  await until(() => some.output.stdout.includes("last"), () => some.output);
+  await until(() => all.output.stdout.includes("last"), () => all.output);
+  assert.equal(all.output.stdout, `${file}\n${file}\n${directory}/last\n`);
+  assert.equal(some.output.stdout, `${directory}/last\n`);
+  await end(all);
+  await end(some);
+});
+
+test("WATCH_PATHS has both paths of a rename, and one that is removed", async () => {
+  const directory = tmpDir();
+  for (const name of ["old", "gone"]) writeFileSync(join(directory, name), "");
+  const running = await watching([directory, ...sh('echo "$WATCH_PATHS"')]);
+  renameSync(join(directory, "old"), join(directory, "new"));
+  rmSync(join(directory, "gone"));
+  const expected = `${directory}/old\n${directory}/new\n${directory}/gone\n`;
+  await until(() => running.output.stdout.length >= expected.length, () => running.output);
+  assert.equal(running.output.stdout, expected);
   await end(running);
 });
 

@@ -245,3 +245,12 @@ test("a terminal that is hung up ends the COMMAND by SIGHUP", { skip }, async ()
   run[Symbol.dispose]();
   await until(() => existsSync(told), () => run.output);
 });
+
+test("--clear clears the screen before each run, if it is a terminal", { skip }, async () => {
+  using run = await running("echo open", "--clear");
+  await run.shows("\x1b[H\x1b[Jopen");
+  run.change();
+  await run.shows("\x1b[H\x1b[Jopen");
+  run.type("\x03");
+  assert.equal(await run.ended(), 130);
+});

@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import process from "node:process";
 import { libc } from "../../ffi/libc.ts";
@@ -12,7 +13,7 @@ import type { WatchEvent } from "../event.ts";
 import { Children, type Fate } from "./children.ts";
 import { Job, type Shell } from "./job.ts";
 import { toJson } from "./lines.ts";
-import { Terminal } from "./terminal.ts";
+import { CLEAR, Terminal } from "./terminal.ts";
 
 const { signals } = constants;
 
@@ -35,6 +36,8 @@ const LONGEST = 100 * 1024;
 export interface Manner {
   /** Whether it is ended, and started anew, when something changes while it runs. */
   readonly restart: boolean;
+  /** Whether the screen is cleared before. */
+  readonly clear: boolean;
   /** The number of the signal by which it is ended. */
   readonly signal: number | undefined;
 }
@@ -55,7 +58,7 @@ export interface Manner {
 export async function runForEach(
   batches: AsyncIterable<readonly WatchEvent[]>,
   argv: readonly [string, ...string[]],
-  { restart, signal: chosen }: Manner,
+  { restart, clear, signal: chosen }: Manner,
   report: (text: string) => void,
 ): Promise<void> {
   const c = libc();
@@ -96,6 +99,7 @@ export async function runForEach(
     await ending;
     await endJob(chosen ?? signals.SIGTERM);
     await ending;
+    if (clear && process.stdout.isTTY) writeSync(process.stdout.fd, CLEAR);
     const started = new Job(shell, argv, { ...process.env, ...environment(events) });
     job = started;
     const reported = started.ended.then((fate) => {
@@ -120,8 +124,11 @@ function describe({ status, signal }: Fate): string {
 
 /** What a command is told of a batch. Long lists are cut after an event; `WATCH_COUNT` counts all. */
 export function environment(events: readonly WatchEvent[]): Record<string, string> {
-  const paths = new Set(events.map((event) => "path" in event ? event.path : ""));
-  paths.delete("");
+  const paths = new Set<string>();
+  for (const event of events) {
+    if (event.kind === "rename") paths.add(event.from);
+    if ("path" in event) paths.add(event.path);
+  }
   return {
     WATCH_COUNT: String(events.length),
     WATCH_PATHS: fitting(paths).join("\n"),

@@ -9,6 +9,9 @@
 import { constants } from "node:os";
 import { type Libc, SIG_IGN, TCSANOW } from "../../ffi/contract.ts";
 
+/** Moves to the top of a terminal and erases it ("Cursor Position", "Erase in Page" of ECMA-48). */
+export const CLEAR = "\x1b[H\x1b[J";
+
 const STDIN = 0;
 
 /** A terminal on stdin. */

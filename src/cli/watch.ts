@@ -19,6 +19,7 @@ import { GitRules } from "./git/rules.ts";
 import { CommandError } from "./job.ts";
 import { toJson, toLine } from "./lines.ts";
 import { Stats } from "./stats.ts";
+import { CLEAR } from "./terminal.ts";
 import { usageText } from "./usage.ts";
 import { VERSION } from "./version.ts";
 
@@ -34,8 +35,9 @@ and of everything below them, as in
 until it is interrupted. A path that does not exist is waited for. With a COMMAND it prints nothing,
 and runs that when there were changes and it has become quiet.
 
-  -e, --events KIND,…   only these: create, modify, remove, rename (the default), closeWrite (a file is
-                        finished), attrib, open, access, closeNoWrite
+  -e, --events KIND,…   only these: create, modify, remove, rename (the default), attrib (touch or chmod; by
+                        default too with a COMMAND), closeWrite (a file is finished), open, access,
+                        closeNoWrite
   -i, --ignore GLOB     neither look at nor watch what this matches, as in '*.tmp', node_modules or
                         'build/**'; can be given several times, and '!GLOB' takes back what is before it
       --gitignore       neither .git nor what git ignores, by .gitignore, info/exclude and the user's
@@ -48,13 +50,15 @@ and runs that when there were changes and it has become quiet.
                         a terminal, else printed in the end
       --restart         end a COMMAND that still runs and start it anew, instead of letting it finish first
       --signal SIGNAL   end a COMMAND by this signal, as in INT or SIGINT, instead of SIGTERM
+      --clear           clear the screen before a COMMAND is run, if it is a terminal
       --usage           print the limits of inotify, and who uses how much of them
   -h, --help            print this
       --version         print the version
 
-A COMMAND has in its environment WATCH_PATHS, the paths, one a line; WATCH_EVENTS, the events as a JSON
-array; both cut short beyond 100 KiB; and WATCH_COUNT, how many events there are. What it writes into
-a watched directory is a change, too: ignore it. No shell is used: for one, write -- sh -c '…'.
+A COMMAND has in its environment WATCH_PATHS, the paths, one a line, those that are gone too: what was
+removed, and what a renamed one was before; WATCH_EVENTS, the events as a JSON array; both cut short
+beyond 100 KiB; and WATCH_COUNT, how many events there are. What it writes into a watched directory is
+a change, too: ignore it. No shell is used: for one, write -- sh -c '…'.
 
 A COMMAND and what it starts are a process group, and have the terminal while COMMAND runs. Before the
 next run, and in the end, all of the group is ended: by SIGTERM, or by the signal that ends watch (Ctrl-C
@@ -75,8 +79,8 @@ Examples:
 /** How often a terminal shows progress, or a table anew, in milliseconds. */
 const PROGRESS = 100;
 
-/** Moves to the top of a terminal and erases it ("Cursor Position", "Erase in Page" of ECMA-48). */
-const CLEAR = "\x1b[H\x1b[J";
+/** What is of interest to a COMMAND: that of touch(1) and chmod(1), too, as with entr and watchexec. */
+const RUNNING: readonly WatchKind[] = ["create", "modify", "remove", "rename", "attrib"];
 
 /** The options as they are used. */
 interface Options {
@@ -145,12 +149,13 @@ function parse(args: readonly string[]): Options | (() => string) {
       stats: { type: "boolean" },
       restart: { type: "boolean" },
       signal: { type: "string" },
+      clear: { type: "boolean" },
       usage: { type: "boolean" },
       help: { type: "boolean", short: "h" },
       version: { type: "boolean" },
     },
   });
-  const { ignore = [], json = false, stats = false, restart = false } = values;
+  const { ignore = [], json = false, stats = false, restart = false, clear = false } = values;
   if (values.help) return () => HELP;
   if (values.version) return () => `watch ${VERSION}\n`;
   if (values.usage) {
@@ -170,13 +175,13 @@ function parse(args: readonly string[]): Options | (() => string) {
       "--stats counts each event in a table, and goes with neither --json nor --settle",
     );
   }
-  for (const name of ["restart", "signal"] as const) {
+  for (const name of ["restart", "signal", "clear"] as const) {
     if (command === undefined && values[name]) throw new Error(`--${name} needs a COMMAND`);
   }
   return {
     paths: positionals.length > 0 ? positionals : ["."],
     command: command ?? [],
-    ...values.events && { events: kinds(values.events) },
+    ...values.events ? { events: kinds(values.events) } : command && { events: RUNNING },
     ignore,
     gitignore: values.gitignore ?? false,
     initial: values.initial ?? false,
@@ -185,6 +190,7 @@ function parse(args: readonly string[]): Options | (() => string) {
     stats,
     manner: {
       restart,
+      clear,
       signal: values.signal === undefined ? undefined : signalNumber(values.signal),
     },
   };
