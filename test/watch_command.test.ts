@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -173,6 +181,24 @@ test("a COMMAND needs the permission of the runtime to run it", {
   await until(() => output.code !== undefined, () => output);
   assert.equal(output.code, 126);
   assert.match(output.stderr, /\nwatch: Cannot run true: the runtime was not allowed to run it\n$/);
+});
+
+/** By which paths libc may be opened here. */
+const paths = ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""]
+  .flatMap((folder) => [`/lib/${folder}libc.so.6`, `/lib64/${folder}libc.so.6`])
+  .filter((path) => existsSync(path));
+
+test("under Deno a COMMAND needs no more than libc and the permission to run it", {
+  skip: runtimeName !== "deno" && "only Deno has it",
+}, async () => {
+  const directory = tmpDir();
+  const flags = [...CONFINED!, "--allow-run=sh"].filter((flag) => flag !== "--allow-ffi");
+  flags.splice(1, 0, `--allow-ffi=${paths.join()}`);
+  const running = await watching([directory, ...sh("echo run")], undefined, { flags });
+  mkdirSync(join(directory, "a"));
+  await until(() => running.output.stdout !== "", () => running.output);
+  assert.equal(running.output.stdout, "run\n");
+  await end(running);
 });
 
 for (

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -106,7 +106,7 @@ test("a daemon outlives the COMMAND that has started it", { skip: noSetsid }, as
 });
 
 function sessionOf(pid: number): number {
-  return Number(spawnSync("ps", ["-o", "sid=", "-p", String(pid)], { encoding: "utf8" }).stdout);
+  return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(" ")[5]);
 }
 
 test("--signal chooses by which signal a COMMAND is ended", async () => {
