@@ -5,7 +5,6 @@
  */
 
 import type { Channel, Reading } from "./channel.ts";
-import { delay } from "../ffi/time.ts";
 import { monotonic } from "./clock.ts";
 import { coalesce } from "./coalesce.ts";
 import type { WatchEvent } from "./event.ts";
@@ -85,13 +84,17 @@ async function* collect(
   while (await reading.wait()) {
     const end = monotonic() + maxWait;
     const events = reading.take();
-    for (let left = maxWait; left > 0; left = end - monotonic()) {
-      await delay(Math.min(settle, left));
+    let quiet = monotonic() + settle;
+    for (let now = monotonic(); now < Math.min(quiet, end); now = monotonic()) {
+      if (!await reading.goesOn(Math.min(Math.min(quiet, end) - now, LONGEST_TIMER))) return;
       const more = reading.take();
-      if (more.length === 0) break;
+      if (more.length > 0) quiet = monotonic() + settle;
       for (const event of more) events.push(event);
     }
     const batch = coalesce(events);
     if (batch.length > 0) yield batch;
   }
 }
+
+/** How long a timer may be, in milliseconds: a longer one ends at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;

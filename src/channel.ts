@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "../ffi/time.ts";
 import { Iteration } from "./iteration.ts";
 
 /** What is put in, as one reader has it before it. */
@@ -12,6 +13,8 @@ export interface Reading<T> extends Iteration<T> {
   take(): T[];
   /** Resolves when something waits, or it has ended; with whether something does. */
   wait(): Promise<boolean>;
+  /** Resolves after some milliseconds, or when it has ended; with whether it goes on. */
+  goesOn(milliseconds: number): Promise<boolean>;
 }
 
 /** What a reader has lost: what was put in while as much waited for it as may. */
@@ -83,6 +86,7 @@ export class Channel<T> {
 class Queue<T> extends Iteration<T> implements Reading<T> {
   #values: T[] = [];
   #next = 0;
+  readonly #ended = Promise.withResolvers<void>();
   readonly #limit: number;
   readonly #lose: () => Lost<T>;
   /** Set while values are lost. */
@@ -123,6 +127,7 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
 
   end(ending: { readonly error?: unknown }): void {
     this.#ending ??= ending;
+    this.#ended.resolve();
     this.#lost?.forget();
     this.#lost = undefined;
     this.#values = [];
@@ -148,6 +153,14 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
     }
     if (this.length === 0) await this.#last();
     return this.length > 0;
+  }
+
+  async goesOn(milliseconds: number): Promise<boolean> {
+    if (this.#ending === undefined) {
+      await Promise.race([delay(milliseconds), this.#ended.promise]);
+    }
+    if (this.#ending !== undefined) await this.#last();
+    return this.#ending === undefined;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {

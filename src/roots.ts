@@ -70,6 +70,11 @@ export class Roots {
   /** Whether a path is below another one. Mostly none is, and nothing has to be looked up. */
   #nested = false;
 
+  /** Whether a path is below another one. */
+  get isNested(): boolean {
+    return this.#nested;
+  }
+
   constructor(hub: Hub, scope: Scope, picture: Picture, trees: Trees) {
     this.#hub = hub;
     this.#scope = scope;

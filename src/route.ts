@@ -79,6 +79,8 @@ export class Route implements Subscriber {
   #isDirectory = false;
   /** What the last event of the name said, if the one of the inode is still to come. */
   #said = 0;
+  /** Set until all is handled that was queued when the target was watched. */
+  #isNew: object | undefined;
 
   /**
    * @param path absolute, as lossless text
@@ -113,6 +115,8 @@ export class Route implements Subscriber {
 
   event(event: InotifyEvent): void {
     const { wd, mask } = event;
+    const said = this.#said; // the inode's event comes right after that of the name, if it comes
+    this.#said = 0;
     if (event.name !== "") {
       if (!this.#names.get(wd)?.has(nameOf(event))) return;
       if (mask & ENTRY) this.#traveller.moved();
@@ -121,8 +125,7 @@ export class Route implements Subscriber {
       this.#traveller.moved();
     } else if (wd === this.#target && !this.#isDirectory) {
       // By another name of the inode; or by this one, which its directory has said already.
-      if (this.#said === mask) this.#said = 0;
-      else this.#traveller.touched(mask);
+      if (said !== mask) this.#traveller.touched(mask);
     }
   }
 
@@ -132,7 +135,7 @@ export class Route implements Subscriber {
   }
 
   #touched(mask: number): void {
-    this.#said = mask;
+    if (!this.#isNew) this.#said = mask;
     this.#traveller.touched(mask);
   }
 
@@ -209,12 +212,22 @@ export class Route implements Subscriber {
 
   #arrive(names: Map<number, Set<string>>, target: Target | undefined): Target | undefined {
     this.#isDirectory = target?.isDirectory ?? false;
-    this.#target = target?.wd ?? -1;
+    const wd = target?.wd ?? -1;
+    if (wd >= 0 && wd !== this.#target) this.#watchedAnew();
+    this.#target = wd;
     this.#names = names;
     for (const wd of this.#held) {
       if (!names.has(wd) && wd !== this.#target) this.#release(wd);
     }
     return target;
+  }
+
+  /** Events of the name that are queued already have none of the inode behind them. */
+  #watchedAnew(): void {
+    const token = this.#isNew = {};
+    this.#hub.fence(() => {
+      if (this.#isNew === token) this.#isNew = undefined;
+    });
   }
 
   #watch(path: string, mask: number): number {

@@ -19,6 +19,7 @@ import { explainENOSPC } from "./limits.ts";
 import type { Listing } from "./listing.ts";
 import { nameOf, own, toText } from "./lossless.ts";
 import {
+  IN_ATTRIB,
   IN_CREATE,
   IN_DELETE,
   IN_IGNORED,
@@ -35,7 +36,7 @@ import type { Move } from "./renames.ts";
 import { Roots, type Scope } from "./roots.ts";
 import type { ScanFailure } from "./scan.ts";
 import { Scans } from "./scans.ts";
-import { type Arrival, Directory, type Entry, type Pending } from "./tree.ts";
+import { Directory, type Entry, type Pending } from "./tree.ts";
 
 /** What a tracker tells, and asks. */
 export interface Client {
@@ -107,13 +108,21 @@ export class Tracker implements Member {
   add(path: string): void {
     const { blocking } = this.#scope;
     this.#roots.add(path, !blocking && !this.#scans.idle);
+    if (this.#roots.isNested) this.#reconsiderPaths();
     // At once, so that what happens from now on is no part of what was there.
     this.#scans.work(blocking ? Infinity : undefined);
   }
 
   /** Ends what {@link add} began, and says nothing of it, but of what other paths need. */
   remove(path: string): void {
+    const { isNested } = this.#roots;
     this.#roots.remove(path);
+    if (isNested) this.#reconsiderPaths();
+  }
+
+  /** A root has come or gone, which rules for paths are relative to. */
+  #reconsiderPaths(): void {
+    if (this.#client.ignores?.byName === false) this.reconsider();
   }
 
   /**
@@ -233,7 +242,7 @@ export class Tracker implements Member {
   // Events, one by one
 
   #apply(directory: Directory, event: InotifyEvent): void {
-    if (this.#closed) return;
+    if (this.#closed || directory.gone) return;
     const { mask } = event;
     const { pending } = directory;
     const name = mask & (IN_CREATE | IN_MOVED_TO) ? own(nameOf(event)) : nameOf(event);
@@ -271,7 +280,8 @@ export class Tracker implements Member {
     const known = directory.entries.get(name);
     if (known !== undefined) {
       const path = directory.pathOf(name);
-      const isStale = directory.pending?.isStale(name); // then its removal was passed over
+      // Then its removal was passed over, or lost.
+      const isStale = directory.pending?.isStale(name) || directory.lostSince !== undefined;
       if (isOfType(known, isDirectory) && !(isStale && this.#isFollowed(known, path))) {
         if (isStale && !isDirectory) this.#picture.replaced(directory, name);
         return;
@@ -352,7 +362,7 @@ export class Tracker implements Member {
     const path = target.pathOf(to);
     if (
       entry === undefined || !isOfType(entry, isDirectory) ||
-      isReverse(source, from, target, to) ||
+      isReverse(source, from, target, to) || leadsAway(source, target, to, entry) ||
       this.#ignores(path, isDirectory, target) ||
       this.#isFollowed(entry, path) ||
       this.#roots.hasFollowed(source, from) || this.#roots.hasFollowed(target, to)
@@ -519,9 +529,9 @@ export class Tracker implements Member {
       } else if (this.#isIgnoredNow(directory, name, entry)) {
         if (directory.initial) this.#leaveOut(directory, name, entry);
         else this.#removed(directory, name);
-      } else if (entry instanceof Directory && !entry.isExact) {
-        this.#scans.scan(entry);
-      } else if (!pending.isTouched(name)) {
+      } else {
+        if (entry instanceof Directory && !entry.isExact) this.#scans.scan(entry);
+        if (pending.isTouched(name)) continue;
         this.#compareContent(directory, name, entry, pending, mayHaveChanged);
       }
     }
@@ -559,6 +569,7 @@ export class Tracker implements Member {
     mayHaveChanged: ((path: string) => boolean) | undefined,
   ): void {
     const isDirectory = entry !== false;
+    if (isDirectory && !(this.#scope.content & IN_ATTRIB)) return; // its own events tell of its content
     if (!isDirectory && (directory.isOther || pending.isStale(name))) {
       this.#picture.replaced(directory, name);
     } else if (mayHaveChanged?.(directory.pathOf(name))) {
@@ -630,6 +641,13 @@ export class Tracker implements Member {
 /** Whether what is known at a name is the entry that events are of. */
 function isKnown(directory: Directory, name: string, pending: Pending): boolean {
   return directory.entries.has(name) && !pending.isStale(name);
+}
+
+/** Whether a rename takes away, by links that are followed, the directory that it is from, or the one that it is to. */
+function leadsAway(source: Directory, target: Directory, to: string, entry: Entry): boolean {
+  const replaced = target.entries.get(to);
+  return entry instanceof Directory && target.isWithin(entry) ||
+    replaced instanceof Directory && source.isWithin(replaced);
 }
 
 /** Whether a rename takes back the one that has put something in the place of another entry. */

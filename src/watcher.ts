@@ -226,6 +226,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         initial: this.#initial,
         blocking: options.blocking ?? false,
         renames: this.#kinds.has("rename"),
+        creations: this.#kinds.has("create"),
         content: [...CONTENT_KINDS].reduce(
           (mask, [bit, kind]) => this.#kinds.has(kind) ? mask | bit : mask,
           0,

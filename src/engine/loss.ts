@@ -75,6 +75,13 @@ export class Loss {
   moveOut(directory: Directory, name: string, path: string): void {
     const entry = (this.#before.get(directory) ?? directory.entries).get(name);
     if (entry !== undefined) this.#tops.set(path, entry);
+    this.mark(undefined, path, this.#marks.get(directory)?.get(name) ?? []);
+  }
+
+  /** A root becomes an entry of a tree. */
+  moveIn(directory: Directory, name: string): void {
+    this.keep(directory);
+    this.mark(directory, name, this.#topMarks.get(directory.pathOf(name)) ?? []);
   }
 
   /** Something happened to an entry that is still there. @param directory `undefined` for a root */
@@ -139,7 +146,8 @@ export class Loss {
       const at = below(path, name);
       old = this.#tops.get(at) ?? old;
       entry = this.#now.get(at) ?? entry;
-      this.#compare(at, old, entry, marks?.get(name), changed);
+      const both = [...marks?.get(name) ?? [], ...this.#topMarks.get(at) ?? []];
+      this.#compare(at, old, entry, new Set(both), changed);
     };
     if (before === undefined) {
       // Nothing has come or gone here: no file needs to be looked at that is not marked.

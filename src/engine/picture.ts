@@ -25,6 +25,8 @@ export interface Wanted {
   readonly content: number;
   /** Whether renames are; else each is a removal and a creation. */
   readonly renames: boolean;
+  /** Whether creations are. */
+  readonly creations: boolean;
 }
 
 /** The kinds by which it is reported that a file may have changed unseen, by their bit. */
@@ -49,7 +51,8 @@ export class Picture {
     this.#report = report;
     this.#wanted = wanted;
     this.#changes = CHANGES.filter(([bit]) => wanted.content & bit).map(([, kind]) => kind);
-    this.#replacement = this.#changes.length > 0 ? this.#changes : ["remove", "create"];
+    const others: readonly EntryKind[] = wanted.creations ? ["remove", "create"] : [];
+    this.#replacement = this.#changes.length > 0 ? this.#changes : others;
   }
 
   // Losses
@@ -117,6 +120,13 @@ export class Picture {
     this.delete(source, from);
     this.#write(target, to, entry);
     if (entry instanceof Directory) entry.moveTo(target, to);
+    if (!this.#wanted.renames && !this.#wanted.creations && replaced === false && !isDirectory) {
+      // Nobody could know by a removal that another file is there.
+      return this.report(
+        entryEvent("remove", fromPath, false),
+        ...this.#changes.map((kind) => entryEvent(kind, path, false)),
+      );
+    }
     const removed = replaced === undefined ? [] : [entryEvent("remove", path, replaced !== false)];
     if (!this.#wanted.renames) {
       return this.report(
@@ -133,8 +143,13 @@ export class Picture {
 
   /** A root is there. @param kind how it is reported, if it is */
   addRoot(path: string, entry: Entry, kind: EntryKind | ""): void {
-    if (kind !== "") return this.#appeared(undefined, path, entry, kind);
-    for (const loss of this.#losses) loss.knowTop(path, entry);
+    if (kind === "") {
+      for (const loss of this.#losses) loss.knowTop(path, entry);
+      return;
+    }
+    // If something was there, this is another entry.
+    if (kind === "create") { for (const loss of this.#losses) loss.mark(undefined, path, [kind]); }
+    this.#appeared(undefined, path, entry, kind);
   }
 
   /** A root is watched no longer. */
@@ -144,7 +159,7 @@ export class Picture {
 
   /** What is known of a root becomes an entry. */
   moveIn(directory: Directory, name: string, entry: Entry): void {
-    for (const loss of this.#losses) loss.keep(directory);
+    for (const loss of this.#losses) loss.moveIn(directory, name);
     directory.entries.set(name, entry);
   }
 

@@ -152,8 +152,8 @@ class Storm {
 }
 
 const WANTED: Record<string, Wanted> = {
-  "with renames": { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true },
-  "without renames": { content: IN_MODIFY, renames: false },
+  "with renames": { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true, creations: true },
+  "without renames": { content: IN_MODIFY, renames: false, creations: true },
 };
 
 for (const [what, wanted] of Object.entries(WANTED)) {
@@ -184,7 +184,7 @@ function tree(wanted: Wanted): {
   return { root, picture: new Picture(() => {}, wanted), tops: () => new Map([["/r", root]]) };
 }
 
-const all: Wanted = { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true };
+const all: Wanted = { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true, creations: true };
 const lines = (events: readonly WatchEvent[]) =>
   events.map((event) => "path" in event ? `${event.kind} ${event.path}` : event.kind);
 
@@ -210,7 +210,7 @@ test("Loss.end() gives each kind that was reported of a file that is still there
 });
 
 test("Loss.end() gives another file as removed and created where no change of content is wanted", () => {
-  const { root, picture, tops } = tree({ content: 0, renames: true });
+  const { root, picture, tops } = tree({ content: 0, renames: true, creations: true });
   picture.know(root, "file", false);
   const loss = picture.lose(tops());
   picture.replaced(root, "file");

@@ -29,7 +29,11 @@ function tree(wanted: Wanted): {
   return { root, d, picture, reported };
 }
 
-const all: Wanted = { content: IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB, renames: true };
+const all: Wanted = {
+  content: IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB,
+  renames: true,
+  creations: true,
+};
 
 test("Picture.rename() reports one rename, and whether it replaced an entry of the same type", () => {
   const { root, picture, reported } = tree(all);
@@ -45,7 +49,7 @@ test("Picture.rename() reports an entry of another type that it replaces as remo
 });
 
 test("Picture.rename() reports all that is below a directory as created where renames are not wanted", () => {
-  const { root, d, picture, reported } = tree({ content: 0, renames: false });
+  const { root, d, picture, reported } = tree({ content: 0, renames: false, creations: true });
   picture.rename(root, "d", root, "e", d, undefined);
   picture.rename(root, "a", root, "b", false, false);
   assert.deepEqual(reported, [
@@ -62,7 +66,7 @@ for (
   ] as const
 ) {
   test(`Picture.replaced() reports another file where ${kinds} is wanted`, () => {
-    const { root, picture, reported } = tree({ content, renames: true });
+    const { root, picture, reported } = tree({ content, renames: true, creations: true });
     picture.replaced(root, "a");
     assert.deepEqual(reported, [expected]);
   });
@@ -72,7 +76,7 @@ test("Picture.mayHaveChanged() reports attributes alone of a directory, and noth
   const { root, picture, reported } = tree(all);
   picture.mayHaveChanged(root, "d", true);
   picture.mayHaveChanged(root, "a", false);
-  const unwanted = tree({ content: 0, renames: true });
+  const unwanted = tree({ content: 0, renames: true, creations: true });
   unwanted.picture.mayHaveChanged(unwanted.root, "a", false);
   assert.deepEqual(reported, ["attrib /r/d", "modify /r/a, closeWrite /r/a, attrib /r/a"]);
   assert.deepEqual(unwanted.reported, []);
