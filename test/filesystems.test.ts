@@ -5,7 +5,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lazy } from "../ffi/lazy.ts";
-import { FILE_SYSTEMS, mounted, UNDER } from "./helpers/filesystems.ts";
+import { FILE_SYSTEMS, mounted, under } from "./helpers/filesystems.ts";
 import { run, runForJson } from "./helpers/program.ts";
 import type { Findings } from "./programs/filesystem.ts";
 
@@ -16,7 +16,7 @@ const UNTYPED = "ext2 without types";
 
 const names = FILE_SYSTEMS.filter(([, skip]) => !skip).map(([name]) => name);
 const findings = lazy(() =>
-  runForJson<Findings[]>("filesystem.ts", names.map(mounted), { under: UNDER })
+  runForJson<Findings[]>("filesystem.ts", names.map(mounted), { under: under(names) })
 );
 
 for (const [name, skip] of FILE_SYSTEMS) {
@@ -37,8 +37,8 @@ for (const how of [[], ["without statx"]]) {
   test(`scenarios play where listings give no types (${how[0] ?? "with statx"})`, {
     skip: !names.includes(UNTYPED) && "there is no such file system here",
   }, () => {
-    const under = [...UNDER, "env", `TMPDIR=${mounted(UNTYPED)}`];
-    const { status, stderr } = run("play.ts", [...how, ...files], { under });
+    const place = [...under([UNTYPED]), "env", `TMPDIR=${mounted(UNTYPED)}`];
+    const { status, stderr } = run("play.ts", [...how, ...files], { under: place });
     assert.equal(status, 0, stderr);
   });
 }

@@ -25,7 +25,7 @@ const { ENOENT, EINTR, EIO, EAGAIN, EACCES, ENOTDIR, EINVAL, ENAMETOOLONG, ELOOP
 const NOWHERE = [ENOENT, ENOTDIR, ELOOP];
 const ERRNOS = [...NOWHERE, EINTR, EIO, EAGAIN, EACCES, EINVAL, ENAMETOOLONG, ESTALE];
 /** Nothing has to be opened more often to know how it is; most for EINTR, after which a call is made again. */
-const FEW = 500;
+const FEW = 1000;
 
 const server = join(tmpDir(), "fuse");
 const skip = whyNot();

@@ -1,4 +1,4 @@
-/** File systems of other kinds than the one that the tests run on, in a mount namespace that has them all. */
+/** File systems of other kinds than the one that the tests run on, in a mount namespace. */
 
 import { spawnSync } from "node:child_process";
 import process from "node:process";
@@ -22,30 +22,30 @@ function image(make: string, size: string): string {
   return `truncate -s ${size} image && ${make} image && mount -o loop image mounted`;
 }
 
-const SCRIPT = `
-  PATH=$PATH:/usr/sbin:/sbin
-  mount -t tmpfs none /mnt || exit
-  ${
-  Object.entries(RECIPES).map(([name, recipe]) => `
+/** What runs a program where some of them are mounted, in a mount namespace. */
+export function under(names: readonly string[]): string[] {
+  const script = `
+    PATH=$PATH:/usr/sbin:/sbin
+    mount -t tmpfs none /mnt || exit
+    ${names.map(mount).join("")}
+    cd /
+    "$@"
+    status=$?
+    umount -l /mnt/*/mounted 2>/dev/null # which ends what serves it
+    exit $status
+  `;
+  return ["unshare", process.geteuid!() === 0 ? "-m" : "-Urm", "sh", "-c", script, "sh"];
+}
+
+function mount(name: string): string {
+  return `
     mkdir -p '/mnt/${name}/mounted'
     cd '/mnt/${name}'
-    log=$({ ${recipe}; } 2>&1) || echo '${name}:' $log >&2
-  `).join("")
+    log=$({ ${RECIPES[name]}; } 2>&1) || echo '${name}:' $log >&2
+  `;
 }
-  cd /
-  "$@"
-  status=$?
-  umount -l /mnt/*/mounted 2>/dev/null # which ends what serves it
-  exit $status
-`;
 
-/** What runs a program where they are mounted. */
-export const UNDER: readonly string[] = [
-  ...["unshare", process.geteuid!() === 0 ? "-m" : "-Urm"],
-  ...["sh", "-c", SCRIPT, "sh"],
-];
-
-const [file, ...args] = [...UNDER, "true"];
+const [file, ...args] = [...under(Object.keys(RECIPES)), "true"];
 const { status, stderr, error } = spawnSync(file, args, { encoding: "utf8" });
 
 /** Their names, and why each cannot be mounted here; `false` if it can. */
