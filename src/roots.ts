@@ -19,7 +19,7 @@ import type { Hub } from "./hub.ts";
 import { IN_UNMOUNT } from "./mask.ts";
 import { Route, type Target } from "./route.ts";
 import type { ScanFailure } from "./scan.ts";
-import { Directory, type Entry, moveAbove } from "./tree.ts";
+import { Directory, type Entry } from "./tree.ts";
 
 /** What is tracked. */
 export interface Scope extends Wanted {
@@ -43,6 +43,8 @@ export interface Trees {
   plant(directory: Directory): void;
   /** A directory is to be given up, with all that is below. */
   drop(directory: Directory): void;
+  /** The way to a directory has changed, and may have led elsewhere for a moment. */
+  shaken(directory: Directory): void;
 }
 
 /** A path that is tracked. */
@@ -256,7 +258,7 @@ export class Roots {
     root.said = this.#find(path) !== undefined;
     root.route = new Route(this.#hub, path, this.#scope.content, {
       moved: () => {
-        moveAbove();
+        if (root.directory !== undefined) this.#trees.shaken(root.directory);
         this.look(root);
       },
       touched: (mask) => {

@@ -19,7 +19,7 @@ import type { Hub, Member } from "./hub.ts";
 import { IN_CREATE, IN_DELETE, IN_EXCL_UNLINK, IN_MOVE, IN_MOVE_SELF } from "./mask.ts";
 import type { InotifyEvent } from "./parse.ts";
 import { isGone, type ScanFailure } from "./scan.ts";
-import { type Directory, moved, Pending } from "./tree.ts";
+import { type Directory, Pending } from "./tree.ts";
 import { Watches } from "./watches.ts";
 
 /** What becomes of scans. */
@@ -64,7 +64,7 @@ export class Scans {
   /** The directories with {@link Directory.pending}. */
   readonly #pending = new Set<Directory>();
   /** The directories that were not where they should be, and how often in a row. */
-  readonly #missed = new Map<Directory, { readonly times: number; readonly moves: number }>();
+  readonly #missed = new Map<Directory, number>();
   /** What was scanned since the last mark was sent. */
   #scanned: [Directory, Pending][] = [];
   /** How many marks are to come back. */
@@ -124,6 +124,11 @@ export class Scans {
   again(directory: Directory): void {
     this.doubt(directory);
     this.scan(directory);
+  }
+
+  /** What was not where it should be, from a directory down, may have been so because of the way there. */
+  forgive(directory: Directory): void {
+    for (const one of this.#missed.keys()) if (one.isWithin(directory)) this.#missed.delete(one);
   }
 
   /** Gives up a directory, with what is pending. */
@@ -228,14 +233,12 @@ export class Scans {
     this.#believer.uncovered(directory.path, failure);
   }
 
-  /** The path of a directory led nowhere, and what was queued by then does not say why. */
+  /** A directory was not where it should be, and what was queued by then does not say why. */
   #miss(directory: Directory, failure: ScanFailure): void {
-    const moves = moved();
-    const missed = this.#missed.get(directory);
-    const times = missed?.moves === moves ? missed.times + 1 : 1;
+    const times = (this.#missed.get(directory) ?? 0) + 1;
     // Its file system lists what it does not find.
     if (times === TRIES) return this.#uncover(directory, failure);
-    this.#missed.set(directory, { times, moves });
+    this.#missed.set(directory, times);
     this.#believer.vanished(directory);
   }
 

@@ -97,6 +97,7 @@ export class Tracker implements Member {
       uncovered: (path, failure) => this.#uncovered(path, failure),
       plant: (directory) => this.#scans.again(directory),
       drop: (directory) => this.#drop(directory),
+      shaken: (directory) => this.#scans.forgive(directory),
     });
   }
 

@@ -92,16 +92,6 @@ export interface Arrival {
 /** Counts the moves of directories, each of which may make any path that was computed wrong. */
 let moves = 0;
 
-/** How many moves of directories there were, in trees and above them, as far as is known. */
-export function moved(): number {
-  return moves;
-}
-
-/** A directory above the trees may have moved. */
-export function moveAbove(): void {
-  moves++;
-}
-
 /** A directory that is watched. */
 export class Directory {
   /** Its watch, or -1 while it has none. */

@@ -6,13 +6,14 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lazy } from "../ffi/lazy.ts";
 import { libc } from "../ffi/libc.ts";
 import { watch } from "../mod.ts";
+import { forEach, taken } from "./helpers/events.ts";
 import { MOUNTS, place } from "./helpers/namespace.ts";
 import { runForJson } from "./helpers/program.ts";
 import { tmpDir } from "./helpers/tmp.ts";
@@ -170,34 +171,60 @@ test("after a loss everything counts as changed whose times are of another clock
   }
 });
 
-test("a directory on the way that is found by one call and not by another is an error", async () => {
-  const directory = tmpDir();
-  mkdirSync(join(directory, "odd"));
-  writeFileSync(join(directory, "odd/below"), "");
+/** Has a call fail for paths that end with a name, whenever it is made. @param first what else happens then */
+function refuse(
+  call: "open" | "inotify_add_watch",
+  name: string,
+  errno: number,
+  first: () => void = () => {},
+): Disposable {
   const c = libc();
-  const { inotify_add_watch, errno } = c;
-  for (const code of [ENOENT, ENOTDIR]) {
-    let refused = 0;
-    c.inotify_add_watch = (fd, path, mask) => {
-      const isOdd = new TextDecoder().decode(path) === `${directory}/odd\0`;
-      if (!isOdd) return inotify_add_watch(fd, path, mask);
-      refused++;
+  const { [call]: original, errno: realErrno } = c;
+  const isRefused = (path: unknown) =>
+    path instanceof Uint8Array && new TextDecoder().decode(path).split("\0")[0].endsWith(name);
+  Object.assign(c, {
+    [call](...args: unknown[]) {
+      if (!args.some(isRefused)) return (original as (...args: unknown[]) => number)(...args);
+      first();
       c.errno = () => {
-        c.errno = errno;
-        return code;
+        c.errno = realErrno;
+        return errno;
       };
       return -1;
-    };
-    const watcher = watch(join(directory, "odd/below"));
-    try {
-      await assert.rejects(within(watcher.ready), {
-        errno: code,
-        path: join(directory, "odd/below"),
-      });
-    } finally {
-      c.inotify_add_watch = inotify_add_watch;
-    }
-    assert.ok(refused < 3000, `${refused} tries`);
+    },
+  });
+  return { [Symbol.dispose]: () => void Object.assign(c, { [call]: original }) };
+}
+
+for (const errno of [ENOENT, ENOTDIR]) {
+  test(`a directory on the way that readlink finds and inotify_add_watch does not (${errno}) is an error`, async () => {
+    const directory = tmpDir();
+    const path = join(directory, "odd/below");
+    mkdirSync(join(directory, "odd"));
+    writeFileSync(path, "");
+    using _ = refuse("inotify_add_watch", "/odd", errno);
+    const watcher = watch(path);
+    await assert.rejects(within(watcher.ready), { errno, path });
     await watcher.close();
-  }
+  });
+}
+
+test("a directory that cannot be opened is an error however often others are renamed", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, "a"));
+  await using watcher = watch(directory);
+  await within(watcher.ready);
+  const errors: string[] = [];
+  const loop = forEach(watcher, (event) => event.kind === "error" && errors.push(event.path));
+  let tries = 0;
+  using _ = refuse("open", "/odd", ENOENT, () => {
+    const names = ["a", "b"].map((name) => join(directory, name));
+    renameSync(names[tries % 2], names[++tries % 2]);
+  });
+  mkdirSync(join(directory, "odd"));
+  await taken(watcher);
+  assert.deepEqual(errors, [join(directory, "odd")]);
+  assert.equal(watcher.watched().length, 2);
+  await watcher.close();
+  await loop;
 });
