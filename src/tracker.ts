@@ -51,12 +51,14 @@ export interface Client {
 }
 
 // errno(3)
+const ENOENT = 2;
 const EACCES = 13;
 const ENOTDIR = 20;
 const EMFILE = 24;
 const ENOSPC = 28;
 
 const REASONS: Record<number, string | undefined> = {
+  [ENOENT]: "its file system says that it is there, and then that it is not",
   [EACCES]: "it, or a directory on the way to it, may not be read",
   [ENOTDIR]: "a part of the way to it is not a directory",
   [EMFILE]: "this process has as many open files as it may; raise the limit with: ulimit -n",
