@@ -13,6 +13,7 @@ import {
   limits,
   type Path,
   watch,
+  type Watcher,
   type WatchEvent,
   type WatchOptions,
 } from "../mod.ts";
@@ -517,3 +518,26 @@ test("progress is told while a tree is set up", async () => {
   await within(watcher.ready);
   assert.equal(counts.at(-1), 3);
 });
+
+for (
+  const [name, end] of Object.entries<(watcher: Watcher, batches: AsyncIterator<unknown>) => void>({
+    "close()": (watcher) => void watcher.close(),
+    "return()": (_, batches) => void batches.return!(),
+  })
+) {
+  test(`${name} ends batches() that wait for quiet, and gives no batch`, async () => {
+    const directory = tmpDir();
+    await using watcher = watch(directory);
+    await within(watcher.ready);
+    const batches = watcher.batches({ settle: 1e10, maxWait: Infinity });
+    const next = batches.next();
+    touch(directory, "made");
+    await within(watcher.sync());
+    assert.equal(
+      await Promise.race([next, new Promise((r) => setTimeout(r, 50, "waits"))]),
+      "waits",
+    );
+    end(watcher, batches);
+    assert.deepEqual(await within(next), { done: true, value: undefined });
+  });
+}

@@ -6,6 +6,8 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  chmodSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -324,4 +326,41 @@ test("17,000 calls of sync() and add() in one turn overflow nothing, and each re
   assert.deepEqual(lines, [`create ${join(two, "new")}`]);
   await watcher.close();
   await loop;
+});
+
+test("after an overflow, attributes of a directory and a file that takes a known name are reported", async () => {
+  const directory = tmpDir(fastest);
+  const at = (name: string) => join(directory, name);
+  mkdirSync(at("d/sub"), { recursive: true });
+  for (const name of ["spare", "d/f", "other"]) writeFileSync(at(name), name);
+  await new Promise((resolve) => setTimeout(resolve, 20)); // older than a tick of the clock
+  let isLost = false;
+  await using watcher = watch(directory, {
+    events: ["create", "modify", "attrib"],
+    ignore(path) {
+      if (isLost && path === at("spare")) { // while the root is looked at again, before d is
+        isLost = false;
+        linkSync(at("other"), at("d/f"));
+      }
+      return false;
+    },
+  });
+  await within(watcher.ready);
+  const lines: string[] = [];
+  const loop = (async () => {
+    for await (const event of watcher) {
+      lines.push("path" in event ? `${event.kind} ${event.path}` : event.kind);
+    }
+  })();
+  ways["the kernel's queue is full"].lose(at("spare"));
+  chmodSync(at("d/sub"), 0o700);
+  rmSync(at("d/f"));
+  isLost = true;
+  await within(watcher.sync());
+  await within(watcher.sync());
+  await watcher.close();
+  await loop;
+  const later = lines.slice(lines.indexOf("overflow"));
+  assert.ok(later.includes(`attrib ${at("d/sub")}`), later.join("\n"));
+  assert.ok(later.includes(`modify ${at("d/f")}`), later.join("\n"));
 });
