@@ -269,6 +269,7 @@ test("Loss.end() gives what happened to a root that became an entry, and to an e
   picture.content(root, "out", IN_MODIFY, false);
   picture.moveIn(root, "in", false);
   picture.moveOut(root, "out", "/r/out");
+  root.entries.delete("out");
   const now = new Map<string, Entry>([["/r", root], ["/r/out", false]]);
   assert.deepEqual(lines(picture.recover(loss, now)).sort(), ["modify /r/in", "modify /r/out"]);
 });
