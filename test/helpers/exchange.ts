@@ -1,23 +1,54 @@
-/** Entries that change places in one step: RENAME_EXCHANGE of rename(2). */
+/** Entries that change places in one step: RENAME_EXCHANGE of rename(2), for which no runtime has a function. */
 
-import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { Buffer } from "node:buffer";
+import { runtimeName } from "./runtime.ts";
 
-/** No runtime has the call, and mv(1) only in new versions. */
-const PROGRAM = `
-import ctypes, os, sys
-a, b = map(os.fsencode, sys.argv[1:])
-AT_FDCWD, RENAME_EXCHANGE = -100, 2
-sys.exit(ctypes.CDLL(None).renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE))
-`;
+const LIBC = "libc.so.6";
+const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
 
-/** Why entries cannot be exchanged here, or `false` if they can. */
-export const cannotExchange: string | false =
-  spawnSync("python3", ["-c", "import ctypes"]).status !== 0 &&
-  "there is no python3 to exchange entries with";
+type RenameAt2 = (at: number, from: Buffer, to: number, path: Buffer, flags: number) => number;
 
-/** Exchanges two entries. */
+interface Symbols {
+  readonly renameat2: RenameAt2;
+}
+
+/** The part of the runtimes' FFI that is used. */
+interface Globals {
+  readonly Deno: { dlopen(name: string, symbols: unknown): { readonly symbols: Symbols } };
+  readonly process: {
+    getBuiltinModule(name: string): {
+      dlopen(name: string, symbols: unknown): {
+        readonly symbols: Symbols;
+        readonly functions: Symbols;
+      };
+    };
+  };
+}
+
+/** Opens libc. */
+const OPEN: Record<typeof runtimeName, (globals: Globals) => RenameAt2> = {
+  deno: ({ Deno }) => {
+    const renameat2 = { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" };
+    return Deno.dlopen(LIBC, { renameat2 }).symbols.renameat2;
+  },
+  bun: ({ process }) => {
+    const renameat2 = { args: ["i32", "ptr", "i32", "ptr", "u32"], returns: "i32" };
+    return process.getBuiltinModule("bun:ffi").dlopen(LIBC, { renameat2 }).symbols.renameat2;
+  },
+  node: ({ process }) => {
+    const renameat2 = { arguments: ["i32", "buffer", "i32", "buffer", "u32"], return: "i32" };
+    return process.getBuiltinModule("node:ffi").dlopen(LIBC, { renameat2 }).functions.renameat2;
+  },
+};
+
+let renameat2: RenameAt2 | undefined;
+
+/** Two entries change places in one step. */
 export function exchange(a: string, b: string): void {
-  const { status, stderr } = spawnSync("python3", ["-ISc", PROGRAM, a, b], { encoding: "utf8" });
-  assert.equal(status, 0, stderr);
+  renameat2 ??= OPEN[runtimeName](globalThis as unknown as Globals);
+  const [from, to] = [a, b].map((path) => Buffer.from(`${path}\0`));
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) !== 0) {
+    throw new Error(`${a} and ${b} cannot change places`);
+  }
 }
