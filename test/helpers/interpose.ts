@@ -153,12 +153,35 @@ export function loseEvents(): void {
   const { read } = c;
   c.read = (_fd, buffer) => {
     c.read = read;
-    const record = new DataView(buffer.buffer, buffer.byteOffset, 16);
-    record.setInt32(0, -1, true);
-    record.setUint32(4, IN_Q_OVERFLOW, true);
-    record.setBigUint64(8, 0n, true);
-    return record.byteLength;
+    return putOverflow(new DataView(buffer.buffer, buffer.byteOffset), 0);
   };
+}
+
+/**
+ * Of one in so many reads only the first events are there, as if the queue had been full then: what came
+ * after them is lost.
+ */
+export function losing(one: number, random: () => number): Disposable {
+  const c = libc();
+  const { read } = c;
+  c.read = (fd, buffer, count) => {
+    const length = read(fd, buffer, count);
+    if (length < 64 || random() * one >= 1) return length;
+    const view = new DataView(buffer.buffer, buffer.byteOffset, length);
+    const starts: number[] = [];
+    for (let at = 0; at < length; at += 16 + view.getUint32(at + 12, true)) starts.push(at);
+    const end = starts[Math.floor(random() * starts.length)];
+    return end + putOverflow(view, end);
+  };
+  return { [Symbol.dispose]: () => void Object.assign(c, { read }) };
+}
+
+/** Writes what the kernel says when events are lost. @returns how long that is */
+function putOverflow(view: DataView, at: number): number {
+  view.setInt32(at, -1, true);
+  view.setUint32(at + 4, IN_Q_OVERFLOW, true);
+  view.setBigUint64(at + 8, 0n, true); // no cookie, no name
+  return 16;
 }
 
 /**

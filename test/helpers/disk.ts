@@ -1,0 +1,95 @@
+/** What is on the disk, with its bytes, as far as a watcher promises to report it. */
+
+import type { Buffer } from "node:buffer";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+
+/** An entry, as it was when it was read. */
+export type Copy =
+  | { readonly type: "directory" }
+  | { readonly type: "file"; readonly bytes: Buffer; readonly inode: number }
+  | { readonly type: "link"; readonly target: string }
+  /** Nothing was there. */
+  | { readonly type: "nothing" };
+
+/** What a watcher watches. */
+export interface View {
+  /** The paths that were given, absolute. */
+  readonly roots: ReadonlySet<string>;
+  readonly recursive: boolean;
+  readonly followSymlinks: boolean;
+  /** Whether an entry is left out, by its name or its path. */
+  ignores(path: string, isDirectory: boolean, root: string): boolean;
+}
+
+/** Reads an entry. @param follow whether a link there stands for what it leads to */
+export function read(path: string, follow: boolean): Copy {
+  const stat = follow ? statSync : lstatSync;
+  for (let tries = 0;; tries++) {
+    try {
+      const before = stat(path);
+      if (before.isDirectory()) return { type: "directory" };
+      if (before.isSymbolicLink()) return { type: "link", target: readlinkSync(path) };
+      const bytes = readFileSync(path);
+      const after = stat(path);
+      // Else another one has come between the two, of which more is still to be heard.
+      if (after.ino === before.ino && after.isFile()) {
+        return { type: "file", bytes, inode: Number(after.ino) };
+      }
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return { type: "nothing" };
+      if (code !== "EISDIR" && code !== "EINVAL") throw error;
+    }
+    if (tries > 20) return { type: "nothing" };
+  }
+}
+
+/** What is on the disk. */
+export interface Disk {
+  readonly entries: Map<string, Copy>;
+  /** Links of which nothing is promised, and what is below them: they lead back to where they are. */
+  readonly open: Set<string>;
+  /** Links to directories that were given, and are in another path that was: no directories for that one. */
+  readonly links: Set<string>;
+}
+
+/** Reads all that is to be seen. */
+export function readAll(view: View): Disk {
+  const disk: Disk = { entries: new Map(), open: new Set(), links: new Set() };
+  for (const root of view.roots) {
+    const copy = read(root, true);
+    if (copy.type === "nothing") continue;
+    disk.entries.set(root, copy);
+    if (copy.type === "directory") readBelow(view, root, root, [inode(root)], disk);
+  }
+  return disk;
+}
+
+function readBelow(
+  view: View,
+  root: string,
+  directory: string,
+  above: readonly string[],
+  disk: Disk,
+): void {
+  for (const name of readdirSync(directory)) {
+    const path = `${directory}/${name}`;
+    const copy = read(path, false);
+    const leads = copy.type === "link" && view.followSymlinks && view.recursive &&
+      read(path, true).type === "directory";
+    const isDirectory = copy.type === "directory" || leads;
+    if (view.ignores(path, isDirectory, root)) continue;
+    if (copy.type === "link" && view.roots.has(path)) disk.links.add(path);
+    // What was given stands for what it leads to, be it nothing.
+    disk.entries.set(path, view.roots.has(path) ? read(path, true) : copy);
+    if (!isDirectory || !view.recursive) continue;
+    const own = inode(path);
+    if (leads && above.includes(own)) disk.open.add(path);
+    else readBelow(view, root, path, [...above, own], disk);
+  }
+}
+
+function inode(path: string): string {
+  const { dev, ino } = statSync(path);
+  return `${dev}:${ino}`;
+}

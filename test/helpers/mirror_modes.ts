@@ -1,0 +1,318 @@
+/** The ways in which a mirror storm is watched: what is watched, how it is consumed, and what is lost. */
+
+import type { Ignore, WatchKind } from "../../mod.ts";
+import { generator } from "./random.ts";
+import type { Flavour } from "./storm_lines.ts";
+
+/** How one loop takes events. */
+export interface Pace {
+  readonly batches: boolean;
+  /** How long it takes for so many events, in milliseconds. */
+  readonly every: number;
+  readonly pause: number;
+}
+
+/** One watcher. */
+export interface Watching {
+  /** Relative. */
+  readonly roots: readonly string[];
+  readonly kinds: readonly WatchKind[];
+  readonly recursive: boolean;
+  readonly followSymlinks: boolean;
+  readonly initial: boolean;
+  readonly blocking: boolean;
+  readonly ignore: Ignoring | undefined;
+  readonly maxQueue: number;
+  readonly loops: readonly Pace[];
+}
+
+/** A storm, and those who watch it. */
+export interface Setting {
+  readonly flavour: Flavour;
+  readonly watchers: readonly Watching[];
+  /** After so many changes the writer waits until all have been compared. */
+  readonly burst: number;
+  /** For how long the event loop does nothing else, now and then, in milliseconds. */
+  readonly blocked: number;
+  /** Whether so many files are made and removed at once that the kernel's queue overflows. */
+  readonly flood: boolean;
+  /** Whether the process is stopped meanwhile. */
+  readonly stopped: boolean;
+  /** Of how many reads one loses events. */
+  readonly losing: number;
+  /** Whether paths are removed and added. */
+  readonly churn: boolean;
+  /** Whether other watchers come and go. */
+  readonly others: boolean;
+  /** Whether every directory is looked at piece by piece. */
+  readonly pieces: boolean;
+  /** Whether the storm is on already when the watchers begin. */
+  readonly early: boolean;
+  /** Whether it is on a disk: where a number of an inode is used again. */
+  readonly onDisk: boolean;
+}
+
+/** What may be ignored. */
+export type Ignoring = "name" | "glob" | "path" | "regexp" | "function";
+
+/** What is ignored, and which of the paths below a root that is. */
+export const IGNORES: Readonly<
+  Record<Ignoring, {
+    readonly rules: readonly Ignore[];
+    readonly test: (path: string, isDirectory: boolean) => boolean;
+  }>
+> = {
+  name: { rules: ["gen"], test: (path) => /(^|\/)gen$/.test(path) },
+  glob: { rules: ["*.tmp"], test: (path) => path.endsWith(".tmp") },
+  path: { rules: ["a/c", "b/d", "c/a"], test: (path) => ["a/c", "b/d", "c/a"].includes(path) },
+  regexp: { rules: [/\/c\/gen$|\/d$/], test: (path) => /\/c\/gen$|\/d$/.test(`/${path}`) },
+  function: {
+    rules: [(path, isDirectory) => isDirectory && path.endsWith("/gen")],
+    test: (path, isDirectory) => isDirectory && /(^|\/)gen$/.test(path),
+  },
+};
+
+const FAST: Pace = { batches: false, every: 0, pause: 0 };
+const SLOW: Pace = { batches: false, every: 20, pause: 8 };
+const BATCHES: Pace = { batches: true, every: 0, pause: 0 };
+
+/** What reading and listing are, too. */
+const LOOKS: readonly WatchKind[] = ["open", "access", "closeNoWrite"];
+
+const KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
+
+const WATCHING: Watching = {
+  roots: ["t"],
+  kinds: KINDS,
+  recursive: true,
+  followSymlinks: false,
+  initial: true,
+  blocking: false,
+  ignore: undefined,
+  maxQueue: 1_000_000,
+  loops: [FAST],
+};
+
+const FLAVOUR: Flavour = {
+  tops: ["t"],
+  depth: 3,
+  links: "any",
+  hardLinks: false,
+  exchanges: false,
+  swaps: false,
+  held: false,
+  whole: [],
+  pauses: true,
+};
+
+const SETTING: Setting = {
+  flavour: FLAVOUR,
+  watchers: [WATCHING],
+  burst: Infinity,
+  blocked: 0,
+  flood: false,
+  stopped: false,
+  losing: 0,
+  churn: false,
+  others: false,
+  pieces: false,
+  early: false,
+  onDisk: false,
+};
+
+type Random = () => number;
+
+/** Every mode: a setting that depends on the seed in some ways. */
+export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
+  plain: drawn((random) => storm(random, {})),
+  calm: drawn((random) => ({
+    ...storm(random, { loops: [one(random, [FAST, BATCHES])] }),
+    burst: 1 + Math.floor(random() * 4),
+  })),
+  kinds: drawn((random) => storm(random, { kinds: someKinds(random) })),
+  batches: drawn((random) => storm(random, { loops: [BATCHES] })),
+  slow: drawn((random) =>
+    storm(random, { loops: [SLOW], maxQueue: one(random, [2, 10, 40, 200]) })
+  ),
+  blocked: drawn((random) => ({ ...storm(random, { kinds: someKinds(random) }), blocked: 60 })),
+  overflow: drawn((random) => ({
+    ...storm(random, { kinds: someKinds(random) }),
+    flood: true,
+    burst: Infinity,
+  })),
+  stopped: drawn((random) => ({
+    ...storm(random, {}),
+    flood: true,
+    stopped: true,
+    burst: Infinity,
+  })),
+  losing: drawn((random) => ({ ...storm(random, {}), losing: one(random, [2, 5, 20]) })),
+  ignore: drawn((random) => storm(random, { ignore: someIgnore(random) })),
+  follow: drawn((random) => following(storm(random, { followSymlinks: true }))),
+  overlap: drawn((random) => {
+    const roots = someRoots(random, true);
+    const slow = random() < 0.4 ? { loops: [SLOW], maxQueue: one(random, [4, 20, 100]) } : {};
+    const setting = storm(random, { roots, ...slow });
+    return random() < 0.3 ? whole(setting, roots) : setting;
+  }),
+  roots: drawn((random) => {
+    const roots = someRoots(random, false);
+    return whole(storm(random, { roots }), roots);
+  }),
+  churn: drawn((random) => churning(storm(random, { roots: someRoots(random, random() < 0.5) }))),
+  watchers: drawn((random) => ({
+    ...several(
+      random,
+      Array.from({ length: 2 + Math.floor(random() * 3) }, () => anyWatching(random)),
+    ),
+    others: true,
+  })),
+  loops: drawn((random) =>
+    storm(random, {
+      loops: [FAST, SLOW, one(random, [BATCHES, SLOW])],
+      maxQueue: one(random, [10, 40, 1000]),
+    })
+  ),
+  flat: drawn((random) => {
+    const roots = one(random, [["t"], ["t", "t/a"], ["t/a", "t/b"]]);
+    return whole(storm(random, { recursive: false, roots }), roots);
+  }),
+  files: drawn((random) => storm(random, { roots: ["t/a", "t/b/c", "t/d", "t/é"] })),
+  early: drawn((random) => ({ ...storm(random, { initial: true }), early: true })),
+  pieces: drawn((random) => ({ ...storm(random, {}), pieces: true })),
+  mix: drawn(mixed),
+};
+
+/** A mode whose draws depend on nothing but the seed. */
+function drawn(make: (random: Random) => Setting): (seed: number) => Setting {
+  return (seed) => {
+    const random = generator(seed ^ 0x5bd1e995);
+    for (let i = 0; i < 5; i++) random();
+    return make(random);
+  };
+}
+
+function storm(random: Random, watching: Partial<Watching>): Setting {
+  const [initial, blocking] = [random() < 0.7, random() < 0.1];
+  return several(random, [{ ...WATCHING, initial, blocking, ...watching }]);
+}
+
+function several(random: Random, watchers: readonly Watching[]): Setting {
+  return {
+    ...SETTING,
+    flavour: flavourFor(random, watchers),
+    watchers,
+    burst: burst(random),
+    onDisk: random() < 0.25,
+  };
+}
+
+function burst(random: Random): number {
+  return one(random, [20, 60, 150, Infinity]);
+}
+
+/** What can be promised to these watchers. */
+function flavourFor(random: Random, watchers: readonly Watching[]): Flavour {
+  // A write is reported by the name that was used: of another one, that is elsewhere, nothing is known,
+  // and a batch leaves out what happened to a name that is gone.
+  const all = watchers.every(({ roots, recursive, ignore, loops }) =>
+    recursive && roots.includes("t") && ignore === undefined &&
+    loops.every(({ batches }) => !batches)
+  );
+  const hardLinks = all && random() < 0.25;
+  return {
+    ...FLAVOUR,
+    depth: 1 + Math.floor(random() * 3),
+    links: hardLinks || random() < 0.3 ? "none" : "any",
+    hardLinks,
+    exchanges: random() < 0.4,
+    swaps: random() < 0.4,
+    // A file that is not closed yet has not been reported, if only that is wanted.
+    held: watchers.every(({ kinds }) => kinds.includes("modify")) && random() < 0.3,
+    pauses: random() < 0.7,
+  };
+}
+
+/** A link is looked at when it appears, moves or is replaced: not whenever the way to its target changes. */
+function following(setting: Setting): Setting {
+  const { flavour } = setting;
+  return { ...setting, flavour: { ...flavour, links: "steady", hardLinks: false } };
+}
+
+/** A link that is removed as a path of its own, but stays in another one, is no longer followed. */
+function churning(setting: Setting): Setting {
+  return { ...setting, churn: true, flavour: { ...setting.flavour, links: "none" } };
+}
+
+function whole(setting: Setting, roots: readonly string[]): Setting {
+  return { ...setting, flavour: { ...setting.flavour, tops: ["t", "u"], whole: roots } };
+}
+
+function someKinds(random: Random): readonly WatchKind[] {
+  const content = one<readonly WatchKind[]>(random, [["modify"], ["closeWrite"], [
+    "modify",
+    "closeWrite",
+  ]]);
+  const kinds: WatchKind[] = ["create", ...content];
+  if (random() < 0.75) kinds.push("remove");
+  if (random() < 0.5) kinds.push("rename");
+  if (random() < 0.3) kinds.push("attrib");
+  if (random() < 0.1) kinds.push(...LOOKS);
+  return kinds;
+}
+
+function someIgnore(random: Random): Ignoring {
+  return one(random, Object.keys(IGNORES) as Ignoring[]);
+}
+
+function someRoots(random: Random, overlapping: boolean): readonly string[] {
+  const apart = [["t"], ["t", "u"], ["t/a", "t/b"], ["t/a/b", "u"], ["t/a"]];
+  const within = [["t", "t/a"], ["t", "t/a/b", "t/a"], ["t/a", "t/b", "t"], ["t", "t/a/b/c"]];
+  return one(random, overlapping ? within : apart);
+}
+
+function anyWatching(random: Random): Watching {
+  return {
+    roots: someRoots(random, random() < 0.3),
+    kinds: random() < 0.5 ? KINDS : someKinds(random),
+    recursive: random() < 0.85,
+    followSymlinks: false,
+    initial: random() < 0.7,
+    blocking: random() < 0.1,
+    ignore: random() < 0.25 ? someIgnore(random) : undefined,
+    maxQueue: one(random, [10, 100, 1_000_000, 1_000_000]),
+    loops: one(random, [[FAST], [SLOW], [BATCHES], [FAST, SLOW]]),
+  };
+}
+
+function mixed(random: Random): Setting {
+  const follow = random() < 0.2;
+  const losing = random() < 0.25 ? one(random, [2, 5, 20]) : 0;
+  const early = random() < 0.15;
+  const watchers = Array.from({ length: one(random, [1, 1, 2, 3]) }, () => {
+    const watching = { ...anyWatching(random), followSymlinks: follow };
+    // Looking after a loss is an event, too, if looks are wanted, and may be lost again, and so on.
+    const kinds = watching.kinds.filter((kind) => losing === 0 || !LOOKS.includes(kind));
+    // In the midst of a storm what is there only the events say, and not to a loop that begins later.
+    return early
+      ? { ...watching, kinds, roots: ["t"], initial: true, loops: watching.loops.slice(0, 1) }
+      : { ...watching, kinds };
+  });
+  const setting: Setting = {
+    ...several(random, watchers),
+    blocked: random() < 0.2 ? 60 : 0,
+    losing,
+    others: random() < 0.3,
+    pieces: random() < 0.15,
+    burst: random() < 0.15 ? 1 + Math.floor(random() * 8) : burst(random),
+    early,
+  };
+  const roots = [...new Set(watchers.flatMap((watching) => watching.roots))];
+  const rooted = random() < 0.3 ? whole(setting, roots) : setting;
+  const result = random() < 0.2 ? churning(rooted) : rooted;
+  return follow ? following(result) : result;
+}
+
+function one<T>(random: Random, list: readonly T[]): T {
+  return list[Math.floor(random() * list.length)];
+}

@@ -1,0 +1,219 @@
+/** A watcher, those who copy what it watches by its events, and whether their copies are right. */
+
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type ErrorEvent, InotifyError, watch, type Watcher, type WatchEvent } from "../../mod.ts";
+import { read, readAll, type View } from "./disk.ts";
+import { Mirror } from "./mirror.ts";
+import { IGNORES, type Pace, type Setting, type Watching } from "./mirror_modes.ts";
+import type { Storm } from "./mirror_storm.ts";
+import { within } from "./within.ts";
+
+/** A watcher with its consumers. */
+export class Observer {
+  readonly mirrors: Mirror[] = [];
+  readonly #view: View & { readonly roots: Set<string> };
+  readonly #watching: Watching;
+  readonly #setting: Setting;
+  readonly #name: string;
+  readonly #storm: Storm;
+  readonly #base: string;
+  readonly #removed: string[] = [];
+  #watcher: Watcher | undefined;
+  #loops: Loop[] = [];
+
+  constructor(base: string, name: string, watching: Watching, storm: Storm) {
+    const ignore = watching.ignore && IGNORES[watching.ignore];
+    this.#base = base;
+    this.#watching = watching;
+    this.#storm = storm;
+    this.#setting = storm.setting;
+    this.#name = name;
+    this.#view = {
+      roots: new Set(watching.roots.map((root) => join(base, root))),
+      recursive: watching.recursive,
+      followSymlinks: watching.followSymlinks,
+      ignores: (path, isDirectory, root) =>
+        ignore?.test(path.slice(root.length + 1), isDirectory) ?? false,
+    };
+  }
+
+  async begin(): Promise<void> {
+    const { kinds, recursive, followSymlinks, blocking, ignore, maxQueue, loops } = this.#watching;
+    this.#clear();
+    const watcher = this.#watcher = watch([...this.#view.roots], {
+      events: kinds,
+      recursive,
+      followSymlinks,
+      initial: this.#initial,
+      blocking,
+      maxQueue,
+      ...ignore === undefined ? {} : { ignore: IGNORES[ignore].rules },
+    });
+    const rereads = this.#setting.burst > 1 || this.#setting.flavour.swaps;
+    this.#loops = loops.map((pace, i) => {
+      const mirror = new Mirror(this.#view, rereads);
+      this.mirrors.push(mirror);
+      return new Loop(watcher, pace, (event) => {
+        this.#storm.trace?.(
+          `${this.#name}.${i} ${JSON.stringify(event).replaceAll(this.#base, "")}`,
+        );
+        if (!this.#storm.misses?.(event)) mirror.apply(event);
+      });
+    });
+    await within(watcher.ready, () => `ready of watcher ${this.#name}`);
+    // What is reported before any loop has begun, only the first one gets.
+    const unaware = this.mirrors.slice(this.#initial ? 1 : 0);
+    const disk = unaware.length > 0 ? readAll(this.#view) : undefined;
+    for (const mirror of unaware) mirror.seed(disk!);
+  }
+
+  /** Of what is added in the midst of a storm only the events can say what was there. */
+  get #initial(): boolean {
+    return this.#setting.churn || this.#watching.initial && this.#watching.loops.length === 1;
+  }
+
+  /** A watcher does not begin with a path that cannot lead anywhere. */
+  #clear(): void {
+    for (const root of this.#view.roots) {
+      for (let path = root; path !== this.#base; path = dirname(path)) {
+        const { type } = read(path, true);
+        if (type === "directory" || type === "file" && path === root) break;
+        if (read(path, false).type !== "nothing") rmSync(path);
+      }
+    }
+  }
+
+  /** Removes a path, or adds it again. */
+  async churn(random: () => number): Promise<void> {
+    const { roots } = this.#view;
+    if (this.#removed.length > 0 && random() < 0.6) {
+      const [root] = this.#removed.splice(Math.floor(random() * this.#removed.length), 1);
+      roots.add(root);
+      this.#storm.trace?.(`add ${root}`);
+      const added = this.#watcher!.add(root);
+      if (random() < 0.5) await within(added, () => `add in watcher ${this.#name}`);
+      return;
+    }
+    const root = [...roots][Math.floor(random() * roots.size)];
+    if (root === undefined) return;
+    this.#storm.trace?.(`remove ${root}`);
+    this.#watcher!.remove(root);
+    roots.delete(root);
+    await this.settle();
+    for (const mirror of this.mirrors) {
+      const covered = (path: string) =>
+        [...roots].some((one) => path === one || path.startsWith(`${one}/`));
+      for (const path of [...mirror.entries.keys()]) {
+        if ((path === root || path.startsWith(`${root}/`)) && !covered(path)) {
+          mirror.entries.delete(path);
+        }
+      }
+    }
+    this.#removed.push(root);
+  }
+
+  /** Waits until all that has happened is reported, and taken. */
+  async settle(): Promise<void> {
+    await within(this.#watcher!.sync(), () => `sync of watcher ${this.#name}`);
+    for (const loop of this.#loops) await loop.drained();
+  }
+
+  differences(): string[] {
+    const disk = readAll(this.#view);
+    const { kinds } = this.#watching;
+    return this.mirrors.flatMap((mirror, i) =>
+      [
+        ...mirror.differences(disk, kinds.includes("remove")),
+        ...mirror.errors.filter((event) => !this.#isNoPath(event)).map(({ error }) => `${error}`),
+        ...this.#isExact ? mirror.contradictions : [],
+      ].map((line) => `${this.#name}.${i}: ${line.replaceAll(`${this.#base}/`, "")}`)
+    ).concat(
+      this.#loops.flatMap(({ error }) =>
+        error === undefined ? [] : [`the loop has ended: ${error}`]
+      ),
+    );
+  }
+
+  /** Whether a path that was given cannot be watched, for something in it is no directory, or a loop. */
+  #isNoPath({ path, error }: ErrorEvent): boolean {
+    return this.#watching.roots.some((root) => join(this.#base, root) === path) &&
+      error instanceof InotifyError && ["ENOTDIR", "ELOOP"].includes(error.code);
+  }
+
+  /** Whether what the mirror knows is in step with the events, so that none may contradict it. */
+  get #isExact(): boolean {
+    return this.#watching.kinds.includes("remove") && !this.#setting.churn;
+  }
+
+  /** Links to directories that are said to be none, and where they lead. */
+  unentered(): [path: string, target: string][] {
+    if (!this.#watching.followSymlinks) return [];
+    const { entries, open } = readAll(this.#view);
+    return [...entries].flatMap(([path, copy]) => {
+      if (copy.type !== "link" || open.has(path)) return [];
+      const isEntered = this.mirrors.every((mirror) => mirror.entered.has(path));
+      return isEntered || ![...entries.keys()].some((one) => one.startsWith(`${path}/`))
+        ? []
+        : [[path, copy.target]];
+    });
+  }
+
+  async end(): Promise<void> {
+    if (this.#watcher === undefined) return;
+    await within(this.#watcher.close(), () => `close of watcher ${this.#name}`);
+    for (const loop of this.#loops) await within(loop.ended);
+  }
+}
+
+/** One loop of a watcher. */
+class Loop {
+  readonly ended: Promise<void>;
+  error: unknown;
+  /** Whether it waits for the next event. */
+  #waiting = false;
+  #turns = 0;
+  #hurries = false;
+  readonly #pace: Pace;
+
+  constructor(watcher: Watcher, pace: Pace, apply: (event: WatchEvent) => void) {
+    this.#pace = pace;
+    const iterator: AsyncIterator<WatchEvent | WatchEvent[]> = pace.batches
+      ? watcher.batches({ settle: 1, maxWait: 20 })
+      : watcher[Symbol.asyncIterator]();
+    this.ended = this.#run(iterator, apply).catch((error) => void (this.error = error));
+  }
+
+  /** Waits until nothing is left to take. */
+  async drained(): Promise<void> {
+    this.#hurries = true;
+    // A batch may still be collected: its timers are older, and shorter, than these.
+    for (let quiet = 0, turns = -1; quiet < (this.#pace.batches ? 3 : 2); quiet++) {
+      await sleep(this.#pace.batches ? 2 : 0);
+      if (!this.#waiting || this.#turns !== turns) quiet = 0;
+      turns = this.#turns;
+      if (this.error !== undefined) break;
+    }
+    this.#hurries = false;
+  }
+
+  async #run(
+    iterator: AsyncIterator<WatchEvent | WatchEvent[]>,
+    apply: (event: WatchEvent) => void,
+  ): Promise<void> {
+    for (let count = 1;; count++) {
+      this.#waiting = true;
+      const { done, value } = await iterator.next();
+      this.#waiting = false;
+      this.#turns++;
+      if (done) return;
+      for (const event of Array.isArray(value) ? value : [value]) apply(event);
+      const { every, pause } = this.#pace;
+      if (every > 0 && count % every === 0 && !this.#hurries) await sleep(pause);
+    }
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,156 @@
+/** Storms as text: a line is a change, with paths below one directory; see programs/mirror_writer.ts. */
+
+import { generator } from "./random.ts";
+
+/** What a storm is made of. */
+export interface Flavour {
+  /** The directories in which it happens, each a name. */
+  readonly tops: readonly string[];
+  /** How deep. */
+  readonly depth: number;
+  /**
+   * Symbolic links: none, any, or those that lead to where they lead whatever else moves: to directories
+   * with names of their own (see {@link isTarget}), and not by way of other links.
+   */
+  readonly links: "none" | "any" | "steady";
+  readonly hardLinks: boolean;
+  /** Whether two entries change places in one step. */
+  readonly exchanges: boolean;
+  /** Whether a directory is replaced by another one with the same names in it. */
+  readonly swaps: boolean;
+  /** Whether files are kept open, and written later. */
+  readonly held: boolean;
+  /** Paths that are removed, moved away and made again as a whole. */
+  readonly whole: readonly string[];
+  /** Whether the writer pauses now and then. */
+  readonly pauses: boolean;
+}
+
+/** Where what is outside of all that is watched is. */
+export const OUTSIDE = "o";
+
+/** Whether steady links may lead to a path: no link comes there. */
+export function isTarget(path: string): boolean {
+  return /(^|\/)L\d$/.test(path);
+}
+
+/** How many of the last paths are used again. */
+const RECENT = 16;
+
+/** Makes up a storm. @param first the number of the first change, which makes its bytes its own */
+export function stormLines(
+  seed: number,
+  count: number,
+  flavour: Flavour,
+  first: number = 0,
+): string[] {
+  const random = generator(seed * 7919 + first);
+  const below = (n: number) => Math.floor(random() * n);
+  const one = <T>(list: readonly T[]): T => list[below(list.length)];
+  const isSteady = flavour.links === "steady";
+  const names = ["a", "b", "c", "d", "a", "b", "c", "d", "é", "a.tmp", "gen"];
+  if (isSteady) names.push("L0", "L1");
+  const name = () => one(names);
+  const recent: string[] = [];
+  const inside = () => {
+    const path = recent.length > 0 && random() < 0.4
+      ? [one(recent), ...random() < 0.3 ? [name()] : []]
+      : [one(flavour.tops), ...Array.from({ length: 1 + below(flavour.depth) }, name)];
+    recent.push(path.join("/"));
+    return recent.splice(0, recent.length - RECENT), recent.at(-1)!;
+  };
+  const outside = () => `${OUTSIDE}/${one(["k0", "k1", "k2", isSteady ? "L0" : "k3", name()])}`;
+  const path = () => random() < 0.12 ? outside() : inside();
+  const near = (other: string) => `${other.slice(0, other.lastIndexOf("/"))}/${name()}`;
+  let number = first;
+  /** Bytes that no other change has, most of the same length; some so many times. */
+  const token = () => String(number).padStart(6, "0");
+  const text = () => random() < 0.2 ? `${token()}*${1 + below(1000)}` : token();
+  const target = () => {
+    if (!isSteady) return one([`@o/k${below(4)}`, name(), "..", `../${name()}`, `@${inside()}`]);
+    const directory = `L${below(2)}`;
+    return one([
+      `@o/${directory}`,
+      `@${one(flavour.tops)}/${directory}`,
+      directory,
+      `../${directory}`,
+      `@${flavour.tops[0]}`,
+    ]);
+  };
+
+  const changes: [weight: number, change: () => string][] = [
+    [4, () => `mkdir ${inside()}`],
+    [1, () => `mkdir ${outside()}`],
+    [6, () => `write ${path()} ${text()}`],
+    [4, () => `append ${path()} ${text()}`],
+    [4, () => `patch ${path()} ${token()}`],
+    [2, () => `same ${path()} ${token()}`],
+    [2, () => `cut ${path()} ${below(8)}`],
+    [5, () => `save ${inside()} ${text()}`],
+    [2, () => `backup ${inside()} ${text()}`],
+    [3, () => `fill ${inside()} ${text()}`],
+    [3, () => `rm ${path()}`],
+    [3, () => `unlink ${path()}`],
+    [1, () => `rmdir ${path()}`],
+    [4, () => `mv ${inside()} ${inside()}`],
+    [3, () => {
+      const from = inside();
+      return `mv ${from} ${near(from)}`;
+    }],
+    [2, () => `mv ${inside()} ${outside()}`],
+    [2, () => `mv ${outside()} ${inside()}`],
+    [3, () => `over ${path()} ${inside()}`],
+    [1, () => `chmod ${path()} ${one(["600", "644", "755"])}`],
+    [1, () => `touch ${path()} ${below(2_000_000_000)}`],
+  ];
+  if (flavour.links !== "none") {
+    changes.push([3, () => `symlink ${target()} ${inside()}`], [
+      2,
+      () => `relink ${target()} ${inside()}`,
+    ]);
+  }
+  if (flavour.hardLinks) changes.push([4, () => `ln ${inside()} ${inside()}`]);
+  if (flavour.exchanges) changes.push([4, () => `exchange ${path()} ${path()}`]);
+  if (flavour.swaps) {
+    changes.push([
+      4,
+      () =>
+        `swap ${
+          one(["over", "out", "keep", flavour.exchanges ? "exchange" : "over"])
+        } ${inside()} ${token()}`,
+    ]);
+  }
+  if (flavour.held) {
+    changes.push(
+      [3, () => `open ${below(3)} ${inside()}`],
+      [4, () => `put ${below(3)} ${text()}`],
+      [
+        1,
+        () => `close ${below(3)}`,
+      ],
+      [1, () => `hold ${inside()}`],
+      [1, () => "let"],
+    );
+  }
+  for (const whole of flavour.whole) {
+    changes.push(
+      [0.3, () => `rm ${whole}`],
+      [0.3, () => `mv ${whole} ${outside()}`],
+      [
+        0.3,
+        () => `mv ${outside()} ${whole}`,
+      ],
+      [1, () => `mkdir ${whole}`],
+      [0.3, () => `swap ${one(["over", "out"])} ${whole} ${token()}`],
+    );
+  }
+  if (flavour.pauses) changes.push([2, () => `pause ${below(8)}`]);
+
+  const total = changes.reduce((sum, [weight]) => sum + weight, 0);
+  const lines: string[] = [];
+  for (; number < first + count; number++) {
+    let at = random() * total;
+    lines.push(changes.find(([weight]) => (at -= weight) < 0)![1]());
+  }
+  return lines;
+}

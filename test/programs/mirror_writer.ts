@@ -1,0 +1,300 @@
+/**
+ * Makes the storms of helpers/storm_lines.ts below the directory in argv: reads arrays of lines from
+ * stdin, each one line of JSON, and prints which of them could be done.
+ */
+
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { exchange } from "../helpers/exchange.ts";
+import { isTarget, OUTSIDE } from "../helpers/storm_lines.ts";
+
+const base = process.argv[2];
+const outside = join(base, OUTSIDE);
+const at = (path: string) => inside(join(base, path));
+/** Of one that is followed, if it is a link. */
+const through = (path: string) => followed(join(base, path));
+/** Where what is to be moved into place is made. */
+let made = 0;
+const fresh = (path: string) => `${path}.${made++ % 10}`;
+/** Open files, and directories. */
+const files = new Map<string, number>();
+const directories: number[] = [];
+
+const DEEDS: Record<string, (...args: string[]) => void> = {
+  mkdir: (path) => void mkdirSync(at(path), { recursive: true }),
+  write: (path, text) => put(path, constants.O_WRONLY | constants.O_TRUNC, text),
+  append: (path, text) => put(path, constants.O_WRONLY | constants.O_APPEND, text),
+  patch: (path, text) => put(path, constants.O_WRONLY, text),
+  same(path, text) {
+    const { mtimeMs } = statSync(through(path));
+    put(path, constants.O_WRONLY, text);
+    utimesSync(through(path), mtimeMs / 1000, mtimeMs / 1000);
+  },
+  cut(path, length) {
+    const fd = openExisting(path, constants.O_WRONLY);
+    try {
+      ftruncateSync(fd, Number(length));
+    } finally {
+      closeSync(fd);
+    }
+  },
+  save(path, text) {
+    if (isDirectory(at(path))) throw new Error("it is a directory");
+    const temporary = fresh(at(path));
+    writeFileSync(temporary, text);
+    renameSync(temporary, at(path));
+  },
+  backup(path, text) {
+    if (isDirectory(at(path))) throw new Error("it is a directory");
+    renameSync(at(path), `${at(path)}~`);
+    writeFileSync(at(path), text);
+    unlinkSync(`${at(path)}~`);
+  },
+  fill(path, text) {
+    for (const directory of ["", "/a", "/a/b"]) {
+      mkdirSync(at(path + directory), { recursive: true });
+      for (const name of ["c", "d"]) create(at(`${path}${directory}/${name}`), text);
+    }
+  },
+  rm: (path) => rmSync(at(path), { recursive: true }),
+  unlink: (path) => unlinkSync(at(path)),
+  rmdir: (path) => rmdirSync(at(path)),
+  mv(from, to) {
+    if (isTarget(to)) refuseLink(from);
+    renameSync(at(from), at(to));
+  },
+  /** Over a directory, which has to be empty. */
+  over(from, to) {
+    if (isTarget(to)) refuseLink(from);
+    if (isDirectory(at(from))) {
+      readdirSync(at(to)).forEach((name) => rmSync(join(at(to), name), { recursive: true }));
+    }
+    renameSync(at(from), at(to));
+  },
+  ln: (from, to) => linkSync(at(from), at(to)),
+  symlink(target, path) {
+    if (isTarget(path)) throw new Error("only a directory may be there");
+    symlinkSync(leading(target), at(path));
+  },
+  relink(target, path) {
+    if (isTarget(path)) throw new Error("only a directory may be there");
+    const temporary = fresh(at(path));
+    symlinkSync(leading(target), temporary);
+    try {
+      renameSync(temporary, at(path));
+    } catch (error) {
+      unlinkSync(temporary);
+      throw error;
+    }
+  },
+  exchange(a, b) {
+    if (isTarget(a) || isTarget(b)) [a, b].forEach(refuseLink);
+    exchange(at(a), at(b));
+  },
+  /** Puts a tree with the same names in the place of another one. */
+  swap(how, path, text) {
+    if (!lstatSync(at(path)).isDirectory()) throw new Error("it is no directory");
+    const other = how === "out" ? fresh(join(outside, "new")) : fresh(at(path));
+    const old = how === "out" ? fresh(join(outside, "old")) : fresh(at(path));
+    rmSync(other, { recursive: true, force: true });
+    resemble(at(path), other, text);
+    if (how === "exchange") {
+      exchange(at(path), other);
+      rmSync(other, { recursive: true });
+    } else {
+      rmSync(old, { recursive: true, force: true });
+      renameSync(at(path), old);
+      renameSync(other, at(path));
+      if (how !== "keep") rmSync(old, { recursive: true });
+    }
+  },
+  chmod: (path, mode) => chmodSync(through(path), Number.parseInt(mode, 8)),
+  touch: (path, time) => utimesSync(through(path), Number(time), Number(time)),
+  open(slot, path) {
+    close(slot);
+    files.set(slot, openSync(through(path), "a"));
+  },
+  put(slot, text) {
+    const fd = files.get(slot)!;
+    const path = readlinkSync(`/proc/self/fd/${fd}`);
+    // Of a name that is gone the kernel reports nothing, although the file may have another one.
+    if (path.endsWith(" (deleted)") && fstatSync(fd).nlink > 0) {
+      throw new Error("it has another name");
+    }
+    writeSync(fd, text);
+  },
+  close,
+  /** So that a directory lives on when it is removed. */
+  hold: (path) =>
+    void directories.push(openSync(through(path), constants.O_RDONLY | constants.O_DIRECTORY)),
+  let: () => directories.splice(0).forEach((fd) => closeSync(fd)),
+  flood(path, count) {
+    for (let i = 0; i < Number(count); i++) {
+      const file = join(at(path), `flood${i % 7}`);
+      closeSync(openSync(file, "w"));
+      unlinkSync(file);
+    }
+  },
+  mark: (name) => writeFileSync(join(base, name), ""),
+  pause: (milliseconds) => pause(Number(milliseconds)),
+  stop: () => process.kill(process.ppid, "SIGSTOP"),
+  cont: () => process.kill(process.ppid, "SIGCONT"),
+};
+
+createInterface({ input: process.stdin }).on("line", (text) => {
+  const lines: string[] = JSON.parse(text);
+  const done = lines.map((line) => {
+    const [verb, ...args] = line.split(" ");
+    if (!(verb in DEEDS)) throw new Error(`nobody knows how to ${verb}`);
+    try {
+      DEEDS[verb](...args.map(repeated));
+      return true;
+    } catch {
+      return false; // a random change that cannot be made is none
+    }
+  });
+  console.log(JSON.stringify(done));
+}).on("close", () => {
+  for (const slot of [...files.keys()]) close(slot);
+  process.exit();
+});
+
+/** A path, unless links on the way lead out of all that the storm may touch. */
+function inside(path: string): string {
+  const directory = existing(dirname(path));
+  if (directory === base || directory.startsWith(`${base}/`)) return path;
+  throw new Error(`${path} is in ${directory}`);
+}
+
+/** Likewise, if it is followed to its end. */
+function followed(path: string): string {
+  for (let at = inside(path), links = 0; isLink(at); links++) {
+    if (links > 40) throw new Error(`${path} leads nowhere`);
+    at = inside(resolve(realpathSync(dirname(at)), readlinkSync(at)));
+  }
+  return path;
+}
+
+/** Where a directory is, or the deepest one on the way to it. */
+function existing(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return existing(dirname(directory));
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+/** Writes into a file that is there, or makes it. */
+function put(path: string, flags: number, text: string): void {
+  let fd: number;
+  try {
+    fd = openExisting(path, flags);
+  } catch {
+    return create(at(path), text);
+  }
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Opens a file, unless it has a name outside by which no watcher hears of it. */
+function openExisting(path: string, flags: number): number {
+  const fd = openSync(through(path), flags);
+  if (fstatSync(fd).nlink === 1 || !realpathSync(dirname(at(path))).startsWith(outside)) return fd;
+  closeSync(fd);
+  throw new Error("it may have a name in what is watched");
+}
+
+function create(path: string, text: string): void {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+  const fd = openSync(path, flags);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function close(slot: string): void {
+  const fd = files.get(slot);
+  files.delete(slot);
+  if (fd !== undefined) closeSync(fd);
+}
+
+/** Makes a tree with the same names, but other bytes of the same number. */
+function resemble(from: string, to: string, text: string): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    const [source, target] = [join(from, name), join(to, name)];
+    const stat = lstatSync(source);
+    if (stat.isDirectory()) resemble(source, target, text);
+    else if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else {
+      const { length } = readFileSync(source);
+      appendFileSync(target, text.repeat(Math.ceil(length / text.length)).slice(0, length));
+    }
+  }
+}
+
+/** "x*3" stands for xxx. */
+function repeated(text: string): string {
+  const [, one, count] = /^(\d+)\*(\d+)$/.exec(text) ?? [];
+  return one === undefined ? text : one.repeat(Number(count));
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function refuseLink(path: string): void {
+  if (isLink(at(path))) throw new Error("it is a link");
+}
+
+/** Where a link leads: "@" stands for the directory of it all. */
+function leading(target: string): string {
+  return target.startsWith("@") ? at(target.slice(1)) : target;
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
