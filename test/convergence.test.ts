@@ -1,6 +1,7 @@
 /**
  * The heart of the watcher: after a random storm of changes made by another process, what a consumer
- * has built from the events is what is on the disk, and no event contradicted those before it.
+ * has built from the events is what is on the disk, with the bytes that it has read at each event, and no
+ * event contradicted those before it.
  *
  * INOTIFY_SEEDS=FROM-TO runs other seeds than the few of the suite.
  */

@@ -1,9 +1,11 @@
-/** Whether what a consumer builds from the events of a storm is what is on the disk. */
+/** Whether what a consumer builds from the events of a storm, and copies, is what is on the disk. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { InotifyError, watch } from "../../mod.ts";
+import { readAll, type View } from "./disk.ts";
+import { Mirror } from "./mirror.ts";
 import { Model, onDisk } from "./model.ts";
 import { command } from "./runtime.ts";
 import { fastest, tmpDir } from "./tmp.ts";
@@ -34,8 +36,18 @@ export async function weather(seed: number, storm: Storm): Promise<Weather> {
   const { maxQueue = 1_000_000 } = storm;
   await using watcher = watch(directory, { initial: true, maxQueue });
   const model = new Model();
+  const view: View = {
+    roots: new Set([directory]),
+    recursive: true,
+    followSymlinks: false,
+    ignores: () => false,
+  };
+  const mirror = new Mirror(view, true);
   const loop = (async () => {
-    for await (const event of watcher) model.apply(event);
+    for await (const event of watcher) {
+      model.apply(event);
+      mirror.apply(event);
+    }
   })();
   await within(watcher.ready);
   const program = command("storm.ts", [
@@ -55,6 +67,7 @@ export async function weather(seed: number, storm: Storm): Promise<Weather> {
   await within(watcher.sync());
   await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
   const disk = onDisk(directory);
+  const stale = mirror.differences(readAll(view), true).filter((line) => line.startsWith("stale"));
   await watcher.close();
   await loop;
   for (const made of [directory, outside]) rmSync(made, { recursive: true });
@@ -66,7 +79,10 @@ export async function weather(seed: number, storm: Storm): Promise<Weather> {
       .map((path) => `not there ${path}`),
     ...model.errors.filter((error) => !isScarcity(error)).map(String),
   ];
-  return { wrong, uncovered: model.errors.filter(isScarcity).length };
+  const uncovered = model.errors.filter(isScarcity).length;
+  // Not every runtime can read what has a name that is not UTF-8.
+  if (uncovered === 0) wrong.push(...stale.filter((line) => !line.includes("\ufffd")));
+  return { wrong, uncovered };
 }
 
 function isScarcity(error: Error): boolean {

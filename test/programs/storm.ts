@@ -20,6 +20,7 @@ import process from "node:process";
 import { generator } from "../helpers/random.ts";
 
 const [directory, outside, seed, count, flood] = process.argv.slice(2);
+let written = 0;
 const random = generator(Number(seed));
 const below = (n: number) => Math.floor(random() * n);
 
@@ -28,14 +29,16 @@ const name = () => "abcdef"[below(6)] + ["", "", "", "", "", "\xc3\xa9", "\xff"]
 const bytes = (text: string) => Buffer.from(text, "latin1");
 const inside = () => `${directory}/${Array.from({ length: 1 + below(4) }, name).join("/")}`;
 const path = () => bytes(inside());
+/** Bytes that no other change has, of the same length. */
+const text = () => String(written++).padStart(5, "0");
 const elsewhere = () => bytes(`${outside}/${name()}`);
 
 const changes: (() => void)[] = [
   () => mkdirSync(path(), { recursive: true }),
   () => mkdirSync(path()),
   () => mkdirSync(path(), { recursive: true }),
-  () => writeFileSync(path(), "x"),
-  () => writeFileSync(path(), "x", { flag: "a" }),
+  () => writeFileSync(path(), text()),
+  () => writeFileSync(path(), text(), { flag: "a" }),
   () => {
     const deep = `${inside()}/${name()}/${name()}`;
     mkdirSync(bytes(deep), { recursive: true });
