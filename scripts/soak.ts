@@ -2,7 +2,10 @@
  * Has storms for a long time on the runtime that runs it, with one watcher, and looks after each whether
  * what the events say is what is on the disk.
  *
- *   soak.ts [--minutes N] [--pause MS] [--seed N]
+ *   soak.ts [--minutes N] [--pause MS] [--seed N] [--mirror]
+ *
+ * With --mirror there are watchers of their own for each storm, in every mode of mirror_modes.ts in turn,
+ * and their consumers keep a copy of what is on the disk.
  *
  * Prints a line a minute, and a summary. Exits with 1 if something diverged, or did not stay as it was.
  * The seed is that of the first storm; of one that goes wrong it is printed.
@@ -14,6 +17,8 @@ import { readdirSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { limits, watch } from "../mod.ts";
+import { MODES } from "../test/helpers/mirror_modes.ts";
+import { mirrorStorm } from "../test/helpers/mirror_storm.ts";
 import { Model, onDisk } from "../test/helpers/model.ts";
 import { openFiles, threads, watchMasks } from "../test/helpers/proc.ts";
 import { command, runtimeName } from "../test/helpers/runtime.ts";
@@ -24,6 +29,7 @@ const { values: options } = parseArgs({
     minutes: { type: "string", default: "60" },
     pause: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
+    mirror: { type: "boolean", default: false },
   },
 });
 const [minutes, pause, firstSeed] = [options.minutes, options.pause, options.seed].map(Number);
@@ -33,6 +39,8 @@ if (!(minutes > 0) || !(pause >= 0) || !Number.isInteger(firstSeed)) {
 
 /** How many changes a storm has. */
 const CHANGES = 800;
+const MIRROR_CHANGES = 400;
+const modes = Object.keys(MODES);
 /** In one storm of so many the queue of the kernel overflows, since the event loop does nothing. */
 const OVERFLOW_EVERY = 20;
 /** After so many storms all is removed, so that the tree stays of a size. */
@@ -71,10 +79,14 @@ const samples: Sample[] = [];
 let [storms, divergences, told, lag, nextLine] = [0, 0, 0, 0, begun + 60_000];
 while (performance.now() < begun + minutes * 60_000) {
   const seed = firstSeed + storms++;
-  await storm(seed);
-  await using other = watch(directory); // comes and goes beside the one that stays
-  await other.ready;
-  await compare(seed);
+  if (options.mirror) {
+    await mirror(seed);
+  } else {
+    await storm(seed);
+    await using other = watch(directory); // comes and goes beside the one that stays
+    await other.ready;
+    await compare(seed);
+  }
   if (storms % CLEAR_EVERY === 0) clear();
   if (pause > 0) await sleep(pause);
   if (performance.now() >= nextLine) print();
@@ -95,6 +107,21 @@ async function storm(seed: number): Promise<void> {
     for (const end = performance.now() + 1500; performance.now() < end;);
   }
   await exited;
+}
+
+/** A storm in one of the modes, whose watchers are beside the one that stays. */
+async function mirror(seed: number): Promise<void> {
+  const mode = modes[seed % modes.length];
+  const outcome = await mirrorStorm({ seed, setting: MODES[mode](seed), changes: MIRROR_CHANGES })
+    .catch((error) => ({ wrong: [String(error.stack)], events: 0, overflows: 0 }));
+  events += outcome.events;
+  model.overflows += outcome.overflows;
+  if (outcome.wrong.length === 0) return;
+  divergences++;
+  console.log(
+    `test/programs/mirror.ts --mode ${mode} --seed ${seed} --changes ${MIRROR_CHANGES} went wrong:\n  ` +
+      outcome.wrong.slice(0, 10).join("\n  "),
+  );
 }
 
 async function compare(seed: number): Promise<void> {
