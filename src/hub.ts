@@ -46,7 +46,13 @@ const PATIENCE = 2;
 /** How long events are handled at a stretch before the runtime has a turn, in milliseconds. */
 const STRETCH = 10;
 
-let shared: Hub | undefined;
+/**
+ * Where the hub of this process is. `bun --hot` evaluates this module again at each reload, and what was
+ * there before goes on, so it is not in the module. Hubs of other versions are others, since these may call
+ * each other by other names: this is the version in deno.json.
+ */
+const HUB: unique symbol = Symbol.for("@inotify/inotify 0.1.0: hub");
+const shared = globalThis as { [HUB]?: Hub | undefined };
 
 /** An inotify instance, shared by those who have entered it, closed when the last one has left. */
 export class Hub {
@@ -84,13 +90,13 @@ export class Hub {
 
   /** Enters the hub of this process. */
   static enter(subscriber: Member): Hub {
-    if (shared === undefined) {
-      shared = new Hub();
-      void shared.#run();
+    let hub = shared[HUB];
+    if (hub === undefined) {
+      hub = shared[HUB] = new Hub();
+      void hub.#run();
     }
-    shared.#members.set(subscriber, true);
-    shared.#updateRef();
-    return shared;
+    hub.setRef(subscriber, true); // nothing private: it may be of the same class, evaluated before
+    return hub;
   }
 
   /** Leaves the hub, and every watch that the subscriber still holds. */
@@ -99,7 +105,7 @@ export class Hub {
     this.#busy.delete(subscriber);
     for (const wd of this.#watches.heldBy(subscriber)) this.release(wd, subscriber);
     if (this.#members.size > 0) return this.#updateRef();
-    if (shared === this) shared = undefined;
+    if (shared[HUB] === this) shared[HUB] = undefined;
     await this.#reader.close();
     this.#fence.close();
   }
@@ -192,7 +198,7 @@ export class Hub {
   }
 
   #fail(error: unknown): void {
-    if (shared === this) shared = undefined;
+    if (shared[HUB] === this) shared[HUB] = undefined;
     for (const member of this.#members.keys()) member.fail(error);
   }
 
