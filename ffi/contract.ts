@@ -124,7 +124,7 @@ export interface Libc {
   /** close(2) */
   close(fd: number): number;
   /**
-   * close(2) away from the JavaScript thread, where it would block: for an inotify descriptor that
+   * close(2) away from the main thread, where it would block: for an inotify descriptor that
    * ever had a watch the kernel waits 1-8 ms for an RCU grace period. Never fails: Linux releases
    * the descriptor whatever close(2) returns.
    */
