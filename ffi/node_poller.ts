@@ -133,6 +133,7 @@ export class Poller {
             resolve();
             released();
           };
+          handle.active = false; // uv_close() stops it, and libuv aborts where uv_poll_stop() follows
           c.uv_close(address, this.#onClose);
         }),
     };

@@ -25,6 +25,7 @@ for (
     ["an event in a listener of exit", 0],
     ["exitCode", 3],
     ["process.exit()", 4],
+    ["process.exit() while it is closed", 4],
     ["an exception", 1],
     ["an exception in a listener of exit", 1],
     ["work in beforeExit", 0],

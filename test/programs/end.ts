@@ -65,6 +65,14 @@ const ways: Record<string, () => unknown> = {
     change();
     process.exit(4);
   },
+  "process.exit() while it is closed": async () => {
+    const inotify = read();
+    await turn();
+    change();
+    void inotify.close();
+    for (let i = 0; i < 10; i++) await Promise.resolve(); // on the way, and not over
+    process.exit(4);
+  },
   "an exception": async () => {
     read();
     await turn();
