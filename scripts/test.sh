@@ -71,7 +71,7 @@ provide fast-check # first: npm is to run on the Node.js that it came with
 toolchain "${tools[@]}"
 
 # What these tests are about blocks for ever when it is broken, and takes the runner along.
-bounded=(timeout --kill-after=10 600)
+bounded=(timeout --kill-after=10 1200)
 for runtime in "${suites[@]}"; do
   case $runtime in
     deno) step "suite on Deno" "${bounded[@]}" deno test --quiet --allow-all --no-check "${files[@]}" ;;

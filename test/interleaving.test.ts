@@ -13,6 +13,6 @@ for (const [what, one] of Object.entries(cases)) {
 
   test(`it is told that ${what}, between whatever pieces`, async () => {
     using _ = inSmallPieces();
-    await happensEverywhere(one, 7); // there are many, and much alike
+    await happensEverywhere(one, 13); // there are many, and much alike
   });
 }
