@@ -24,7 +24,7 @@ const DEADLY = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
  * How long after the first such signal another one is taken for the same wish, in milliseconds: npm(1)
  * passes on the SIGINT that a terminal has sent to all of its group already, and so does concurrently.
  */
-const ECHO = 100;
+const SAME_WISH = 100;
 
 /**
  * Bytes of a variable at most: the kernel takes 128 KiB for one with its name (MAX_ARG_STRLEN, execve(2)),
@@ -84,7 +84,7 @@ export async function runForEach(
   function end(signal: number, isPassedOn: boolean): void {
     const now = performance.now();
     if (first !== undefined) {
-      if (now - first > ECHO) job?.kill();
+      if (now - first > SAME_WISH) job?.kill();
       return;
     }
     first = now;
