@@ -233,10 +233,13 @@ function flavourFor(random: Random, watchers: readonly Watching[]): Flavour {
   };
 }
 
-/** A link is looked at when it appears, moves or is replaced: not whenever the way to its target changes. */
+/**
+ * A link is looked at when it appears, moves or is replaced: not whenever the way to its target changes,
+ * and when its target is removed that is noticed once nobody holds that open any more.
+ */
 function following(setting: Setting): Setting {
   const { flavour } = setting;
-  return { ...setting, flavour: { ...flavour, links: "steady", hardLinks: false } };
+  return { ...setting, flavour: { ...flavour, links: "steady", hardLinks: false, held: false } };
 }
 
 /** A link that is removed as a path of its own, but stays in another one, is no longer followed. */

@@ -116,7 +116,9 @@ export class Observer {
   /** Waits until all that has happened is reported, and taken. */
   async settle(): Promise<void> {
     await within(this.#watcher!.sync(), () => `sync of watcher ${this.#name}`);
-    for (const loop of this.#loops) await loop.drained();
+    for (const loop of this.#loops) {
+      await within(loop.drained(), () => `events for a loop of watcher ${this.#name}`);
+    }
   }
 
   differences(): string[] {
