@@ -35,6 +35,7 @@ export class Mirror {
 
   /** Begins with what is there. */
   seed({ entries }: Disk): void {
+    this.contradictions.length = 0; // what was reported until now may be of what was there before
     for (const [path, copy] of entries) {
       this.entries.set(path, copy);
       if (copy.type === "link" && read(path, true).type === "directory") this.entered.add(path);

@@ -248,7 +248,8 @@ function churning(setting: Setting): Setting {
 }
 
 function whole(setting: Setting, roots: readonly string[]): Setting {
-  return { ...setting, flavour: { ...setting.flavour, tops: ["t", "u"], whole: roots } };
+  const { flavour } = setting;
+  return { ...setting, flavour: { ...flavour, tops: ["t", "u"], hardLinks: false, whole: roots } };
 }
 
 function someKinds(random: Random): readonly WatchKind[] {
