@@ -132,7 +132,7 @@ export class Loss {
       before = undefined;
     }
     if (now === undefined) return;
-    if (before === undefined) return this.#appear(path, now, marks);
+    if (before === undefined) return this.#appear(path, now, marks, changed);
     const isReplaced = marks?.has("create") ?? false;
     for (const kind of isReplaced ? changed : marks ?? []) this.#push(kind, path, now);
     if (now instanceof Directory) this.#compareEntries(path, now, changed);
@@ -162,16 +162,20 @@ export class Loss {
     for (const [name, entry] of entries) compare(name, before.get(name), entry);
   }
 
-  #appear(path: string, entry: Entry, marks: Marks | undefined): void {
+  /** An entry is new to the loop; but roots below it may be known by themselves. */
+  #appear(
+    path: string,
+    entry: Entry,
+    marks: Marks | undefined,
+    changed: readonly EntryKind[],
+  ): void {
     this.#push(marks?.has("exists") ? "exists" : "create", path, entry);
     if (!(entry instanceof Directory)) return;
     const marked = this.#marks.get(entry);
     for (const [name, inner] of entry.entries) {
       const at = below(path, name);
-      const followed = this.#now.get(at);
-      this.#tops.delete(at);
-      this.#now.delete(at);
-      this.#appear(at, followed ?? inner, marked?.get(name));
+      const now = this.#now.get(at) ?? inner;
+      this.#compare(at, this.#tops.get(at), now, marked?.get(name), changed);
     }
   }
 

@@ -288,3 +288,13 @@ test("Loss.end() gives another file at the path of a root as a change of its con
     "closeWrite /f",
   ]);
 });
+
+test("Loss.end() creates no root again that is known, below a directory that is new", () => {
+  const { root, picture } = tree(all);
+  const known = new Directory("/r/d/known");
+  const loss = picture.lose(new Map<string, Entry>([["/r", root], ["/r/d/known", known]]));
+  const directory = new Directory("d", root);
+  picture.add(root, "d", directory, "create");
+  picture.moveIn(directory, "known", known);
+  assert.deepEqual(lines(picture.recover(loss, new Map([["/r", root]]))), ["create /r/d"]);
+});
