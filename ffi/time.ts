@@ -7,7 +7,7 @@
  * @module
  */
 
-const { setTimeout, MessageChannel } = globalThis;
+const { setTimeout, clearTimeout, MessageChannel } = globalThis;
 const isDeno = "Deno" in globalThis;
 // Deno loads its Node layer for it, which takes longer than all the rest of a start; and fakes it inside.
 const setImmediate = isDeno ? undefined : globalThis.setImmediate;
@@ -30,8 +30,18 @@ export function turn(): Promise<void> {
 
 /** @param milliseconds at least */
 export function delay(milliseconds: number): Promise<void> {
-  if (isStopped()) return sleep(milliseconds);
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return new Promise((resolve) => void after(milliseconds, resolve));
+}
+
+/**
+ * Calls back after some milliseconds, at least; until then the process lives.
+ *
+ * @returns what forgets it
+ */
+export function after(milliseconds: number, callback: () => void): () => void {
+  if (isStopped()) return sleep(milliseconds, callback);
+  const timer = setTimeout(callback, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /**
@@ -42,11 +52,15 @@ function isStopped(): boolean {
   return Object.hasOwn(setTimeout, "clock") || isDeno && globalThis.setTimeout !== setTimeout;
 }
 
-/** Waits until it is too late for what nobody does; a channel keeps the process alive meanwhile. */
-async function sleep(milliseconds: number): Promise<void> {
+/** As {@link after}, by a wait for what nobody does; a channel keeps the process alive meanwhile. */
+function sleep(milliseconds: number, callback: () => void): () => void {
   const { port1 } = new MessageChannel();
   port1.onmessage = () => {};
   const nobody = new Int32Array(new SharedArrayBuffer(4));
-  await Atomics.waitAsync(nobody, 0, 0, Math.max(1, milliseconds)).value;
-  port1.close();
+  const { value } = Atomics.waitAsync(nobody, 0, 0, Math.max(1, milliseconds));
+  void Promise.resolve(value).then((why) => {
+    port1.close();
+    if (why === "timed-out") callback();
+  });
+  return () => void Atomics.notify(nobody, 0);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { delay } from "../ffi/time.ts";
+import { after } from "../ffi/time.ts";
 import { Iteration } from "./iteration.ts";
 
 /** What is put in, as one reader has it before it. */
@@ -86,7 +86,6 @@ export class Channel<T> {
 class Queue<T> extends Iteration<T> implements Reading<T> {
   #values: T[] = [];
   #next = 0;
-  readonly #ended = Promise.withResolvers<void>();
   readonly #limit: number;
   readonly #lose: () => Lost<T>;
   /** Set while values are lost. */
@@ -96,6 +95,8 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
   #takers: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
   /** The `wait()` that waits. */
   #waiter: PromiseWithResolvers<void> | undefined;
+  /** Ends the `goesOn()` that waits. */
+  #rouse: (() => void) | undefined;
   #ending: { readonly error?: unknown } | undefined;
 
   constructor(limit: number, lose: () => Lost<T>, onLeft: () => Promise<void>) {
@@ -127,7 +128,7 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
 
   end(ending: { readonly error?: unknown }): void {
     this.#ending ??= ending;
-    this.#ended.resolve();
+    this.#rouse?.();
     this.#lost?.forget();
     this.#lost = undefined;
     this.#values = [];
@@ -157,7 +158,11 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
 
   async goesOn(milliseconds: number): Promise<boolean> {
     if (this.#ending === undefined) {
-      await Promise.race([delay(milliseconds), this.#ended.promise]);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const forget = after(milliseconds, resolve);
+      this.#rouse = resolve;
+      await promise;
+      forget();
     }
     if (this.#ending !== undefined) await this.#last();
     return this.#ending === undefined;

@@ -20,6 +20,8 @@ for (
   const [way, code] of [
     ["a watcher that is not persistent", 0],
     ["such a watcher, in a loop", 0],
+    ["batches that wait for quiet, of a watcher that closes", 0],
+    ["batches that wait for quiet, and return", 0],
     ["a pending read", 0],
     ["fifty pending reads", 0],
     ["an event in a listener of exit", 0],

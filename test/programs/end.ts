@@ -26,6 +26,18 @@ function read(): Inotify {
   return inotify;
 }
 
+/** A batch that nobody gets in time. */
+async function waitForQuiet() {
+  const watcher = watch(directory);
+  await watcher.ready;
+  const batches = watcher.batches({ settle: 1e9, maxWait: Infinity });
+  void batches.next();
+  change();
+  await watcher.sync();
+  await turn();
+  return { watcher, batches };
+}
+
 /** A turn of the event loop in which what has begun begins to wait. */
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 
@@ -37,6 +49,14 @@ const ways: Record<string, () => unknown> = {
       for await (const _ of watcher);
     })();
     change();
+  },
+  "batches that wait for quiet, of a watcher that closes": async () => {
+    const { watcher } = await waitForQuiet();
+    await watcher.close();
+  },
+  "batches that wait for quiet, and return": async () => {
+    const { batches } = await waitForQuiet();
+    await batches.return?.();
   },
   "a pending read": async () => {
     read();
