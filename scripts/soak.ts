@@ -2,10 +2,11 @@
  * Has storms for a long time on the runtime that runs it, with one watcher, and looks after each whether
  * what the events say is what is on the disk.
  *
- *   soak.ts [--minutes N] [--pause MS] [--seed N] [--mirror]
+ *   soak.ts [--minutes N] [--pause MS] [--seed N] [--mirror [--save DIRECTORY]]
  *
  * With --mirror there are watchers of their own for each storm, in every mode of mirror_modes.ts in turn,
- * and their consumers keep a copy of what is on the disk.
+ * and their consumers keep a copy of what is on the disk. --save keeps what was done and reported when
+ * something went wrong.
  *
  * Prints a line a minute, and a summary. Exits with 1 if something diverged, or did not stay as it was.
  * The seed is that of the first storm; of one that goes wrong it is printed.
@@ -13,12 +14,12 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { limits, watch } from "../mod.ts";
 import { MODES } from "../test/helpers/mirror_modes.ts";
-import { mirrorStorm } from "../test/helpers/mirror_storm.ts";
+import { mirrorStorm, transcript } from "../test/helpers/mirror_storm.ts";
 import { Model, onDisk } from "../test/helpers/model.ts";
 import { openFiles, threads, watchMasks } from "../test/helpers/proc.ts";
 import { command, runtimeName } from "../test/helpers/runtime.ts";
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     pause: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
     mirror: { type: "boolean", default: false },
+    save: { type: "string" },
   },
 });
 const [minutes, pause, firstSeed] = [options.minutes, options.pause, options.seed].map(Number);
@@ -112,8 +114,14 @@ async function storm(seed: number): Promise<void> {
 /** A storm in one of the modes, whose watchers are beside the one that stays. */
 async function mirror(seed: number): Promise<void> {
   const mode = modes[seed % modes.length];
-  const outcome = await mirrorStorm({ seed, setting: MODES[mode](seed), changes: MIRROR_CHANGES })
-    .catch((error) => ({ wrong: [String(error.stack)], events: 0, overflows: 0 }));
+  const setting = MODES[mode](seed);
+  const trace: string[] = [];
+  const outcome = await mirrorStorm({
+    seed,
+    setting,
+    changes: MIRROR_CHANGES,
+    trace: (line) => void trace.push(line),
+  }).catch((error) => ({ wrong: [String(error.stack)], lines: [], events: 0, overflows: 0 }));
   events += outcome.events;
   model.overflows += outcome.overflows;
   if (outcome.wrong.length === 0) return;
@@ -122,6 +130,9 @@ async function mirror(seed: number): Promise<void> {
     `test/programs/mirror.ts --mode ${mode} --seed ${seed} --changes ${MIRROR_CHANGES} went wrong:\n  ` +
       outcome.wrong.slice(0, 10).join("\n  "),
   );
+  if (options.save === undefined) return;
+  const file = `${options.save}/${runtimeName}-${mode}-${seed}`;
+  writeFileSync(file, transcript(setting, outcome, trace));
 }
 
 async function compare(seed: number): Promise<void> {

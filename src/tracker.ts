@@ -334,7 +334,7 @@ export class Tracker implements Member {
       this.#doubtAsOther(known);
       this.#scans.scan(known);
     } else {
-      this.#picture.replaced(directory, name);
+      if (!this.#roots.isFollowed(path)) this.#picture.replaced(directory, name);
       this.#roots.changed(path);
     }
   }
@@ -573,6 +573,7 @@ export class Tracker implements Member {
   ): void {
     const isDirectory = entry !== false;
     if (isDirectory && !(this.#scope.content & IN_ATTRIB)) return; // its own events tell of its content
+    if (this.#roots.isFollowed(directory.pathOf(name))) return;
     if (!isDirectory && (directory.isOther || pending.isStale(name))) {
       this.#picture.replaced(directory, name);
     } else if (mayHaveChanged?.(directory.pathOf(name))) {

@@ -188,8 +188,20 @@ function drawn(make: (random: Random) => Setting): (seed: number) => Setting {
   return (seed) => {
     const random = generator(seed ^ 0x5bd1e995);
     for (let i = 0; i < 5; i++) random();
-    return make(random);
+    return fair(make(random));
   };
+}
+
+/**
+ * A write is reported by the name that was used: who comes to know of another name of a file when that is
+ * gone already does not know of which file the write was. So each change waits for the reader, if it can.
+ */
+function fair(setting: Setting): Setting {
+  const { flavour, flood } = setting;
+  if (!flavour.hardLinks) return setting;
+  return flood
+    ? { ...setting, flavour: { ...flavour, hardLinks: false } }
+    : { ...setting, burst: 1 };
 }
 
 function storm(random: Random, watching: Partial<Watching>): Setting {

@@ -51,6 +51,11 @@ export async function mirrorStorm(storm: Storm): Promise<Outcome> {
   }
 }
 
+/** What was done, what was reported, and what is wrong, a line each. */
+export function transcript(setting: Setting, outcome: Outcome, trace: readonly string[]): string {
+  return [JSON.stringify(setting), ...outcome.lines, ...trace, ...outcome.wrong, ""].join("\n");
+}
+
 /** How many changes are made before anybody watches. */
 const POPULATION = 60;
 /** For how long the event loop is blocked at most, in milliseconds. */

@@ -15,7 +15,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { MODES, type Setting } from "../helpers/mirror_modes.ts";
-import { mirrorStorm, type Outcome } from "../helpers/mirror_storm.ts";
+import { mirrorStorm, type Outcome, transcript } from "../helpers/mirror_storm.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 
 const { values: options } = parseArgs({
@@ -55,7 +55,8 @@ for (const mode of modes) {
     console.log(`  ${wrong.slice(0, 12).join("\n  ")}`);
     if (options.shrink) await shrink(mode, seed, outcome);
     else if (options.save) {
-      save(`${options.save}/${runtimeName}-${mode}-${seed}`, mode, seed, outcome);
+      const file = `${options.save}/${runtimeName}-${mode}-${seed}`;
+      writeFileSync(file, transcript(settingOf(mode, seed), outcome, outcome.trace));
     }
   }
 }
@@ -150,11 +151,4 @@ async function again(
 /** Of what kind the first thing is that is wrong. */
 function kindOf({ wrong }: Outcome): string {
   return /(late: )?(\d\.\d: )?(\w+)/.exec(wrong[0])![0];
-}
-
-function save(file: string, mode: string, seed: number, { wrong, lines, trace }: Passed): void {
-  writeFileSync(
-    file,
-    [JSON.stringify(settingOf(mode, seed)), ...lines, ...trace, ...wrong, ""].join("\n"),
-  );
 }
