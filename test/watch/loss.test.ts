@@ -362,3 +362,32 @@ test("after an overflow, attributes of a directory and a file that takes a known
   assert.ok(later.includes(`attrib ${at("d/sub")}`), later.join("\n"));
   assert.ok(later.includes(`modify ${at("d/f")}`), later.join("\n"));
 });
+
+test("after an overflow, of a link that is a path of its own is reported what it leads to, once", async () => {
+  const directory = tmpDir(fastest);
+  const at = (name: string) => join(directory, name);
+  mkdirSync(at("t"));
+  for (const name of ["file", "changed", "t/spare"]) writeFileSync(at(name), name);
+  for (const name of ["file", "changed"]) symlinkSync(`../${name}`, at(`t/${name}`));
+  await new Promise((resolve) => setTimeout(resolve, 20)); // older than a tick of the clock
+  await using watcher = watch([at("t"), at("t/file"), at("t/changed")]);
+  await within(watcher.ready);
+  const lines: string[] = [];
+  const loop = (async () => {
+    for await (const event of watcher) {
+      lines.push("path" in event ? `${event.kind} ${event.path}` : event.kind);
+    }
+  })();
+  ways["the kernel's queue is full"].lose(at("t/spare"));
+  rmSync(at("t/file"));
+  symlinkSync("../file", at("t/file"));
+  appendFileSync(at("changed"), "more");
+  await within(watcher.sync());
+  await within(watcher.sync());
+  await watcher.close();
+  await loop;
+  assert.deepEqual(
+    lines.slice(lines.indexOf("overflow")).filter((line) => !/spare|passing/.test(line)),
+    ["overflow", `modify ${at("t/changed")}`],
+  );
+});
