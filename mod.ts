@@ -47,5 +47,6 @@ export type {
   WatchKind,
 } from "./src/event.ts";
 export type { Ignore } from "./src/ignore.ts";
-export { watch, Watcher, type WatchOptions } from "./src/watcher.ts";
+export type { WatchOptions } from "./src/options.ts";
+export { watch, Watcher } from "./src/watcher.ts";
 export * from "./src/kernel.ts";

@@ -17,7 +17,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/(agenda|hub|route|engine\/(fence|loss|picture))\.ts$/,
   /^src\/kernel\.ts$/,
   /^src\/(inotify|renames|scan|tree)\.ts$/,
-  /^src\/(absolute|as_it_came|batches|changed|coalesce|event|files|limits|listing|places|procfs|reader|reports|syscall)\.ts$/,
+  /^src\/(absolute|as_it_came|batches|changed|coalesce|event|files|limits|listing|options|places|procfs|reader|reports|syscall)\.ts$/,
   /^src\/(braces|call|channel|clock|error|glob|ignore|iterate|iteration|lossless|mask|moment|parse|path|watches)\.ts$/,
   /^src\/(errno|strerror)\.ts$/,
   /^ffi\//,

@@ -9,6 +9,7 @@ import { monotonic } from "./clock.ts";
 import { coalesce } from "./coalesce.ts";
 import type { WatchEvent } from "./event.ts";
 import { Iteration } from "./iteration.ts";
+import { check } from "./options.ts";
 
 /**
  * When {@link Watcher.batches} hands out a batch. The times are real, also where a test fakes its timers.
@@ -40,14 +41,17 @@ export interface BatchOptions {
 /**
  * The events of a channel in batches; they count as one reader of it.
  *
- * @throws {RangeError} if an option is no number of milliseconds
+ * @throws {TypeError} if an option is no number
+ * @throws {RangeError} if one is negative
  */
 export function batches(
   channel: Channel<WatchEvent>,
   options: BatchOptions,
 ): Iteration<WatchEvent[]> {
+  check("options", options, typeof options === "object" && options !== null, "an object");
   const { settle = 50, maxWait = 1000 } = options;
   for (const [name, value] of Object.entries({ settle, maxWait })) {
+    check(name, value, typeof value === "number", "a number");
     if (!(value >= 0)) {
       throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
     }

@@ -9,88 +9,12 @@ import { absolute } from "./absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
 import { Channel, type Lost } from "./channel.ts";
 import { InotifyError } from "./error.ts";
-import { CONTENT_KINDS, KINDS, type WatchEvent, type WatchKind } from "./event.ts";
-import { type Ignore, type Ignores, ignores } from "./ignore.ts";
+import { CONTENT_KINDS, type WatchEvent, type WatchKind } from "./event.ts";
+import type { Ignores } from "./ignore.ts";
 import { toText } from "./lossless.ts";
+import { resolveOptions, type WatchOptions } from "./options.ts";
 import type { Path } from "./path.ts";
 import { Tracker } from "./tracker.ts";
-
-/**
- * Options of {@link watch}.
- *
- * @example
- * ```ts
- * import { watch, type WatchOptions } from "@inotify/inotify";
- *
- * const options: WatchOptions = {
- *   events: ["create", "closeWrite", "remove", "rename"],
- *   ignore: [".git", "*.tmp"],
- *   onProgress: (directories) => console.log(`${directories} directories`),
- * };
- * await using watcher = watch(".", options);
- * await watcher.ready;
- * ```
- */
-export interface WatchOptions {
-  /**
-   * Whether what is below subdirectories is watched too.
-   *
-   * @default {true}
-   */
-  readonly recursive?: boolean;
-  /**
-   * The kinds that are wanted; the kernel is not asked for others. `overflow`, `unmount` and `error`
-   * come always. Where `rename` is not wanted, a rename is a `remove` and a `create`, of a directory with
-   * all below it.
-   *
-   * That a file may have another content, without an event of the kernel for it (another one was moved over
-   * it, events were lost), is reported by each of `modify`, `closeWrite` and `attrib` that is wanted; where
-   * none is, another file in the place of one is a `remove` and a `create`.
-   *
-   * @default {["create", "modify", "remove", "rename"]}
-   */
-  readonly events?: readonly WatchKind[];
-  /** What is neither looked at nor watched, with all that is below it. */
-  readonly ignore?: Ignore | readonly Ignore[];
-  /**
-   * Whether a symbolic link to a directory, found in a watched directory, is entered. What is in it has
-   * a path through the link. A link that leads back to a directory that it is in is not entered.
-   *
-   * @default {false}
-   */
-  readonly followSymlinks?: boolean;
-  /**
-   * Whether what is there in the beginning is said, as `exists`.
-   *
-   * @default {false}
-   */
-  readonly initial?: boolean;
-  /**
-   * Whether `watch` itself looks at all that is there, for as long as that takes: what happens after the
-   * call is told, and not only what happens once {@link Watcher.ready} has resolved.
-   *
-   * @default {false}
-   */
-  readonly blocking?: boolean;
-  /**
-   * How many events may wait for a loop, 2 or more. When so many do, an `overflow` follows them, and what
-   * happens then is not queued: once the loop has taken the `overflow`, it gets what differs by that time. No
-   * other loop loses anything.
-   *
-   * @default {65536}
-   */
-  readonly maxQueue?: number;
-  /**
-   * Whether the watcher keeps the process alive; see {@link Watcher.unref}.
-   *
-   * @default {true}
-   */
-  readonly persistent?: boolean;
-  /** Closes the watcher when it is aborted. */
-  readonly signal?: AbortSignal;
-  /** Called now and then while directories are set up, with how many there are so far. */
-  readonly onProgress?: (directories: number) => void;
-}
 
 /**
  * Watches paths: directories with all that is in them, and files.
@@ -101,8 +25,8 @@ export interface WatchOptions {
  * {@link Watcher.sync} resolves, that is what is on the disk, after whatever storm.
  *
  * @param paths what to watch; relative ones are relative to the working directory now
- * @throws {TypeError} if a path, a kind, a rule to ignore or a signal is none
- * @throws {RangeError} if `maxQueue` is no integer of 2 or more
+ * @throws {TypeError} if a path or an option is of another type
+ * @throws {RangeError} if `maxQueue` is less than 2, or no integer
  * @throws {InotifyError} EACCES if the runtime does not let the program read a path (Deno's `--allow-read`,
  * and `--allow-fs-read` with Node's `--permission`), ENOENT if one is relative, and the working directory
  * was removed
@@ -187,23 +111,16 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   /** See {@link watch}. */
   constructor(paths: Path | readonly Path[], options: WatchOptions = {}) {
-    const { events = DEFAULT_KINDS, maxQueue = 65536, persistent = true, signal } = options;
-    if (!Number.isInteger(maxQueue) || maxQueue < 2) {
-      // An overflow takes one place: with no other, there would be one after the other.
-      throw new RangeError(`maxQueue must be an integer of 2 or more, and is ${maxQueue}`);
-    }
-    if (signal !== undefined && typeof signal.addEventListener !== "function") {
-      throw new TypeError(`signal must be an AbortSignal, and is ${String(signal)}`);
-    }
-    this.#kinds = kindsOf(events);
-    this.#initial = options.initial ?? false;
-    this.#ignores = ignores(options.ignore);
-    this.#onProgress = options.onProgress;
+    const { signal, ...resolved } = resolveOptions(options);
+    this.#kinds = resolved.kinds;
+    this.#initial = resolved.initial;
+    this.#ignores = resolved.ignores;
+    this.#onProgress = resolved.onProgress;
     this.#signal = signal;
     this.#ready.promise.catch(() => {}); // whoever iterates is told too
     const given = (Array.isArray(paths) ? paths : [paths as Path]).map(permitted);
     this.#channel = new Channel(
-      maxQueue,
+      resolved.maxQueue,
       () => this.#lose(),
       () => this.close(),
     );
@@ -221,10 +138,10 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         fail: (error) => this.#end({ error }),
         progress: (count) => this.#progress(count),
       }, {
-        recursive: options.recursive ?? true,
-        followSymlinks: options.followSymlinks ?? false,
+        recursive: resolved.recursive,
+        followSymlinks: resolved.followSymlinks,
         initial: this.#initial,
-        blocking: options.blocking ?? false,
+        blocking: resolved.blocking,
         renames: this.#kinds.has("rename"),
         creations: this.#kinds.has("create"),
         content: [...CONTENT_KINDS].reduce(
@@ -237,7 +154,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
       return;
     }
     signal?.addEventListener("abort", this.#onAbort);
-    if (!persistent) this.unref();
+    if (!resolved.persistent) this.unref();
     // Those above first: they may have the others in their trees.
     for (const path of given.sort((a, b) => a.length - b.length)) this.#add(path);
     this.#tracker.settled().then(() => {
@@ -329,7 +246,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * even if they were not asked for. Directories that have changed places have the renames by which they
    * did it.
    *
-   * @throws {RangeError} if `settle` or `maxWait` is no number of milliseconds
+   * @throws {TypeError} if `settle` or `maxWait` is no number
+   * @throws {RangeError} if one is negative
    *
    * @example
    * ```ts
@@ -478,19 +396,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 const EBADF = 9;
 const EACCES = 13;
 
-const DEFAULT_KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
 const ALWAYS: ReadonlySet<WatchKind> = new Set<WatchKind>(["overflow", "unmount", "error"]);
-
-function kindsOf(events: readonly WatchKind[]): ReadonlySet<WatchKind> {
-  for (const kind of events) {
-    if (!KINDS.includes(kind)) {
-      throw new TypeError(
-        `events takes ${KINDS.join(", ")}, and not ${JSON.stringify(kind) ?? String(kind)}`,
-      );
-    }
-  }
-  return new Set(events);
-}
 
 /** A path that the program may read, absolute, as lossless text. */
 function permitted(path: Path): string {

@@ -142,17 +142,23 @@ for (
     ["an empty path", "", {}, /must not be empty/],
     ["a path with a NUL byte", "a\0b", {}, /no NUL byte, and "a\\u0000b" has/],
     ["a number for a path", 5 as unknown as string, {}, /and not 5/],
-    ["an unknown kind", ".", { events: ["created"] }, /and not "created"/],
+    ["an unknown kind", ".", { events: ["created"] }, /events must be .*, not "created"/],
+    ["a kind that is not in an array", ".", { events: "create" }, /events must .*, not "create"/],
     ["an empty glob", ".", { ignore: "" }, /ignore takes .*, and not ""/],
     ["a number to ignore", ".", { ignore: 5 }, /ignore takes .*, and not 5/],
-    ["a queue for an overflow alone", ".", { maxQueue: 1 }, /maxQueue .*, and is 1/],
-    ["half an event", ".", { maxQueue: 2.5 }, /maxQueue .*, and is 2.5/],
+    ["a queue for an overflow alone", ".", { maxQueue: 1 }, /maxQueue must .*, not 1/],
+    ["half an event", ".", { maxQueue: 2.5 }, /maxQueue must .*, not 2.5/],
+    ["a queue of a string", ".", { maxQueue: "9" }, /maxQueue must be a number, not "9"/],
     [
       "what makes signals",
       ".",
       { signal: new AbortController() },
       /signal must be .*AbortController/,
     ],
+    ["null for a signal", ".", { signal: null }, /signal must be an AbortSignal, not null/],
+    ["a number for a function", ".", { onProgress: 5 }, /onProgress must be a function, not 5/],
+    ["a string for a flag", ".", { initial: "no" }, /initial must be true or false, not "no"/],
+    ["null for options", ".", null, /options must be an object, not null/],
   ] as const
 ) {
   test(`${name} is refused at once`, () => {
@@ -180,6 +186,8 @@ test("batches of a negative time are refused", async () => {
   await using watcher = watch(tmpDir());
   assert.throws(() => watcher.batches({ settle: -1 }), /settle must be .*, not -1/);
   assert.throws(() => watcher.batches({ maxWait: NaN }), /maxWait must be .*, not NaN/);
+  const five = "5" as unknown as number;
+  assert.throws(() => watcher.batches({ settle: five }), /settle must be a number, not "5"/);
 });
 
 test("what a function to ignore throws ends the watcher, and is told to its loops", async () => {
