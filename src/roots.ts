@@ -229,13 +229,15 @@ export class Roots {
       return this.#takeIn(root, parent, name, isDirectory);
     }
     this.#picture.moveIn(parent, name, isDirectory);
-    if (!root.said) this.#sayThere(root, kind, root.directory ?? isDirectory);
+    if (!root.said) this.look(root, kind !== "create");
+    if (!root.said) this.#sayThere(root, kind, isDirectory);
     return true;
   }
 
   /** An entry is no longer in its tree. */
   removed(path: string, isDirectory: boolean): void {
-    if (this.#followed(path)?.said ?? true) this.#sayRemoved(path, isDirectory);
+    const root = this.#followed(path);
+    if (root?.said ?? true) this.#sayRemoved(path, isDirectory || root?.directory !== undefined);
   }
 
   /** What a tree has at a path is another entry, or none, and nobody has said that it was removed. */
