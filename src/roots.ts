@@ -164,14 +164,19 @@ export class Roots {
       }
       this.#leadsElsewhere(root, false);
     }
-    if (target === undefined) return;
-    if (target.wd < 0) {
-      if (target.wd !== before?.wd) {
+    const kind = !first ? "create" : this.#scope.initial ? "exists" : "";
+    if (target === undefined || target.wd < 0) {
+      if (!root.said && this.#find(path)?.entry === false) this.#sayThere(root, kind, false);
+      if (target !== undefined && target.wd !== before?.wd) {
         this.#trees.uncovered(path, { errno: -target.wd, syscall: "inotify_add_watch" });
       }
       return;
     }
-    const kind = !first ? "create" : this.#scope.initial ? "exists" : "";
+    if (root.said && !first && (before === undefined || before.wd < 0)) {
+      // It was a link that leads nowhere.
+      if (!target.isDirectory) return this.#picture.replaced(undefined, path);
+      this.#leadsElsewhere(root, false);
+    }
     const planted = target.isDirectory ? new Directory(path) : undefined;
     root.directory = planted;
     if (planted) planted.initial = first;
@@ -223,11 +228,13 @@ export class Roots {
     isDirectory: boolean,
     kind: EntryKind | "",
   ): boolean {
-    const root = this.#followed(path);
+    const root = this.#nested ? this.#roots.get(path) : undefined;
     if (root === undefined) return false;
     if (isDirectory ? this.#scope.recursive : !this.#isLink(path)) {
-      return this.#takeIn(root, parent, name, isDirectory);
+      return root.route !== undefined && this.#takeIn(root, parent, name, isDirectory);
     }
+    root.isNew = false;
+    if (root.route === undefined) this.#follow(root);
     this.#picture.moveIn(parent, name, isDirectory);
     if (!root.said) this.look(root, kind !== "create");
     if (!root.said) this.#sayThere(root, kind, isDirectory);
@@ -295,16 +302,17 @@ export class Roots {
     if (place === undefined) return this.look(root, root.isNew);
     const { parent, name, entry } = place;
     this.#picture.moveOut(parent, name, root.path);
+    parent.entries.delete(name);
     const directory = entry instanceof Directory ? entry : undefined;
     const target = root.target = root.route!.look();
     if (target && (target.isDirectory ? target.wd === directory?.wd : directory === undefined)) {
-      parent.entries.delete(name);
       directory?.moveTo(undefined, root.path);
       root.directory = directory;
       // Its scan was to come after that of the directory above.
       if (directory?.isExact === false) this.#trees.plant(directory);
       return;
     }
+    if (directory !== undefined) this.#trees.drop(directory);
     root.target = undefined;
     root.said = false;
     this.#picture.report(entryEvent("remove", root.path, directory !== undefined));
@@ -339,11 +347,10 @@ export class Roots {
     for (const root of roots) this.#resume(root);
   }
 
-  /** Says that nothing is left of what a root was; if it is a link in a tree, that one is still there. */
+  /** Says that nothing is left of what a root was. */
   #leadsElsewhere(root: Root, isDirectory: boolean): void {
     root.said = false;
     this.#sayRemoved(root.path, isDirectory, root);
-    if (this.#find(root.path)?.entry === false) this.#sayThere(root, "create", false);
   }
 
   // What is where

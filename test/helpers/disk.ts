@@ -49,13 +49,11 @@ export interface Disk {
   readonly entries: Map<string, Copy>;
   /** Links of which nothing is promised, and what is below them: they lead back to where they are. */
   readonly open: Set<string>;
-  /** Links to directories that were given, and are in another path that was: no directories for that one. */
-  readonly links: Set<string>;
 }
 
 /** Reads all that is to be seen. */
 export function readAll(view: View): Disk {
-  const disk: Disk = { entries: new Map(), open: new Set(), links: new Set() };
+  const disk: Disk = { entries: new Map(), open: new Set() };
   for (const root of view.roots) {
     const copy = read(root, true);
     if (copy.type === "nothing") continue;
@@ -79,7 +77,6 @@ function readBelow(
       read(path, true).type === "directory";
     const isDirectory = copy.type === "directory" || leads;
     if (view.ignores(path, isDirectory, root)) continue;
-    if (copy.type === "link" && view.roots.has(path)) disk.links.add(path);
     // What was given stands for what it leads to, be it nothing.
     disk.entries.set(path, view.roots.has(path) ? read(path, true) : copy);
     if (!isDirectory || !view.recursive) continue;

@@ -95,7 +95,7 @@ export class Mirror {
       if (isOpen(path)) continue;
       const mine = this.entries.get(path);
       if (mine === undefined) wrong.push(`missing ${path}: ${show(copy)}`);
-      else if (!isSame(mine, copy) && !(disk.links.has(path) && mine.type === "nothing")) {
+      else if (!isSame(mine, copy)) {
         wrong.push(`stale ${path}: ${show(mine)}, not ${show(copy)}`);
       }
     }

@@ -325,8 +325,8 @@ function mixed(random: Random): Setting {
   };
   const roots = [...new Set(watchers.flatMap((watching) => watching.roots))];
   const rooted = random() < 0.3 ? whole(setting, roots) : setting;
-  const result = random() < 0.2 ? churning(rooted) : rooted;
-  return follow ? following(result) : result;
+  if (random() < 0.2 && !follow) return churning(rooted);
+  return follow ? following(rooted) : rooted;
 }
 
 function one<T>(random: Random, list: readonly T[]): T {
