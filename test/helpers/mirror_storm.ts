@@ -41,13 +41,15 @@ export interface Storm {
 
 /** Has a storm. */
 export async function mirrorStorm(storm: Storm): Promise<Outcome> {
-  const base = tmpDir(storm.setting.onDisk ? tmpdir() : fastest);
+  const directory = tmpDir(storm.setting.onDisk ? tmpdir() : fastest);
+  const base = join(directory, "base"); // above it is nothing else, wherever a link ".." is
+  mkdirSync(base);
   const writer = start("mirror_writer.ts", [base]);
   try {
     return await new Weather(base, writer, storm).pass();
   } finally {
     writer.end();
-    rmSync(base, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -92,7 +92,7 @@ const DEEDS: Record<string, (...args: string[]) => void> = {
   /** Over a directory, which has to be empty. */
   over(from, to) {
     if (isTarget(to)) refuseLink(from);
-    if (isDirectory(at(from))) {
+    if (isDirectory(at(from)) && isDirectory(at(to))) {
       readdirSync(at(to)).forEach((name) => rmSync(join(at(to), name), { recursive: true }));
     }
     renameSync(at(from), at(to));
@@ -156,7 +156,7 @@ const DEEDS: Record<string, (...args: string[]) => void> = {
   let: () => directories.splice(0).forEach((fd) => closeSync(fd)),
   flood(path, count) {
     for (let i = 0; i < Number(count); i++) {
-      const file = join(at(path), `flood${i % 7}`);
+      const file = at(`${path}/flood${i % 7}`);
       closeSync(openSync(file, "w"));
       unlinkSync(file);
     }
