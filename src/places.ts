@@ -128,7 +128,7 @@ export class Places {
     for (let start = 1; start <= path.length;) {
       const slash = path.indexOf("/", start);
       const end = slash === -1 ? path.length : slash;
-      directory = this.#at({ parent: directory, name: path.slice(start, end) }, true);
+      directory = this.#above({ parent: directory, name: path.slice(start, end) });
       start = end + 1;
     }
     this.#last = { path, directory };
@@ -142,6 +142,20 @@ export class Places {
     // No event has told how it came, if it was of a kind that nobody asked for.
     this.#leave(known);
     return this.#add(new Item(isDirectory, "create"), place);
+  }
+
+  /** The directory at a place that is above what an event names. It may be in nothing that is watched. */
+  #above(place: Place): Item {
+    const { parent, name } = place;
+    const known = this.#known(place, true);
+    if (known?.isDirectory) return known;
+    this.#leave(known);
+    const item = this.#add(new Item(true, "create"), place);
+    if (!parent.reportedItems.has(name)) {
+      item.reported = place;
+      parent.reportedItems.set(name, item);
+    }
+    return item;
   }
 
   /** What is at a place, if that is known, or was there all along. */

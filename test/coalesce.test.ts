@@ -38,6 +38,14 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
     ["remove d/", "create d/", "create d/f"],
     ["remove d/", "create d/", "create d/f"],
   ],
+  "a directory that is watched for nothing but what is deep in it is not reported": [
+    ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
+    ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
+  ],
+  "a directory is reported, though what is in it was reported before": [
+    ["create t/", "create t/a/b/", "create t/a/", "remove x/"],
+    ["create t/", "create t/a/", "create t/a/b/", "remove x/"],
+  ],
   "what a directory takes along needs no event": [
     ["modify d/f", "create d/g", "remove d/h", "remove d/"],
     ["remove d/"],
