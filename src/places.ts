@@ -37,6 +37,8 @@ export class Item {
   readonly directories: Set<string>;
   /** What else has happened to it: each kind once. */
   readonly changes: EntryKind[] = [];
+  /** Whether an event names it; else it is above what one names, and may be in nothing that is watched. */
+  isNamed = true;
   /** Whether it is there; see {@link isThere}. */
   isThere: boolean | undefined;
 
@@ -92,6 +94,7 @@ export class Places {
     const before = place.parent.items.get(place.name);
     if (before?.isDirectory && isDirectory && !isElsewhere(before)) {
       // Where roots are in one another, what is in a directory may have been reported before it.
+      before.isNamed = true;
       return renew(before, kind);
     }
     this.#leave(before);
@@ -138,24 +141,29 @@ export class Places {
   /** What is at a place; if that cannot have been there all along, it is new. */
   #at(place: Place, isDirectory: boolean): Item {
     const known = this.#known(place, isDirectory);
-    if (known !== undefined && (known.isDirectory || !isDirectory)) return known;
+    if (known !== undefined && (known.isDirectory || !isDirectory)) {
+      known.isNamed = true;
+      return known;
+    }
     // No event has told how it came, if it was of a kind that nobody asked for.
     this.#leave(known);
     return this.#add(new Item(isDirectory, "create"), place);
   }
 
-  /** The directory at a place that is above what an event names. It may be in nothing that is watched. */
+  /** The directory at a place that is above what an event names. */
   #above(place: Place): Item {
     const { parent, name } = place;
-    const known = this.#known(place, true);
-    if (known?.isDirectory) return known;
-    this.#leave(known);
-    const item = this.#add(new Item(true, "create"), place);
+    const before = parent.items.get(name);
+    if (before?.isDirectory) return before;
+    let directory = before === undefined ? this.#known(place, true) : undefined;
+    this.#leave(before);
+    directory ??= this.#add(new Item(true, "create"), place);
+    directory.isNamed = false;
     if (!parent.reportedItems.has(name)) {
-      item.reported = place;
-      parent.reportedItems.set(name, item);
+      directory.reported = place;
+      parent.reportedItems.set(name, directory);
     }
-    return item;
+    return directory;
   }
 
   /** What is at a place, if that is known, or was there all along. */
@@ -231,10 +239,11 @@ function arrive(item: Item, place: Place): void {
 /** An item that has been taken for an old one is new, and so is what was in it. */
 function renew(item: Item, kind: EntryKind): void {
   item.kind ??= kind;
-  item.reported?.parent.reportedItems.delete(item.reported.name);
-  item.reported = undefined;
-  for (const one of item.reportedItems.values()) renew(one, kind);
-  item.reportedItems.clear();
+  if (item.isNamed) {
+    item.reported?.parent.reportedItems.delete(item.reported.name);
+    item.reported = undefined;
+  }
+  for (const one of [...item.reportedItems.values()]) renew(one, kind);
 }
 
 /** Whether an item is a directory, or in it. */

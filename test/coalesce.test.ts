@@ -42,6 +42,10 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
     ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
     ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
   ],
+  "nor is it if something in it was removed before": [
+    ["remove t/a/b/c/", "create t/a/", "create t/a/b/c/"],
+    ["create t/a/", "create t/a/b/c/"],
+  ],
   "a directory is reported, though what is in it was reported before": [
     ["create t/", "create t/a/b/", "create t/a/", "remove x/"],
     ["create t/", "create t/a/", "create t/a/b/", "remove x/"],
