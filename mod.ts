@@ -35,7 +35,7 @@
  * @module
  */
 
-export type { BatchOptions } from "./src/batches.ts";
+export type { BatchOptions } from "./src/watch/batches.ts";
 export type {
   EntryEvent,
   EntryKind,
@@ -45,8 +45,8 @@ export type {
   UnmountEvent,
   WatchEvent,
   WatchKind,
-} from "./src/event.ts";
-export type { Ignore } from "./src/ignore.ts";
-export type { WatchOptions } from "./src/options.ts";
-export { watch, Watcher } from "./src/watcher.ts";
-export * from "./src/kernel.ts";
+} from "./src/engine/event.ts";
+export type { Ignore } from "./src/watch/ignore.ts";
+export type { WatchOptions } from "./src/watch/options.ts";
+export { watch, Watcher } from "./src/watch/watcher.ts";
+export * from "./src/kernel/mod.ts";

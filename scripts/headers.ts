@@ -7,8 +7,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import * as contract from "../ffi/contract.ts";
-import { errnoName } from "../src/errno.ts";
-import * as mask from "../src/mask.ts";
+import { errnoName } from "../src/kernel/errno.ts";
+import * as mask from "../src/kernel/mask.ts";
 
 const HEADERS = [
   "dirent.h",

@@ -6,8 +6,8 @@
 
 import process from "node:process";
 import { type Libc, WNOHANG, WUNTRACED } from "../../ffi/contract.ts";
-import { call } from "../call.ts";
-import { list, readText } from "../procfs.ts";
+import { call } from "../kernel/call.ts";
+import { list, readText } from "../kernel/procfs.ts";
 
 /** How a process has ended: with an exit status, or by a signal. */
 export type Fate =

@@ -9,7 +9,7 @@ import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import process from "node:process";
 import { libc } from "../../ffi/libc.ts";
-import type { WatchEvent } from "../event.ts";
+import type { WatchEvent } from "../engine/event.ts";
 import { Children, type Fate } from "./children.ts";
 import { Job, type Shell } from "./job.ts";
 import { toJson } from "./lines.ts";

@@ -5,8 +5,8 @@
  */
 
 import { libc } from "../../ffi/libc.ts";
-import { mountId } from "../files.ts";
-import { readText } from "../procfs.ts";
+import { mountId } from "../kernel/files.ts";
+import { readText } from "../kernel/procfs.ts";
 
 /** Those behind which there is another machine, the host of a virtual one, or a program (filesystems(5)). */
 const SHARED = new Set([

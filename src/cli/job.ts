@@ -10,8 +10,8 @@
 import { constants } from "node:os";
 import type { Libc } from "../../ffi/contract.ts";
 import { delay } from "../../ffi/time.ts";
-import { errnoName } from "../errno.ts";
-import { strerror } from "../strerror.ts";
+import { errnoName } from "../kernel/errno.ts";
+import { strerror } from "../kernel/strerror.ts";
 import { Canary } from "./canary.ts";
 import type { Children, Fate } from "./children.ts";
 import { spawn } from "./spawn.ts";

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { relative } from "node:path";
 import process from "node:process";
-import type { WatchEvent, WatchKind } from "../event.ts";
+import type { WatchEvent, WatchKind } from "../engine/event.ts";
 import { printable } from "./printable.ts";
 
 /** One event for people, with the sequences that colour its kind if that is wanted. */

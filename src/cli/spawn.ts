@@ -22,7 +22,7 @@ import {
   POSIX_SPAWN_SETSIGDEF,
   POSIX_SPAWN_SETSIGMASK,
 } from "../../ffi/contract.ts";
-import { toCString } from "../path.ts";
+import { toCString } from "../kernel/path.ts";
 
 const encoder = new TextEncoder();
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { KINDS, type WatchEvent, type WatchKind } from "../event.ts";
+import { KINDS, type WatchEvent, type WatchKind } from "../engine/event.ts";
 import { toPath } from "./lines.ts";
 import { table } from "./table.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Limits, ProcessUsage, Usage } from "../limits.ts";
+import type { Limits, ProcessUsage, Usage } from "../kernel/limits.ts";
 import { printable } from "./printable.ts";
 import { table } from "./table.ts";
 

@@ -10,11 +10,11 @@
  */
 
 import { type Libc, MFD_CLOEXEC } from "../../ffi/contract.ts";
-import { call } from "../call.ts";
-import { type Failure, InotifyError } from "../error.ts";
-import { explainENOSPC } from "../limits.ts";
-import { cString } from "../lossless.ts";
-import { IN_ATTRIB, IN_MODIFY } from "../mask.ts";
+import { call } from "../kernel/call.ts";
+import { type Failure, InotifyError } from "../kernel/error.ts";
+import { explainENOSPC } from "../kernel/limits.ts";
+import { cString } from "../kernel/byte_string.ts";
+import { IN_ATTRIB, IN_MODIFY } from "../kernel/mask.ts";
 
 /** The name of the memory file, as it shows in /proc/PID/fd. */
 const NAME = cString("inotify-fence");

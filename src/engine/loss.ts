@@ -7,11 +7,11 @@
  * @module
  */
 
-import { entryEvent, type EntryKind, type WatchEvent } from "../event.ts";
-import { Directory, type Entry } from "../tree.ts";
+import { entryEvent, type EntryKind, type WatchEvent } from "./event.ts";
+import { Directory, type Entry } from "./directory.ts";
 
-/** The roots that are followed by themselves, and what each is known to be, by path. */
-export type Tops = Map<string, Entry>;
+/** The roots that are followed by themselves, and what each is known to be, if it is there, by path. */
+export type Tops = Map<string, Entry | undefined>;
 
 /** What became of an entry: the kinds of its events, and `create` if another one, or it again, came there. */
 type Marks = Set<EntryKind>;
@@ -144,8 +144,8 @@ export class Loss {
     const before = this.#before.get(directory);
     const compare = (name: string, old: Entry | undefined, entry: Entry | undefined) => {
       const at = below(path, name);
-      old = this.#tops.get(at) ?? old;
-      entry = this.#now.get(at) ?? entry;
+      if (this.#tops.has(at)) old = this.#tops.get(at);
+      if (this.#now.has(at)) entry = this.#now.get(at);
       const both = [...marks?.get(name) ?? [], ...this.#topMarks.get(at) ?? []];
       this.#compare(at, old, entry, new Set(both), changed);
     };
@@ -174,7 +174,7 @@ export class Loss {
     const marked = this.#marks.get(entry);
     for (const [name, inner] of entry.entries) {
       const at = below(path, name);
-      const now = this.#now.get(at) ?? inner;
+      const now = this.#now.has(at) ? this.#now.get(at) : inner;
       this.#compare(at, this.#tops.get(at), now, marked?.get(name), changed);
     }
   }

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_CLOSE_WRITE, IN_MODIFY, type WatchEvent } from "../../mod.ts";
-import { Picture, type Wanted } from "../../src/engine/picture.ts";
+import { Entries, type Wanted } from "../../src/engine/entries.ts";
 import type { Loss, Tops } from "../../src/engine/loss.ts";
-import { entryEvent } from "../../src/event.ts";
-import { Directory, type Entry } from "../../src/tree.ts";
+import { entryEvent } from "../../src/engine/event.ts";
+import { Directory, type Entry } from "../../src/engine/directory.ts";
 import { generator } from "../helpers/random.ts";
 
 /** What is at each path: the content of a file, or that it is a directory. */
@@ -39,7 +39,7 @@ class Storm {
   readonly disk: Copy = new Map();
   readonly live: Copy = new Map();
   readonly lost: Copy = new Map();
-  readonly picture: Picture;
+  readonly entries: Entries;
   readonly #tops: Tops = new Map();
   readonly #next: (limit: number) => number;
   /** Reported, and not yet copied: what was reported is read when the change is over. */
@@ -50,7 +50,7 @@ class Storm {
   constructor(seed: number, wanted: Wanted) {
     const next = generator(seed);
     this.#next = (limit) => Math.floor(next() * limit);
-    this.picture = new Picture((events) => {
+    this.entries = new Entries((events) => {
       if (this.#loss === undefined) this.#events.push(...events);
       else for (const event of events) this.#loss.miss(event);
       for (const event of events) this.#live.push(event);
@@ -61,12 +61,12 @@ class Storm {
   #live: WatchEvent[] = [];
 
   lose(): void {
-    this.#loss = this.picture.lose(new Map(this.#tops));
+    this.#loss = this.entries.lose(new Map(this.#tops));
   }
 
   /** @returns what made up for the loss */
   recover(): WatchEvent[] {
-    const events = this.picture.recover(this.#loss!, new Map(this.#tops));
+    const events = this.entries.recover(this.#loss!, new Map(this.#tops));
     this.#loss = undefined;
     for (const event of events) apply(this.lost, event, this.disk);
     return events;
@@ -91,14 +91,14 @@ class Storm {
     const root = new Directory(path);
     this.#tops.set(path, root);
     this.disk.set(path, "directory");
-    this.picture.addRoot(path, root, kind);
+    this.entries.addRoot(path, root, kind);
     if (kind === "") { for (const copy of [this.live, this.lost]) copy.set(path, "directory"); }
   }
 
   #goes(path: string): void {
     this.#tops.delete(path);
     this.#erase(path);
-    this.picture.report(entryEvent("remove", path, true));
+    this.entries.report(entryEvent("remove", path, true));
   }
 
   #change(directory: Directory, directories: readonly Directory[]): void {
@@ -110,14 +110,14 @@ class Storm {
       const made: Entry = deed < 4 && new Directory(name, directory);
       this.#write(path, made);
       if (deed !== 9 || this.#loss !== undefined) {
-        return this.picture.add(directory, name, made, "create");
+        return this.entries.add(directory, name, made, "create");
       }
-      this.picture.know(directory, name, made); // as what was there in the beginning
+      this.entries.know(directory, name, made); // as what was there in the beginning
       for (const copy of [this.live, this.lost]) copy.set(path, this.disk.get(path)!);
     } else if (deed < 2) {
       this.#erase(path);
-      this.picture.delete(directory, name);
-      this.picture.report(entryEvent("remove", path, entry !== false));
+      this.entries.delete(directory, name);
+      this.entries.report(entryEvent("remove", path, entry !== false));
     } else if (deed < 6) {
       const target = directories[this.#next(directories.length)];
       const to = "abcd"[this.#next(4)];
@@ -132,11 +132,11 @@ class Storm {
       for (const [one] of moved) this.disk.delete(one);
       const there = target.pathOf(to);
       for (const [one, content] of moved) this.disk.set(there + one.slice(path.length), content);
-      this.picture.rename(directory, name, target, to, entry, replaced);
+      this.entries.rename(directory, name, target, to, entry, replaced);
     } else if (entry === false) {
       this.#write(path, entry);
-      if (deed === 6) this.picture.replaced(directory, name);
-      else this.picture.content(directory, name, IN_MODIFY, false);
+      if (deed === 6) this.entries.replaced(directory, name);
+      else this.entries.content(directory, name, IN_MODIFY, false);
     }
   }
 
@@ -177,11 +177,11 @@ for (const [what, wanted] of Object.entries(WANTED)) {
 /** A tree of one directory, and what is reported of it. */
 function tree(wanted: Wanted): {
   readonly root: Directory;
-  readonly picture: Picture;
+  readonly entries: Entries;
   readonly tops: () => Tops;
 } {
   const root = new Directory("/r");
-  return { root, picture: new Picture(() => {}, wanted), tops: () => new Map([["/r", root]]) };
+  return { root, entries: new Entries(() => {}, wanted), tops: () => new Map([["/r", root]]) };
 }
 
 const all: Wanted = { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true, creations: true };
@@ -189,112 +189,126 @@ const lines = (events: readonly WatchEvent[]) =>
   events.map((event) => "path" in event ? `${event.kind} ${event.path}` : event.kind);
 
 test("Loss.end() gives nothing for what came and went", () => {
-  const { root, picture, tops } = tree(all);
-  const loss = picture.lose(tops());
+  const { root, entries, tops } = tree(all);
+  const loss = entries.lose(tops());
   for (let i = 0; i < 100; i++) {
-    picture.add(root, `${i}`, false, "create");
-    picture.content(root, `${i}`, IN_MODIFY, false);
-    picture.delete(root, `${i}`);
+    entries.add(root, `${i}`, false, "create");
+    entries.content(root, `${i}`, IN_MODIFY, false);
+    entries.delete(root, `${i}`);
   }
-  assert.deepEqual(picture.recover(loss, tops()), []);
+  assert.deepEqual(entries.recover(loss, tops()), []);
 });
 
 test("Loss.end() gives each kind that was reported of a file that is still there, once", () => {
-  const { root, picture, tops } = tree(all);
-  picture.know(root, "file", false);
-  const loss = picture.lose(tops());
+  const { root, entries, tops } = tree(all);
+  entries.know(root, "file", false);
+  const loss = entries.lose(tops());
   for (const bit of [IN_MODIFY, IN_MODIFY, IN_CLOSE_WRITE]) {
-    picture.content(root, "file", bit, false);
+    entries.content(root, "file", bit, false);
   }
-  assert.deepEqual(lines(picture.recover(loss, tops())), ["modify /r/file", "closeWrite /r/file"]);
+  assert.deepEqual(lines(entries.recover(loss, tops())), ["modify /r/file", "closeWrite /r/file"]);
 });
 
 test("Loss.end() gives another file as removed and created where no change of content is wanted", () => {
-  const { root, picture, tops } = tree({ content: 0, renames: true, creations: true });
-  picture.know(root, "file", false);
-  const loss = picture.lose(tops());
-  picture.replaced(root, "file");
-  assert.deepEqual(lines(picture.recover(loss, tops())), ["remove /r/file", "create /r/file"]);
+  const { root, entries, tops } = tree({ content: 0, renames: true, creations: true });
+  entries.know(root, "file", false);
+  const loss = entries.lose(tops());
+  entries.replaced(root, "file");
+  assert.deepEqual(lines(entries.recover(loss, tops())), ["remove /r/file", "create /r/file"]);
 });
 
 test("Loss.end() gives what was missed of errors and unmounts, the last of each path", () => {
-  const { picture, tops } = tree(all);
-  const loss = picture.lose(tops());
+  const { entries, tops } = tree(all);
+  const loss = entries.lose(tops());
   const [first, last] = [new Error("first"), new Error("last")];
   for (const error of [first, last]) loss.miss({ kind: "error", path: "/r/x", error });
   loss.miss({ kind: "unmount", path: "/r" });
-  assert.deepEqual(picture.recover(loss, tops()), [
+  assert.deepEqual(entries.recover(loss, tops()), [
     { kind: "error", path: "/r/x", error: last },
     { kind: "unmount", path: "/r" },
   ]);
 });
 
 test("Loss.end() gives nothing for what was there in the beginning, and became known meanwhile", () => {
-  const { root, picture, tops } = tree(all);
+  const { root, entries, tops } = tree(all);
   const added = new Directory("/s");
-  const loss = picture.lose(tops());
-  picture.add(root, "made", false, "create");
-  picture.know(root, "old", false);
-  picture.addRoot("/s", added, "");
-  picture.know(added, "old", false);
+  const loss = entries.lose(tops());
+  entries.add(root, "made", false, "create");
+  entries.know(root, "old", false);
+  entries.addRoot("/s", added, "");
+  entries.know(added, "old", false);
   const now = tops().set("/s", added);
-  assert.deepEqual(lines(picture.recover(loss, now)), ["create /r/made"]);
+  assert.deepEqual(lines(entries.recover(loss, now)), ["create /r/made"]);
 });
 
 test("Loss.end() gives what is found in the beginning as exists", () => {
-  const { root, picture, tops } = tree(all);
-  const loss = picture.lose(tops());
-  picture.add(root, "found", false, "exists");
-  picture.add(root, "made", false, "exists");
-  picture.delete(root, "made");
-  picture.add(root, "made", false, "create");
-  assert.deepEqual(lines(picture.recover(loss, tops())), ["exists /r/found", "create /r/made"]);
+  const { root, entries, tops } = tree(all);
+  const loss = entries.lose(tops());
+  entries.add(root, "found", false, "exists");
+  entries.add(root, "made", false, "exists");
+  entries.delete(root, "made");
+  entries.add(root, "made", false, "create");
+  assert.deepEqual(lines(entries.recover(loss, tops())), ["exists /r/found", "create /r/made"]);
 });
 
 test("Loss.end() reports a root that is below a removed directory again", () => {
-  const { root, picture } = tree(all);
+  const { root, entries } = tree(all);
   const directory = new Directory("d", root);
-  picture.know(root, "d", directory);
-  const loss = picture.lose(new Map<string, Entry>([["/r", root], ["/r/d/link/target", false]]));
-  picture.delete(root, "d");
+  entries.know(root, "d", directory);
+  const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/d/link/target", false]]));
+  entries.delete(root, "d");
   const now = new Map<string, Entry>([["/r", root], ["/r/d/link/target", false]]);
-  assert.deepEqual(lines(picture.recover(loss, now)), ["remove /r/d", "create /r/d/link/target"]);
+  assert.deepEqual(lines(entries.recover(loss, now)), ["remove /r/d", "create /r/d/link/target"]);
+});
+
+test("Loss.end() takes a root for what is at its path, whatever the tree above it has there", () => {
+  const { root, entries } = tree(all);
+  for (const name of ["goes", "comes", "stays"]) entries.know(root, name, false);
+  const tops = (goes?: Entry, comes?: Entry) =>
+    new Map([["/r", root], ["/r/goes", goes], ["/r/comes", comes], ["/r/stays", undefined]]);
+  const loss = entries.lose(tops(false, undefined));
+  entries.add(root, "made", false, "create");
+  assert.deepEqual(lines(entries.recover(loss, tops(undefined, false))), [
+    "remove /r/goes",
+    "create /r/comes",
+    "create /r/made",
+  ]);
 });
 
 test("Loss.end() gives what happened to a root that became an entry", () => {
-  const { root, picture } = tree(all);
-  const loss = picture.lose(new Map<string, Entry>([["/r", root], ["/r/in", false]]));
-  picture.content(undefined, "/r/in", IN_MODIFY, false);
-  picture.moveIn(root, "in", false);
-  assert.deepEqual(lines(picture.recover(loss, new Map([["/r", root]]))), ["modify /r/in"]);
+  const { root, entries } = tree(all);
+  const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/in", false]]));
+  entries.content(undefined, "/r/in", IN_MODIFY, false);
+  entries.moveIn(root, "in", false);
+  assert.deepEqual(lines(entries.recover(loss, new Map([["/r", root]]))), ["modify /r/in"]);
 });
 
 test("Loss.end() gives what happened to an entry that became a root", () => {
-  const { root, picture } = tree(all);
-  picture.know(root, "out", false);
-  const loss = picture.lose(new Map([["/r", root]]));
-  picture.content(root, "out", IN_MODIFY, false);
-  picture.moveOut(root, "out", "/r/out");
-  picture.forgetRoot("/r");
-  assert.deepEqual(lines(picture.recover(loss, new Map([["/r/out", false]]))), ["modify /r/out"]);
+  const { root, entries } = tree(all);
+  entries.know(root, "out", false);
+  const loss = entries.lose(new Map([["/r", root]]));
+  entries.content(root, "out", IN_MODIFY, false);
+  entries.moveOut(root, "out", "/r/out");
+  entries.forgetRoot("/r");
+  assert.deepEqual(lines(entries.recover(loss, new Map([["/r/out", false]]))), ["modify /r/out"]);
 });
 
 test("Loss.end() gives another file at the path of a root as a change of its content", () => {
-  const { picture } = tree(all);
-  const loss = picture.lose(new Map([["/f", false]]));
-  picture.addRoot("/f", false, "create"); // its removal was missed as well
-  assert.deepEqual(lines(picture.recover(loss, new Map([["/f", false]]))), [
+  const { entries } = tree(all);
+  const loss = entries.lose(new Map([["/f", false]]));
+  entries.addRoot("/f", false, "create"); // its removal was missed as well
+  assert.deepEqual(lines(entries.recover(loss, new Map([["/f", false]]))), [
     "modify /f",
     "closeWrite /f",
   ]);
 });
 
 test("Loss.end() creates no root again that is known, below a directory that is new", () => {
-  const { root, picture } = tree(all);
+  const { root, entries } = tree(all);
   const known = new Directory("/r/d/known");
-  const loss = picture.lose(new Map<string, Entry>([["/r", root], ["/r/d/known", known]]));
+  const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/d/known", known]]));
   const directory = new Directory("d", root);
-  picture.add(root, "d", directory, "create");
-  picture.moveIn(directory, "known", known);
-  assert.deepEqual(lines(picture.recover(loss, new Map([["/r", root]]))), ["create /r/d"]);
+  entries.add(root, "d", directory, "create");
+  entries.moveIn(directory, "known", known);
+  assert.deepEqual(lines(entries.recover(loss, new Map([["/r", root]]))), ["create /r/d"]);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_MODIFY, type InotifyEvent } from "../../mod.ts";
-import { Pending } from "../../src/tree.ts";
+import { Pending } from "../../src/engine/directory.ts";
 
 const modify = (name: string): InotifyEvent => ({ wd: 1, mask: IN_MODIFY, cookie: 0, name });
 

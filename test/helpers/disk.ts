@@ -2,6 +2,7 @@
 
 import type { Buffer } from "node:buffer";
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 
 /** An entry, as it was when it was read. */
 export type Copy =
@@ -58,9 +59,20 @@ export function readAll(view: View): Disk {
     const copy = read(root, true);
     if (copy.type === "nothing") continue;
     disk.entries.set(root, copy);
-    if (copy.type === "directory") readBelow(view, root, root, [inode(root)], disk);
+    if (copy.type === "directory") readBelow(view, root, root, [...above(view, root)], disk);
   }
   return disk;
+}
+
+/** A root and, if it is in the tree of another one, the directories of that above it. */
+function* above(view: View, root: string): Generator<string> {
+  yield inode(root);
+  for (let path = root; path !== "/" && read(path, false).type === "directory";) {
+    path = dirname(path);
+    if ([...view.roots].some((one) => path === one || path.startsWith(`${one}/`))) {
+      yield inode(path);
+    }
+  }
 }
 
 function readBelow(

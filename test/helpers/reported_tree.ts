@@ -1,6 +1,11 @@
 /** A tree in memory that reports what is done to it, by the events that a watcher has of it. */
 
-import { entryEvent, type EntryKind, renameEvent, type WatchEvent } from "../../src/event.ts";
+import {
+  entryEvent,
+  type EntryKind,
+  renameEvent,
+  type WatchEvent,
+} from "../../src/engine/event.ts";
 
 /** What is at a path. */
 export interface Thing {

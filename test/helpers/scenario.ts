@@ -22,7 +22,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InotifyError, watch, type Watcher, type WatchEvent } from "../../mod.ts";
-import { doDeed } from "./deed.ts";
+import { doDeed } from "./action.ts";
 import { escape } from "./name.ts";
 import { tmpDir } from "./tmp.ts";
 import { within } from "./within.ts";

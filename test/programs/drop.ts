@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { IN_CREATE, Inotify, type InotifyEvent } from "../../mod.ts";
-import { collectGarbage } from "../helpers/garbage.ts";
+import { collectGarbage } from "../helpers/collect_garbage.ts";
 import { openFiles } from "../helpers/proc.ts";
 import { within } from "../helpers/within.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { libc } from "../../ffi/libc.ts";
 import { watch } from "../../mod.ts";
-import { changedSince } from "../../src/changed.ts";
+import { changedSince } from "../../src/engine/change_time.ts";
 import { forEach, line, taken } from "../helpers/events.ts";
 import { cases, happensEverywhere } from "../helpers/interleaving.ts";
 import { loseEvents } from "../helpers/interpose.ts";

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { coalesce } from "../../src/coalesce.ts";
-import type { EntryEvent, RenameEvent, WatchEvent } from "../../src/event.ts";
+import { coalesce } from "../../src/watch/coalesce.ts";
+import type { EntryEvent, RenameEvent, WatchEvent } from "../../src/engine/event.ts";
 import { fastCheck } from "../helpers/fast_check.ts";
 import { type Deed, DEEDS, isWithin, ReportedTree, type Thing } from "../helpers/reported_tree.ts";
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { test } from "node:test";
-import { fromBytes, toBytes } from "../../src/lossless.ts";
-import { type InotifyEvent, parseEvents } from "../../src/parse.ts";
+import { fromBytes, toBytes } from "../../src/kernel/byte_string.ts";
+import { type InotifyEvent, parseEvents } from "../../src/kernel/parse.ts";
 import { fastCheck } from "../helpers/fast_check.ts";
 
 const fc = fastCheck();

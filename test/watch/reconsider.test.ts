@@ -5,7 +5,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { watch } from "../../mod.ts";
-import { reconsider } from "../../src/watcher.ts";
+import { reconsider } from "../../src/watch/watcher.ts";
 import { forEach, line, taken } from "../helpers/events.ts";
 import { Model, onDisk } from "../helpers/model.ts";
 import { generator } from "../helpers/random.ts";

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { Glob } from "../../glob.ts";
-import { toText } from "../../lossless.ts";
+import { Glob } from "../../watch/glob.ts";
+import { toText } from "../../kernel/byte_string.ts";
 import { byteText, fromByteText, parentOf, resolve } from "./paths.ts";
 import type { Sources } from "./sources.ts";
 

@@ -6,8 +6,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import { absolute } from "../../absolute.ts";
-import { fromBytes, toBytes } from "../../lossless.ts";
+import { absolute } from "../../kernel/absolute.ts";
+import { fromBytes, toBytes } from "../../kernel/byte_string.ts";
 
 /** A path in which each byte is a character, as git sees it. @param path lossless text */
 export function byteText(path: string): string {

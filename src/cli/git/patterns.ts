@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Glob } from "../../glob.ts";
+import { Glob } from "../../watch/glob.ts";
 
 /** A line that ignores something, or has something not ignored. */
 interface Pattern {

@@ -9,11 +9,11 @@
 
 import { variable } from "../../../ffi/program.ts";
 import { delay } from "../../../ffi/time.ts";
-import { absolute } from "../../absolute.ts";
-import type { WatchEvent } from "../../event.ts";
-import type { Ignore } from "../../ignore.ts";
-import { fromBytes, toBytes } from "../../lossless.ts";
-import { reconsider, watch, type Watcher } from "../../watcher.ts";
+import { absolute } from "../../kernel/absolute.ts";
+import type { WatchEvent } from "../../engine/event.ts";
+import type { Ignore } from "../../watch/ignore.ts";
+import { fromBytes, toBytes } from "../../kernel/byte_string.ts";
+import { reconsider, watch, type Watcher } from "../../watch/watcher.ts";
 import { type Gitignore, gitignore } from "../gitignore.ts";
 import { parentOf } from "./paths.ts";
 

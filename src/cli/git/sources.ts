@@ -10,9 +10,9 @@ import { Buffer } from "node:buffer";
 import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../../../ffi/contract.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { mayRead } from "../../../ffi/program.ts";
-import { call, EAGAIN } from "../../call.ts";
-import { cString, toText } from "../../lossless.ts";
-import { strerror } from "../../strerror.ts";
+import { call, EAGAIN } from "../../kernel/call.ts";
+import { cString, toText } from "../../kernel/byte_string.ts";
+import { strerror } from "../../kernel/strerror.ts";
 
 // errno(3)
 const ENOENT = 2;

@@ -5,7 +5,7 @@
  */
 
 import { libc } from "../../../ffi/libc.ts";
-import { cString, fromBytes } from "../../lossless.ts";
+import { cString, fromBytes } from "../../kernel/byte_string.ts";
 
 /** What date(1) has beyond strftime(3): `%N`, nanoseconds, and `%3N`, their first three digits. */
 const FRACTION = /%(?:%|(?<digits>[1-9]?)N)/g;

@@ -25,7 +25,7 @@ import {
   IN_OPEN,
   IN_Q_OVERFLOW,
   IN_UNMOUNT,
-} from "../../mask.ts";
+} from "../../kernel/mask.ts";
 
 /** Names in the order in which they are printed. CLOSE is printed with either of its two. */
 const PRINTED: readonly (readonly [name: string, bits: number])[] = [

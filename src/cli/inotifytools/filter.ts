@@ -6,7 +6,7 @@
 
 import { REG_EXTENDED, REG_ICASE, REG_NOMATCH, REG_NOSUB } from "../../../ffi/contract.ts";
 import { libc } from "../../../ffi/libc.ts";
-import { cString, sharedCString } from "../../lossless.ts";
+import { cString, sharedCString } from "../../kernel/byte_string.ts";
 
 /** A POSIX extended regular expression (regex(7)), as the C library understands it. */
 export class Pattern {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { nameOf, toBytes, toText } from "../../lossless.ts";
-import type { InotifyEvent } from "../../parse.ts";
+import { nameOf, toBytes, toText } from "../../kernel/byte_string.ts";
+import type { InotifyEvent } from "../../kernel/parse.ts";
 import { printable } from "../printable.ts";
 import { toNames } from "./events.ts";
 

@@ -5,9 +5,9 @@
  */
 
 import { libc } from "../../../ffi/libc.ts";
-import { readLink } from "../../files.ts";
-import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../mask.ts";
-import { nameOf, toText } from "../../lossless.ts";
+import { readLink } from "../../kernel/files.ts";
+import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
+import { nameOf, toText } from "../../kernel/byte_string.ts";
 import { clock } from "./clock.ts";
 import { type Complain, complain, toSyslog } from "./complaints.ts";
 import { compile, DEFAULT_FORMAT, type Format, onTerminal, toCsv, toJson } from "./format.ts";
@@ -29,7 +29,7 @@ import {
 } from "./options.ts";
 import { Output } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
-import { strerror } from "../../strerror.ts";
+import { strerror } from "../../kernel/strerror.ts";
 import { type Observer, Tree } from "./tree.ts";
 import { VERSION } from "../version.ts";
 

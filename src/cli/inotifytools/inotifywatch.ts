@@ -5,8 +5,8 @@
  */
 
 import process from "node:process";
-import { nameOf, toText } from "../../lossless.ts";
-import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../mask.ts";
+import { nameOf, toText } from "../../kernel/byte_string.ts";
+import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
 import { complain } from "./complaints.ts";
 import { getopt, type Option } from "./getopt.ts";
 import {
@@ -26,7 +26,7 @@ import {
 import { Output, print } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
 import { type Order, Statistics, toOrder } from "./statistics.ts";
-import { strerror } from "../../strerror.ts";
+import { strerror } from "../../kernel/strerror.ts";
 import { type Observer, Tree } from "./tree.ts";
 import { printable } from "../printable.ts";
 import { VERSION } from "../version.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { nameOf } from "../../lossless.ts";
-import { IN_ACCESS, IN_CLOSE_NOWRITE, IN_ISDIR, IN_OPEN } from "../../mask.ts";
-import type { InotifyEvent } from "../../parse.ts";
+import { nameOf } from "../../kernel/byte_string.ts";
+import { IN_ACCESS, IN_CLOSE_NOWRITE, IN_ISDIR, IN_OPEN } from "../../kernel/mask.ts";
+import type { InotifyEvent } from "../../kernel/parse.ts";
 import type { Node } from "./node.ts";
 
 /** What looking into a directory gives. */

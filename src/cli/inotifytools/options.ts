@@ -4,16 +4,16 @@
  * @module
  */
 
-import { InotifyError } from "../../error.ts";
-import { Inotify } from "../../inotify.ts";
-import { toText } from "../../lossless.ts";
+import { InotifyError } from "../../kernel/error.ts";
+import { Inotify } from "../../kernel/inotify.ts";
+import { toText } from "../../kernel/byte_string.ts";
 import { type Complain, complain } from "./complaints.ts";
 import { toMask } from "./events.ts";
 import { Filter, Pattern } from "./filter.ts";
 import type { Option } from "./getopt.ts";
 import { ClosedOutput, Output, print } from "./output.ts";
 import { type Paths, readLines, sortPaths } from "./paths.ts";
-import { strerror } from "../../strerror.ts";
+import { strerror } from "../../kernel/strerror.ts";
 import type { Prune, Tree } from "./tree.ts";
 
 // errno(3)

@@ -5,9 +5,9 @@
  */
 
 import { libc } from "../../../ffi/libc.ts";
-import { call, EAGAIN } from "../../call.ts";
-import { toBytes } from "../../lossless.ts";
-import { strerror } from "../../strerror.ts";
+import { call, EAGAIN } from "../../kernel/call.ts";
+import { toBytes } from "../../kernel/byte_string.ts";
+import { strerror } from "../../kernel/strerror.ts";
 
 // errno(3)
 const EPIPE = 32;

@@ -5,8 +5,8 @@
  */
 
 import { libc } from "../../../ffi/libc.ts";
-import { fromBytes } from "../../lossless.ts";
-import { readBytes } from "../../procfs.ts";
+import { fromBytes } from "../../kernel/byte_string.ts";
+import { readBytes } from "../../kernel/procfs.ts";
 
 /** Paths as lossless text. */
 export interface Paths {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { toText } from "../../lossless.ts";
-import { IN_ACCESS, IN_CLOSE, IN_MOVE } from "../../mask.ts";
+import { toText } from "../../kernel/byte_string.ts";
+import { IN_ACCESS, IN_CLOSE, IN_MOVE } from "../../kernel/mask.ts";
 import { toMask } from "./events.ts";
 import { printable } from "../printable.ts";
 import { UsageError } from "./options.ts";

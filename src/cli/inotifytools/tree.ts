@@ -13,10 +13,10 @@
 import type { Libc } from "../../../ffi/contract.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { delay, turn } from "../../../ffi/time.ts";
-import { InotifyError } from "../../error.ts";
-import { leadsToDirectory, readLink } from "../../files.ts";
-import type { Inotify } from "../../inotify.ts";
-import { nameOf, own, toBytes, toText } from "../../lossless.ts";
+import { InotifyError } from "../../kernel/error.ts";
+import { leadsToDirectory, readLink } from "../../kernel/files.ts";
+import type { Inotify } from "../../kernel/inotify.ts";
+import { nameOf, own, toBytes, toText } from "../../kernel/byte_string.ts";
 import {
   IN_CREATE,
   IN_DELETE,
@@ -29,9 +29,9 @@ import {
   IN_MOVED_FROM,
   IN_MOVED_TO,
   IN_Q_OVERFLOW,
-} from "../../mask.ts";
-import type { InotifyEvent } from "../../parse.ts";
-import { isGone, scan, type ScanFailure, whole } from "../../scan.ts";
+} from "../../kernel/mask.ts";
+import type { InotifyEvent } from "../../kernel/parse.ts";
+import { isGone, scan, type ScanFailure, whole } from "../../engine/scan.ts";
 import { isLook, type Look, newLook, withoutLooks } from "./look.ts";
 import { isAttached, isWithin, newNode, type Node, subtree } from "./node.ts";
 

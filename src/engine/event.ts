@@ -1,0 +1,253 @@
+/**
+ * What a watcher says, in its user's terms.
+ *
+ * @module
+ */
+
+import { toBytes, toText } from "../kernel/byte_string.ts";
+import {
+  IN_ACCESS,
+  IN_ATTRIB,
+  IN_CLOSE_NOWRITE,
+  IN_CLOSE_WRITE,
+  IN_MODIFY,
+  IN_OPEN,
+} from "../kernel/mask.ts";
+
+/**
+ * What happened to an entry; see {@link WatchEvent}.
+ *
+ * @example
+ * ```ts
+ * import type { EntryKind } from "@inotify/inotify";
+ *
+ * const SIGNS: Partial<Record<EntryKind, string>> = { create: "+", modify: "~", remove: "-" };
+ * console.log(SIGNS["create"]); // +
+ * ```
+ */
+export type EntryKind =
+  | "exists"
+  | "create"
+  | "modify"
+  | "closeWrite"
+  | "attrib"
+  | "remove"
+  | "open"
+  | "access"
+  | "closeNoWrite";
+
+/**
+ * Every kind of {@link WatchEvent}.
+ *
+ * @example
+ * ```ts
+ * import { watch, type WatchKind } from "@inotify/inotify";
+ *
+ * const events: WatchKind[] = ["create", "closeWrite", "rename"];
+ * await using watcher = watch(".", { events, recursive: false });
+ * await watcher.ready;
+ * ```
+ */
+export type WatchKind = WatchEvent["kind"];
+
+/**
+ * Something happened to an entry.
+ *
+ * @example
+ * ```ts
+ * import type { EntryEvent } from "@inotify/inotify";
+ *
+ * const toLine = ({ kind, path, isDirectory }: EntryEvent): string =>
+ *   `${kind} ${path}${isDirectory ? "/" : ""}`;
+ * console.log(toLine({ kind: "create", path: "/tmp/a", isDirectory: true })); // create /tmp/a/
+ * ```
+ */
+export interface EntryEvent {
+  /** What. A directory's `remove` stands for everything below it too. */
+  readonly kind: EntryKind;
+  /** Where: absolute, with U+FFFD for bytes that are not UTF-8. */
+  readonly path: string;
+  /** The path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
+  /** Whether the entry is a directory. */
+  readonly isDirectory: boolean;
+}
+
+/**
+ * An entry has another path, and so has everything below it.
+ *
+ * @example
+ * ```ts
+ * import { watch } from "@inotify/inotify";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * for (const name of ["draft", "text"]) await Deno.writeTextFile(`${directory}/${name}`, "");
+ * await using watcher = watch(directory);
+ * await watcher.ready;
+ * await Deno.rename(`${directory}/draft`, `${directory}/text`);
+ * for await (const event of watcher) {
+ *   if (event.kind === "rename") assertEquals(event.replaced, true);
+ *   break;
+ * }
+ * ```
+ */
+export interface RenameEvent {
+  /** Always "rename". */
+  readonly kind: "rename";
+  /** The new path: absolute, with U+FFFD for bytes that are not UTF-8. */
+  readonly path: string;
+  /** The new path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
+  /** The old path. */
+  readonly from: string;
+  /** The old path's bytes, where they are not UTF-8. */
+  readonly rawFrom?: Uint8Array;
+  /** Whether the entry is a directory. */
+  readonly isDirectory: boolean;
+  /** Whether something else had the new path, and is gone. */
+  readonly replaced: boolean;
+}
+
+/**
+ * Events were lost. What differs now follows; what came and went meanwhile is not known.
+ *
+ * @example
+ * ```ts
+ * import type { WatchEvent } from "@inotify/inotify";
+ *
+ * function handle(event: WatchEvent): void {
+ *   if (event.kind === "overflow") console.warn("some changes came and went unseen");
+ * }
+ * handle({ kind: "overflow" });
+ * ```
+ */
+export interface OverflowEvent {
+  /** Always "overflow". */
+  readonly kind: "overflow";
+}
+
+/**
+ * The file system below a path was unmounted.
+ *
+ * @example
+ * ```ts
+ * import type { WatchEvent } from "@inotify/inotify";
+ *
+ * function handle(event: WatchEvent): void {
+ *   if (event.kind === "unmount") console.warn(`${event.path} is no longer mounted`);
+ * }
+ * handle({ kind: "unmount", path: "/media/stick" });
+ * ```
+ */
+export interface UnmountEvent {
+  /** Always "unmount". */
+  readonly kind: "unmount";
+  /** Absolute. */
+  readonly path: string;
+  /** The path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
+}
+
+/**
+ * Something cannot be watched; the rest is.
+ *
+ * @example
+ * ```ts
+ * import { InotifyError, type WatchEvent } from "@inotify/inotify";
+ *
+ * function handle(event: WatchEvent): void {
+ *   if (event.kind !== "error") return;
+ *   const isLimit = event.error instanceof InotifyError && event.error.code === "ENOSPC";
+ *   console.error(isLimit ? "raise the limit of watches" : `${event.path} is not watched`);
+ * }
+ * handle({ kind: "error", path: "/root", error: new Error("it may not be read") });
+ * ```
+ */
+export interface ErrorEvent {
+  /** Always "error". */
+  readonly kind: "error";
+  /** What is not covered: absolute. */
+  readonly path: string;
+  /** The path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
+  /** Why. */
+  readonly error: Error;
+}
+
+/**
+ * What a {@link Watcher} says, told apart by `kind`.
+ *
+ * @example
+ * ```ts
+ * import type { WatchEvent } from "@inotify/inotify";
+ *
+ * const files = new Set<string>();
+ * function apply(event: WatchEvent): void {
+ *   if (event.kind === "create" || event.kind === "exists") files.add(event.path);
+ *   if (event.kind === "remove") files.delete(event.path);
+ *   if (event.kind === "rename" && files.delete(event.from)) files.add(event.path);
+ *   if (event.kind === "error") console.error(event.path, event.error);
+ * }
+ * apply({ kind: "create", path: "/tmp/a", isDirectory: false });
+ * ```
+ */
+export type WatchEvent = EntryEvent | RenameEvent | OverflowEvent | UnmountEvent | ErrorEvent;
+
+/** The kinds that say nothing of an entry's coming and going, by the bit of the kernel's mask. */
+export const CONTENT_KINDS: ReadonlyMap<number, EntryKind> = new Map([
+  [IN_MODIFY, "modify"],
+  [IN_CLOSE_WRITE, "closeWrite"],
+  [IN_ATTRIB, "attrib"],
+  [IN_OPEN, "open"],
+  [IN_ACCESS, "access"],
+  [IN_CLOSE_NOWRITE, "closeNoWrite"],
+]);
+
+/** Every kind. */
+export const KINDS: readonly WatchKind[] = [
+  "exists",
+  "create",
+  "remove",
+  "rename",
+  ...CONTENT_KINDS.values(),
+  "overflow",
+  "unmount",
+  "error",
+];
+
+/** @param path as lossless text */
+export function entryEvent(kind: EntryKind, path: string, isDirectory: boolean): EntryEvent {
+  if (path.isWellFormed()) return { kind, path, isDirectory };
+  return { kind, path: toText(path), rawPath: toBytes(path), isDirectory };
+}
+
+/** @param path as lossless text */
+export function unmountEvent(path: string): UnmountEvent {
+  if (path.isWellFormed()) return { kind: "unmount", path };
+  return { kind: "unmount", path: toText(path), rawPath: toBytes(path) };
+}
+
+/** @param path as lossless text */
+export function errorEvent(path: string, error: Error): ErrorEvent {
+  if (path.isWellFormed()) return { kind: "error", path, error };
+  return { kind: "error", path: toText(path), rawPath: toBytes(path), error };
+}
+
+/** @param from as lossless text; @param path likewise */
+export function renameEvent(
+  from: string,
+  path: string,
+  isDirectory: boolean,
+  replaced: boolean,
+): RenameEvent {
+  return {
+    kind: "rename",
+    path: toText(path),
+    ...path.isWellFormed() ? {} : { rawPath: toBytes(path) },
+    from: toText(from),
+    ...from.isWellFormed() ? {} : { rawFrom: toBytes(from) },
+    isDirectory,
+    replaced,
+  };
+}

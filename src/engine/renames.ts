@@ -1,0 +1,78 @@
+/**
+ * Joins the two halves of a rename.
+ *
+ * The kernel queues IN_MOVED_FROM and IN_MOVED_TO one after the other, but not in one step: other
+ * events may come between them, and so may the end of a read. It holds the locks of both directories
+ * meanwhile, so no other change of an entry of either one comes between.
+ *
+ * @module
+ */
+
+import { IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO, IN_Q_OVERFLOW } from "../kernel/mask.ts";
+import type { InotifyEvent } from "../kernel/parse.ts";
+
+/** A rename, of which one half may lie where nobody watches. */
+export interface Move {
+  /** The event with `IN_MOVED_FROM`. */
+  readonly from?: InotifyEvent | undefined;
+  /** The event with `IN_MOVED_TO`. */
+  readonly to?: InotifyEvent | undefined;
+}
+
+/** What changes an entry of a directory. */
+const ENTRY = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+
+/** A queue of events from which renames come whole. */
+export class Renames {
+  #events: readonly InotifyEvent[] = [];
+  #next = 0;
+  /** The second halves in the queue, by cookie. */
+  readonly #targets = new Map<number, InotifyEvent>();
+
+  /** Whether nothing is queued. */
+  get empty(): boolean {
+    return this.#next === this.#events.length;
+  }
+
+  /** Queues what one read gave. */
+  push(events: readonly InotifyEvent[]): void {
+    this.#events = this.empty ? events : [...this.#events.slice(this.#next), ...events];
+    this.#next = 0;
+    for (const event of events) {
+      if (event.mask & IN_MOVED_TO) this.#targets.set(event.cookie, event);
+    }
+  }
+
+  /**
+   * Takes the next event, or the next rename.
+   *
+   * @param last whether to wait no longer for the second half of the rename that is next
+   * @returns `undefined` if there is nothing, or nothing yet
+   */
+  shift(last: boolean): InotifyEvent | Move | undefined {
+    while (!this.empty) {
+      const event = this.#events[this.#next];
+      if (event.mask & IN_MOVED_FROM) {
+        const to = this.#targets.get(event.cookie);
+        if (to === undefined && !last && !this.#isOver(event)) return undefined;
+        this.#next++;
+        this.#targets.delete(event.cookie);
+        return { from: event, to };
+      }
+      this.#next++;
+      if (!(event.mask & IN_MOVED_TO)) return event;
+      if (this.#targets.delete(event.cookie)) return { to: event };
+      // It went out with its first half.
+    }
+    return undefined;
+  }
+
+  /** Whether a second half would be here by now: the directory has changed again, or events are lost. */
+  #isOver({ wd }: InotifyEvent): boolean {
+    for (let i = this.#next + 1; i < this.#events.length; i++) {
+      const event = this.#events[i];
+      if (event.mask & IN_Q_OVERFLOW || event.wd === wd && event.mask & ENTRY) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,266 @@
+/** The command behind `scripts/watch.sh`, run as a process of its own. */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { tmpDir } from "../helpers/tmp.ts";
+import { watch, watching } from "../helpers/watch_command.ts";
+import { until } from "../helpers/within.ts";
+
+test("prints a line for each change, of each directory", async () => {
+  const [one, two] = [join(tmpDir(), "one"), join(tmpDir(), "two")];
+  mkdirSync(one);
+  mkdirSync(two);
+  const { child, output } = await watching([one, `${two}/`]);
+  writeFileSync(join(one, "file"), "x");
+  renameSync(join(one, "file"), join(two, "moved"));
+  mkdirSync(join(two, "sub"));
+  rmSync(join(two, "moved"));
+  const expected = [
+    `create ${one}/file`,
+    `modify ${one}/file`,
+    `rename ${one}/file -> ${two}/moved`,
+    `create ${two}/sub/`,
+    `remove ${two}/moved`,
+    "",
+  ].join("\n");
+  // One change or two for a write: the kernel merges what is not read between them.
+  const changes = () => output.stdout.replace(/(modify .*\n)\1+/g, "$1");
+  await until(() => changes().length >= expected.length, () => output);
+  assert.equal(changes(), expected);
+  child.kill("SIGINT");
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.code, "SIGINT");
+  assert.equal(output.stderr, `Watching ${one}, ${two}/ (2 watches); Ctrl-C ends it.\n`);
+});
+
+test("watches the current directory by default", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching([], directory);
+  mkdirSync(join(directory, "sub"));
+  await until(() => output.stdout !== "", () => output);
+  assert.equal(output.stdout, "create sub/\n");
+  child.kill();
+});
+
+test("a terminal is not sent what a name would have it do", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching([directory]);
+  mkdirSync(join(directory, "\x1b[31mred\n\x9b"));
+  await until(() => output.stdout !== "", () => output);
+  assert.equal(output.stdout, `create ${directory}/\\u001b[31mred\\u000a\\u009b/\n`);
+  child.kill();
+});
+
+test("waits for a path that does not exist, and for one that is gone", async () => {
+  const directory = join(tmpDir(), "later");
+  const { child, output } = await watching([directory]);
+  assert.ok(output.stderr.includes(`, and waiting for ${directory}; Ctrl-C`));
+  for (let round = 1; round <= 2; round++) {
+    mkdirSync(directory);
+    await until(() => output.stdout.split("create").length > round, () => output);
+    rmSync(directory, { recursive: true });
+    await until(() => output.stdout.split("remove").length > round, () => output);
+  }
+  assert.equal(output.stdout, `create ${directory}/\nremove ${directory}/\n`.repeat(2));
+  child.kill();
+});
+
+test("ends quietly when its reader has gone away", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching([directory]);
+  child.stdout.destroy();
+  let made = 0;
+  await until(() => {
+    mkdirSync(join(directory, String(made++)));
+    return output.code !== undefined;
+  }, () => output);
+  assert.equal(output.code, 0);
+  assert.equal(output.stderr, `Watching ${directory} (1 watch); Ctrl-C ends it.\n`);
+});
+
+test("says what is wrong with its output, where it is not that nobody reads it", async () => {
+  const directory = tmpDir();
+  const under = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
+  const { output } = await watching([directory], undefined, { under });
+  mkdirSync(join(directory, "a"));
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.code, 1);
+  assert.match(output.stderr, /\nwatch: .*(ENOSPC|[Nn]o space left).*\n$/);
+});
+
+for (
+  const [args, code, stderr] of [
+    [
+      ["/dev/null/directory"],
+      1,
+      /^watch: Cannot watch "\/dev\/null\/directory": a part of the way to it is not a directory \(ENOTDIR\)\n$/,
+    ],
+    [["--no-such-option"], 2, /^watch: Unknown option '--no-such-option'.*; see watch --help\n$/],
+    [
+      ["--events=create,made"],
+      2,
+      /^watch: --events takes exists, create, .* and not "made"; see .*\n$/,
+    ],
+    [
+      ["--settle=soon"],
+      2,
+      /^watch: --settle takes a number of milliseconds, and not "soon"; see .*\n$/,
+    ],
+    [["--restart"], 2, /^watch: --restart needs a COMMAND; see .*\n$/],
+    [["--signal=INT"], 2, /^watch: --signal needs a COMMAND; see .*\n$/],
+    [["--clear"], 2, /^watch: --clear needs a COMMAND; see .*\n$/],
+    ...["", "SIG", "SIGNONE", "0", "65", "-1"].map((name) =>
+      [
+        [`--signal=${name}`, "--", "true"],
+        2,
+        new RegExp(
+          `^watch: --signal takes the name of a signal, as in SIGINT, and not "${name}"; `,
+        ),
+      ] as const
+    ),
+    [["--"], 2, /^watch: -- must be followed by a COMMAND; see .*\n$/],
+    [
+      ["--json", "--", "true"],
+      2,
+      /^watch: --json prints, and a COMMAND has no use for it; see .*\n$/,
+    ],
+    [
+      ["--stats", "--", "true"],
+      2,
+      /^watch: --stats prints, and a COMMAND has no use for it; see .*\n$/,
+    ],
+    [
+      ["--stats", "--json"],
+      2,
+      /^watch: --stats counts each event .* neither --json nor --settle; see .*\n$/,
+    ],
+    [["--ignore=/"], 2, /^watch: ignore takes globs, and not "\/": it names no entry; see .*\n$/],
+    [["--ignore="], 2, /^watch: --ignore takes a GLOB, and not ""; see .*\n$/],
+  ] as const
+) {
+  test(`watch ${args.join(" ")} says why it does not, in one line`, async () => {
+    const { output } = watch([...args]);
+    await until(() => output.code !== undefined, () => output);
+    assert.equal(output.code, code);
+    assert.match(output.stderr, stderr);
+    assert.equal(output.stdout, "");
+  });
+}
+
+test("--help says how to use it", async () => {
+  const { output } = watch(["--help"]);
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.code, 0);
+  assert.match(output.stdout, /^Usage: watch/);
+});
+
+test("--version is that of the package", async () => {
+  const { version } = JSON.parse(
+    readFileSync(join(import.meta.dirname!, "../../deno.json"), "utf8"),
+  );
+  const { output } = watch(["--version"]);
+  await until(() => output.code !== undefined, () => output);
+  assert.equal(output.stdout, `watch ${version}\n`);
+});
+
+test("--json prints an object a line, --initial what is there, --ignore and --events leave out", async () => {
+  const directory = tmpDir();
+  writeFileSync(join(directory, "there"), "");
+  writeFileSync(join(directory, "there.tmp"), "");
+  const options = ["--json", "--initial", "-i", "*.tmp", "-i", "no", "-e", "exists,create,rename"];
+  const { child, output } = await watching([...options, directory]);
+  mkdirSync(join(directory, "no"));
+  writeFileSync(join(directory, "new\x9b"), "modified, too");
+  writeFileSync(join(directory, "new.tmp"), "");
+  const name = new Uint8Array([...new TextEncoder().encode(`${directory}/`), 0xff]);
+  spawnSync("sh", ["-c", `: >"$(printf '${directory}/\\377')"`]); // not every runtime can
+  renameSync(join(directory, "there"), join(directory, "last"));
+  const expected = [
+    { kind: "exists", path: directory, isDirectory: true },
+    { kind: "exists", path: `${directory}/there`, isDirectory: false },
+    { kind: "create", path: `${directory}/new\x9b`, isDirectory: false },
+    {
+      kind: "create",
+      path: `${directory}/\ufffd`,
+      rawPath: Buffer.from(name).toString("base64"),
+      isDirectory: false,
+    },
+    {
+      kind: "rename",
+      path: `${directory}/last`,
+      from: `${directory}/there`,
+      isDirectory: false,
+      replaced: false,
+    },
+  ];
+  await until(() => output.stdout.includes("rename"), () => output);
+  const lines = output.stdout.trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => JSON.parse(line)), expected);
+  assert.ok(lines[2].includes("new\\u009b"));
+  child.kill();
+});
+
+test("--settle tells what has changed in the end", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching(["--settle", "1000", directory]);
+  writeFileSync(join(directory, "gone"), "");
+  rmSync(join(directory, "gone"));
+  writeFileSync(join(directory, "draft"), "one");
+  await new Promise((resolve) => setTimeout(resolve, 50)); // not one batch by chance
+  renameSync(join(directory, "draft"), join(directory, "text"));
+  await until(() => output.stdout !== "", () => output);
+  assert.equal(output.stdout, `create ${directory}/text\n`);
+  child.kill();
+});
+
+test("--usage prints the limits and who uses them, and --json the same for programs", async () => {
+  const directory = tmpDir();
+  const { child } = await watching([directory]);
+  const text = watch(["--usage"]).output;
+  const json = watch(["--usage", "--json"]).output;
+  await until(() => text.code !== undefined && json.code !== undefined, () => [text, json]);
+  const { limits, usage } = JSON.parse(json.stdout);
+  const holder = usage.processes.find(({ pid }: { pid: number }) => pid === child.pid);
+  assert.ok(holder.watches >= 1);
+  assert.match(text.stdout, new RegExp(`^ *${limits.maxUserWatches} +user +watches$`, "m"));
+  const { watches, uid, pid, command } = holder;
+  assert.match(text.stdout, new RegExp(`^ *${watches} +1 +${uid} +${pid} +${command}$`, "m"));
+  assert.ok(text.stdout.includes(`fs.inotify.max_user_watches=${2 * limits.maxUserWatches}\n`));
+  child.kill();
+});
+
+test("--stats prints in the end how often what happened to which path", async () => {
+  const directory = tmpDir();
+  for (const names of [[], ["a", "b"]]) {
+    const { child, output } = await watching(["--stats", "-e", "create,remove", "."], directory);
+    for (const name of names) mkdirSync(join(directory, name));
+    if (names.length > 0) rmSync(join(directory, "b"), { recursive: true });
+    process.kill(child.pid!, "SIGINT");
+    await until(() => output.code !== undefined, () => output);
+    assert.equal(output.code, 0);
+    assert.equal(
+      output.stdout,
+      names.length === 0
+        ? "Nothing has happened.\n"
+        : "total  create  remove  path\n    2       1       1  b/\n    1       1       0  a/\n",
+    );
+  }
+});
+
+test("--gitignore leaves out what git ignores, and .git", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, ".git"));
+  writeFileSync(join(directory, ".gitignore"), "build/\n*.o\n");
+  const { child, output } = await watching(["--gitignore", "-e", "create", "."], directory);
+  for (const name of [".git/index", "a.o", "b.c"]) writeFileSync(join(directory, name), "");
+  mkdirSync(join(directory, "build/c"), { recursive: true });
+  mkdirSync(join(directory, "src"));
+  await until(() => output.stdout.includes("src/"), () => output);
+  assert.equal(output.stdout, "create b.c\ncreate src/\n");
+  child.kill();
+});

@@ -1,0 +1,248 @@
+/** `watchFs`: what `Deno.watchFs` says, and what that loses. */
+
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { InotifyError, limits } from "../../mod.ts";
+import { type FsEvent, type FsWatcher, watchFs } from "../../src/compat/watchfs.ts";
+import { watchMasks } from "../helpers/proc.ts";
+import { runtimeName } from "../helpers/runtime.ts";
+import { fastest, tmpDir } from "../helpers/tmp.ts";
+import { within } from "../helpers/within.ts";
+
+/** Iterates a watcher, with its events as lines. */
+function listen(watcher: FsWatcher, directory: string) {
+  const lines: string[] = [];
+  const loop = (async () => {
+    for await (const { kind, paths } of watcher) {
+      lines.push([kind, ...paths.map((path) => path.slice(directory.length + 1))].join(" "));
+    }
+  })();
+  return {
+    /** What it says next, up to a line, and shortly after; the same twice in a row counts once. */
+    async upTo(last: string): Promise<string[]> {
+      for (const end = Date.now() + 5000; !lines.includes(last) && Date.now() < end;) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return lines.splice(0).filter((line, i, all) => line !== all[i - 1]);
+    },
+    async close(): Promise<void> {
+      watcher.close();
+      await within(loop);
+    },
+  };
+}
+
+/** Deeds in a directory that has `old` and `away`, and what is said of each. */
+const DEEDS: Record<string, [deed: (at: (name: string) => string) => void, said: string[]]> = {
+  "a new file": [
+    (at) => writeFileSync(at("a"), "1"),
+    ["create a", "modify a", "access a"],
+  ],
+  "more of it": [
+    (at) => appendFileSync(at("a"), "2"),
+    ["modify a", "access a"],
+  ],
+  "its mode": [
+    (at) => chmodSync(at("a"), 0o600),
+    ["modify a"],
+  ],
+  "a rename": [
+    (at) => renameSync(at("a"), at("b")),
+    ["remove a", "rename b", "rename a b"],
+  ],
+  "a rename over another file": [
+    (at) => renameSync(at("b"), at("old")),
+    ["remove b", "rename old", "rename b old"],
+  ],
+  "a directory": [
+    (at) => mkdirSync(at("s")),
+    ["create s"],
+  ],
+  "a file in it": [
+    (at) => writeFileSync(at("s/f"), "1"),
+    ["create s/f", "modify s/f", "access s/f"],
+  ],
+  "a rename of the directory": [
+    (at) => renameSync(at("s"), at("t")),
+    ["remove s", "rename t", "rename s t"],
+  ],
+  "more of a file in it": [
+    (at) => appendFileSync(at("t/f"), "2"),
+    ["modify t/f", "access t/f"],
+  ],
+  "a directory that moves out": [
+    (at) => renameSync(at("t"), at("../out")),
+    ["remove t"],
+  ],
+  "the end of a file": [
+    (at) => rmSync(at("old")),
+    ["remove old"],
+  ],
+};
+
+async function check(watch: (path: string) => FsWatcher): Promise<void> {
+  const directory = join(tmpDir(), "watched");
+  const at = (name: string) => join(directory, name);
+  mkdirSync(directory);
+  writeFileSync(at("old"), "");
+  const { upTo, close } = listen(watch(directory), directory);
+  const heard: Record<string, string[]> = {};
+  for (const [name, [deed, said]] of Object.entries(DEEDS)) {
+    deed(at);
+    heard[name] = await upTo(said[said.length - 1]);
+  }
+  await close();
+  const expected = Object.entries(DEEDS).map(([name, [, said]]) => [name, said]);
+  assert.deepEqual(heard, Object.fromEntries(expected));
+}
+
+test("the events are those of Deno.watchFs", async () => {
+  await check(watchFs);
+});
+
+test("the events of Deno.watchFs are those", {
+  skip: runtimeName !== "deno" && "only Deno has it",
+}, async () => {
+  watchFs satisfies typeof Deno.watchFs;
+  await check((path) => Deno.watchFs(path) as FsWatcher);
+});
+
+test("what Deno.watchFs does not tell, or calls a removal, is a creation", async () => {
+  const directory = tmpDir();
+  const outside = tmpDir();
+  mkdirSync(join(outside, "in/deep"), { recursive: true });
+  const { upTo, close } = listen(watchFs(directory), directory);
+  symlinkSync("nowhere", join(directory, "link"));
+  renameSync(join(outside, "in"), join(directory, "in"));
+  assert.deepEqual(await upTo("create in/deep"), ["create link", "create in", "create in/deep"]);
+  await close();
+});
+
+test("a new tree is told whole", async () => {
+  const directory = tmpDir();
+  const watcher = watchFs(directory);
+  const expected = new Set<string>();
+  for (let i = 0; i < 200; i++) {
+    mkdirSync(join(directory, `${i}/a/b`), { recursive: true });
+    writeFileSync(join(directory, `${i}/a/b/f`), "");
+    expected.add(join(directory, `${i}/a/b/f`));
+  }
+  await within((async () => {
+    for await (const { kind, paths } of watcher) {
+      if (kind === "create") expected.delete(paths[0]);
+      if (expected.size === 0) break;
+    }
+  })());
+});
+
+test("lost events are told of with the flag rescan", async () => {
+  const directory = tmpDir(fastest);
+  const watcher = watchFs(directory);
+  for (let i = 0; i < limits().maxQueuedEvents / 2; i++) {
+    writeFileSync(join(directory, `${i}`), "");
+    rmSync(join(directory, `${i}`));
+  }
+  let rescan: FsEvent | undefined;
+  await within((async () => {
+    for await (const event of watcher) if (event.flag !== undefined) return void (rescan = event);
+  })());
+  assert.deepEqual(rescan, { kind: "other", paths: [], flag: "rescan" });
+});
+
+test("ignore leaves out paths and what is below them", async () => {
+  const directory = tmpDir();
+  for (const name of ["a", "b/c", "ab"]) mkdirSync(join(directory, name), { recursive: true });
+  const cwd = process.cwd();
+  process.chdir(directory);
+  const watcher = watchFs([".", "b/c"], { ignore: ["a", "./b"] });
+  process.chdir(cwd);
+  const { upTo, close } = listen(watcher, directory);
+  for (const name of ["a/1", "b/2", "b/c/3", "ab/4"]) mkdirSync(join(directory, name));
+  rmSync(join(directory, "b"), { recursive: true });
+  mkdirSync(join(directory, "5"));
+  assert.deepEqual(await upTo("create 5"), ["create ab/4", "create 5"]);
+  await close();
+});
+
+test("recursive: false watches the directory alone", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, "a"));
+  const { upTo, close } = listen(watchFs(directory, { recursive: false }), directory);
+  for (const name of ["a/1", "b"]) mkdirSync(join(directory, name));
+  assert.deepEqual(await upTo("create b"), ["create b"]);
+  await close();
+});
+
+test("a path that does not exist is refused, by its name, and nothing stays behind", async () => {
+  const directory = tmpDir();
+  const missing = join(directory, "missing");
+  assert.throws(() => watchFs([directory, missing]), (error: unknown) => {
+    assert.ok(error instanceof InotifyError);
+    assert.equal(error.code, "ENOENT");
+    assert.equal(error.path, missing);
+    assert.match(error.message, /there is no such file or directory/);
+    return true;
+  });
+  const { ino } = statSync(directory);
+  for (const end = Date.now() + 5000; watchMasks().has(ino) && Date.now() < end;) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(!watchMasks().has(ino));
+});
+
+test("calls of next() each get an event of their own, in order", async () => {
+  const directory = tmpDir();
+  writeFileSync(join(directory, "a"), "");
+  const watcher = watchFs(directory)[Symbol.asyncIterator]();
+  const calls = [1, 2, 3, 4].map(() => watcher.next());
+  renameSync(join(directory, "a"), join(directory, "b"));
+  rmSync(join(directory, "b"));
+  const results = await within(Promise.all(calls));
+  assert.deepEqual(
+    results.map(({ value }) => [value.kind, ...value.paths.map((path: string) => basename(path))]),
+    [["remove", "a"], ["rename", "b"], ["rename", "a", "b"], ["remove", "b"]],
+  );
+  await watcher.return!();
+});
+
+test("what waits is dropped by close(), even the rest of a rename", async () => {
+  const directory = tmpDir();
+  writeFileSync(join(directory, "a"), "");
+  const watcher = watchFs(directory);
+  const iterator = watcher[Symbol.asyncIterator]();
+  renameSync(join(directory, "a"), join(directory, "b"));
+  await within(iterator.next());
+  watcher.close();
+  assert.equal((await within(iterator.next())).done, true);
+});
+
+test("close(), a second time too, and the end of a using scope end the loop and what waits", async () => {
+  for (
+    const end of [
+      (watcher: FsWatcher) => watcher.close(),
+      (watcher: FsWatcher) => watcher[Symbol.dispose](),
+      (watcher: FsWatcher) => void watcher.return(),
+    ]
+  ) {
+    const watcher = watchFs(tmpDir());
+    const iterator = watcher[Symbol.asyncIterator]();
+    const pending = iterator.next();
+    end(watcher);
+    watcher.close();
+    assert.equal((await within(pending)).done, true);
+    assert.equal((await within(iterator.next())).done, true);
+  }
+});

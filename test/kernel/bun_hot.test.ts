@@ -1,0 +1,73 @@
+/** A program that Bun reloads in place has one instance, and the watchers that it does not close itself. */
+
+import assert from "node:assert/strict";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { watch } from "../../mod.ts";
+import { openFiles } from "../helpers/proc.ts";
+import { start } from "../helpers/program.ts";
+import { runtimeName } from "../helpers/runtime.ts";
+import { tmpDir } from "../helpers/tmp.ts";
+import { within } from "../helpers/within.ts";
+
+const RELOADS = 12;
+const skip = runtimeName !== "bun" && "only Bun has --hot";
+
+/** Changes a file in one step: for two Bun may reload twice. */
+function change(file: string): void {
+  const fd = openSync(file, "r+");
+  writeSync(fd, "//");
+  closeSync(fd);
+}
+
+for (
+  const [way, reporting] of [
+    ["goes on", Array.from({ length: RELOADS + 1 }, (_, i) => i)],
+    ["closes", [RELOADS]],
+  ] as const
+) {
+  test(
+    `bun --hot opens nothing more at a reload that ${way} with the last watcher`,
+    { skip },
+    async () => {
+      const directory = tmpDir();
+      const trigger = join(tmpDir(), "trigger.ts");
+      writeFileSync(trigger, "");
+      const flags = ["--hot", "--no-clear-screen"];
+      const program = start("hot.ts", [directory, trigger, way], { flags });
+      try {
+        const open = [];
+        for (let i = 0; i <= RELOADS; i++) {
+          assert.equal(await program.line(), i);
+          open.push(openFiles(program.pid));
+          if (i < RELOADS) change(trigger);
+        }
+        assert.deepEqual(open.at(-1), open[0]);
+        for (const name of ["a", "b"]) {
+          mkdirSync(join(directory, name));
+          const lines: number[] = [];
+          while (lines.length < reporting.length) lines.push(await program.line());
+          assert.deepEqual(lines.sort((a, b) => a - b), reporting);
+        }
+      } finally {
+        process.kill(program.pid, "SIGKILL");
+      }
+    },
+  );
+}
+
+test("what copies of the package share, copies of other versions do not", async () => {
+  const { version } = JSON.parse(
+    readFileSync(join(import.meta.dirname!, "../../deno.json"), "utf8"),
+  ) as { version: string };
+  const shared = globalThis as Record<symbol, unknown>;
+  const key = Symbol.for(`@inotify/inotify ${version}: instance`);
+  assert.equal(shared[key], undefined);
+  await using watcher = watch(tmpDir());
+  await within(watcher.ready);
+  assert.notEqual(shared[key], undefined);
+  await watcher.close();
+  assert.equal(shared[key], undefined);
+});

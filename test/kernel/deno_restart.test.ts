@@ -1,0 +1,82 @@
+/** A program that Deno runs again and again in one process leaves nothing behind. */
+
+import assert from "node:assert/strict";
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { type OpenFiles, openFiles, threads, watches } from "../helpers/proc.ts";
+import { start } from "../helpers/program.ts";
+import { runtimeName } from "../helpers/runtime.ts";
+import { tmpDir } from "../helpers/tmp.ts";
+
+/** What a process holds. */
+interface Held {
+  readonly files: OpenFiles;
+  /** Of the directory. */
+  readonly watches: number;
+  readonly threads: number;
+}
+
+/** @returns what a program holds when it has been started again a few times, and that many times */
+async function restart(flag: string, way: string, times: number): Promise<[Held, Held]> {
+  const directory = tmpDir();
+  const inode = statSync(directory).ino;
+  const trigger = join(tmpDir(), "trigger");
+  writeFileSync(trigger, "");
+  const flags = ["run", `${flag}=${trigger}`, "--allow-all", "--no-check", "--quiet"];
+  const program = start("restarted.ts", [directory, way], { flags });
+  const samples: Held[] = [];
+  try {
+    for (let i = 0; i <= times; i++) {
+      assert.equal(await program.line(), "open");
+      if (i === 3 || i === times) {
+        const { pid } = program;
+        const held = { files: openFiles(pid), watches: watches(pid, inode), threads: threads(pid) };
+        samples.push(held);
+      }
+      if (ENDS.includes(way)) {
+        process.kill(program.pid, "SIGUSR2");
+        assert.equal(await program.line(), "ends");
+      }
+      writeFileSync(trigger, String(i));
+    }
+  } finally {
+    process.kill(program.pid, "SIGKILL");
+  }
+  const [first, last] = samples;
+  return [first, last];
+}
+
+/** The ways of a program to end by itself. */
+const ENDS = ["throws", "exits"];
+
+const cases = [
+  ["--watch", "goes on", 34], // more often than Deno has threads for what blocks
+  ["--watch", "waits at the top level", 8],
+  ["--watch", "throws", 8],
+  ["--watch", "exits", 8],
+  ["--watch-hmr", "goes on", 8],
+  ["--watch-hmr", "throws", 8],
+  ["--watch-hmr", "exits", 8],
+] as const;
+
+if (runtimeName === "deno") {
+  // Most of the time Deno waits for more changes, so they take place at once.
+  const runs = cases.map(([flag, way, times]) => restart(flag, way, times));
+  for (const run of runs) run.catch(() => {});
+  for (const [i, [flag, way, times]] of cases.entries()) {
+    test(`deno run ${flag}, ${times} times, leaves nothing of a program that ${way}`, async () => {
+      const [first, last] = await runs[i];
+      assert.deepEqual(last.files, first.files);
+      assert.deepEqual([first.watches, last.watches], [3, 3]);
+      // A pool of Deno's own may grow meanwhile.
+      assert.ok(
+        last.threads <= first.threads + 6,
+        `${last.threads} threads, ${first.threads} before`,
+      );
+    });
+  }
+} else {
+  test("a program that is started again leaves nothing", { skip: "only Deno keeps the process" });
+}

@@ -1,0 +1,77 @@
+/** Every loop may be left as one over an asynchronous generator may: by return(), throw() and `await using`. */
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { IN_CREATE, Inotify, watch } from "../../mod.ts";
+import { watchFs } from "../../src/compat/watchfs.ts";
+import { openFiles } from "../helpers/proc.ts";
+import { tmpDir } from "../helpers/tmp.ts";
+import { within } from "../helpers/within.ts";
+
+type Loop = AsyncIterableIterator<unknown, undefined> & AsyncDisposable;
+
+function inotify(directory: string): Inotify {
+  const instance = new Inotify();
+  instance.addWatch(directory, IN_CREATE);
+  return instance;
+}
+
+const LOOPS: [name: string, open: (directory: string) => AsyncIterable<unknown>][] = [
+  ["Inotify", inotify],
+  ["Inotify.batches()", (directory) => inotify(directory).batches()],
+  ["Watcher", (directory) => watch(directory, { blocking: true })],
+  ["Watcher.batches()", (directory) => watch(directory, { blocking: true }).batches({ settle: 1 })],
+  ["watchFs()", watchFs],
+];
+
+const DONE = { done: true, value: undefined };
+
+for (const [name, open] of LOOPS) {
+  /** A loop, with an event for it. */
+  const begin = () => {
+    const directory = tmpDir();
+    const loop = open(directory)[Symbol.asyncIterator]() as Loop;
+    mkdirSync(join(directory, "a"));
+    return loop;
+  };
+
+  const isClosed = async (loop: Loop, before: number) => {
+    assert.deepEqual(await within(loop.next()), DONE);
+    assert.equal(openFiles().inotify, before);
+  };
+
+  test(`${name}: an error thrown at a yield* is the one that comes out, and closes`, async () => {
+    const { inotify: before } = openFiles();
+    const loop = begin();
+    const outer = (async function* () {
+      yield* loop;
+    })();
+    assert.equal((await within(outer.next())).done, false);
+    const error = new Error("the caller's own");
+    await assert.rejects(within(outer.throw(error)), (reason) => reason === error);
+    await isClosed(loop, before);
+  });
+
+  test(`${name}: throw() does not wait for a pending next(), and ends it`, async () => {
+    const { inotify: before } = openFiles();
+    const loop = begin();
+    assert.equal((await within(loop.next())).done, false);
+    const pending = loop.next();
+    await assert.rejects(within(loop.throw!(undefined)), (reason) => reason === undefined);
+    assert.deepEqual(await within(pending), DONE);
+    await isClosed(loop, before);
+    await assert.rejects(within(loop.throw!("again")), (reason) => reason === "again");
+  });
+
+  test(`${name}: the end of an await using scope closes`, async () => {
+    const { inotify: before } = openFiles();
+    const loop = begin();
+    {
+      await using scoped = loop;
+      assert.equal((await within(scoped.next())).done, false);
+    }
+    await isClosed(loop, before);
+  });
+}

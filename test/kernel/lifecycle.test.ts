@@ -1,0 +1,118 @@
+/** What an instance leaves behind, and how long it keeps the process: nothing, and as long as it should. */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { IN_CREATE, Inotify } from "../../mod.ts";
+import { openFiles, threads } from "../helpers/proc.ts";
+import { command, runtimeName } from "../helpers/runtime.ts";
+import { tmpDir } from "../helpers/tmp.ts";
+import { until, within } from "../helpers/within.ts";
+
+/** Threads that a runtime's own pool may have started for file functions and closes by now. */
+const POOL = { deno: 32, bun: 8, node: 4 }[runtimeName];
+
+async function cycle(directory: string): Promise<void> {
+  const inotify = new Inotify();
+  inotify.addWatch(directory, IN_CREATE);
+  const read = inotify.read();
+  await inotify.close();
+  assert.deepEqual(await read, []);
+}
+
+test("2,000 open/read/close cycles leave no descriptor, no watch and no thread", async () => {
+  const directory = tmpDir();
+  await within(cycle(directory));
+  await until(() => openFiles().inotify === 0, openFiles);
+  const before = { ...openFiles(), threads: threads() };
+  const group = 50; // the kernel takes milliseconds for each close
+  for (let i = 0; i < 2000; i += group) {
+    await within(Promise.all(Array.from({ length: group }, () => cycle(directory))), () => i);
+  }
+  const now = () => ({ ...openFiles(), threads: threads() });
+  await until(() => now().inotify === 0 && now().pipe === before.pipe, now);
+  assert.ok(threads() <= before.threads + POOL, `${threads()} threads, ${before.threads} before`);
+});
+
+test("100 instances at once are all served, and the runtime's file functions stay quick", async () => {
+  const directory = tmpDir();
+  const instances = Array.from({ length: 100 }, () => new Inotify());
+  try {
+    for (const inotify of instances) inotify.addWatch(directory, IN_CREATE);
+    const reads = instances.map((inotify) => inotify.read());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const started = performance.now();
+    await Promise.all(Array.from({ length: 20 }, () => readFile("/proc/self/status")));
+    const took = performance.now() - started;
+    // With a thread held by each instance this takes until they let go.
+    assert.ok(took < 2000, `20 files read in ${took} ms`);
+    await writeFile(join(directory, "a"), "");
+    for (const [{ name }] of await within(Promise.all(reads))) assert.equal(name, "a");
+  } finally {
+    await within(Promise.all(instances.map((inotify) => inotify.close())));
+  }
+});
+
+test("a waiting instance has no thread of its own, but on Deno one for all", async () => {
+  const directory = tmpDir();
+  const before = threads();
+  const instances = Array.from({ length: 10 }, () => new Inotify());
+  for (const inotify of instances) inotify.addWatch(directory, IN_CREATE);
+  const reads = instances.map((inotify) => inotify.read());
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const extra = threads() - before;
+  await within(Promise.all(instances.map((inotify) => inotify.close())));
+  await within(Promise.all(reads));
+  assert.ok(extra <= (runtimeName === "deno" ? 1 : 0), `${extra} threads`);
+});
+
+/** Does `what` in a process of its own. @returns its exit code or signal, and what it printed */
+function stay(what: string): Promise<{ code: unknown; printed: string }> {
+  const [file, args] = command("keep_alive.ts", [what, tmpDir()]);
+  return new Promise((resolve) => {
+    execFile(file, args, { timeout: 15_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : error.code ?? error.signal, printed: stdout + stderr });
+    });
+  });
+}
+
+for (
+  const what of ["pending", "pending again", "unref, then ref", "one of two unref'd"]
+) {
+  test(`the process stays: ${what}`, async () => {
+    assert.deepEqual(await stay(what), { code: 0, printed: "alive\n" });
+  });
+}
+
+for (
+  const [what, printed] of [
+    ["idle", ""],
+    ["idle again", ""],
+    ["unref, then read", ""],
+    ["read, then unref", ""],
+    ["unref, an event, and again", "1 event\n"],
+    ["unref, then close", "0 events\n"],
+    ["close", ""],
+  ] as const
+) {
+  test(`the process ends by itself: ${what}`, async () => {
+    assert.deepEqual(await stay(what), { code: 0, printed });
+  });
+}
+
+test("process.exit() ends a process that waits", async () => {
+  assert.deepEqual(await stay("exit"), { code: 5, printed: "" });
+});
+
+test("an uncaught exception ends a process that waits", async () => {
+  const { code, printed } = await stay("throw");
+  assert.equal(code, 1);
+  assert.match(printed, /thrown on purpose/);
+});
+
+test("SIGTERM ends a process that waits", async () => {
+  const { code } = await stay("signal");
+  assert.equal(code, "SIGTERM");
+});

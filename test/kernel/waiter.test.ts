@@ -1,0 +1,115 @@
+/** The waiting contract, on every way to wait that this runtime has. */
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openBun } from "../../ffi/bun.ts";
+import { IN_CLOEXEC, IN_NONBLOCK, type Libc, type Waiter } from "../../ffi/contract.ts";
+import { libc } from "../../ffi/libc.ts";
+import { IN_MODIFY } from "../../src/kernel/mask.ts";
+import { toCString } from "../../src/kernel/path.ts";
+import { openFiles } from "../helpers/proc.ts";
+import { tmpDir } from "../helpers/tmp.ts";
+import { until, within } from "../helpers/within.ts";
+
+const ways: [name: string, open: () => Libc][] = [[libc().runtime, libc]];
+if (libc().runtime === "bun") {
+  ways.push(["bun's Worker", () => openBun(() => Promise.resolve(false))]);
+}
+
+interface Subject {
+  readonly c: Libc;
+  readonly fd: number;
+  readonly waiter: Waiter;
+  /** Queues one event. */
+  readonly touch: () => void;
+  /** @returns how many bytes wait in the kernel */
+  readonly drain: () => number;
+}
+
+async function subject(c: Libc): Promise<Subject> {
+  const file = join(tmpDir(), "file");
+  writeFileSync(file, "");
+  const fd = c.inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  c.inotify_add_watch(fd, toCString(file), IN_MODIFY);
+  const buffer = new Uint8Array(4096);
+  return {
+    c,
+    fd,
+    waiter: await c.waiter(fd),
+    touch: () => writeFileSync(file, "x", { flag: "a" }),
+    drain: () => Math.max(0, c.read(fd, buffer, buffer.length)),
+  };
+}
+
+async function release({ c, fd, waiter }: Subject): Promise<void> {
+  await within(waiter.release());
+  await within(c.closeOffThread(fd));
+}
+
+for (const [name, open] of ways) {
+  test(`${name}: wait() resolves when there is something to read, again and again`, async () => {
+    const s = await subject(open());
+    for (let round = 0; round < 50; round++) {
+      const woken = s.waiter.wait();
+      s.touch();
+      let length = (await within(woken))?.byteLength ?? s.drain();
+      while (length === 0) length = (await within(s.waiter.wait()))?.byteLength ?? s.drain();
+      assert.equal(length, 16);
+    }
+    await release(s);
+  });
+
+  test(`${name}: wait() resolves at once for what came while nobody waited`, async () => {
+    const s = await subject(open());
+    s.touch();
+    const length = (await within(s.waiter.wait()))?.byteLength ?? s.drain();
+    assert.equal(length, 16);
+    await release(s);
+  });
+
+  test(`${name}: what comes while nobody waits stays in the kernel`, async () => {
+    const s = await subject(open());
+    const woken = s.waiter.wait();
+    s.touch();
+    if (await within(woken) === undefined) s.drain();
+    s.touch();
+    await new Promise((resolve) => setTimeout(resolve, 20)); // turns in which it could be taken
+    assert.equal(s.drain(), 16);
+    await release(s);
+  });
+
+  test(`${name}: release() ends a pending wait()`, async () => {
+    const s = await subject(open());
+    const woken = s.waiter.wait();
+    await release(s);
+    assert.equal(await within(woken), undefined);
+  });
+
+  test(`${name}: release() of one waiter leaves the wait of another`, async () => {
+    const c = open();
+    const first = await subject(c);
+    const second = await subject(c);
+    const firstWoken = first.waiter.wait();
+    const secondWoken = second.waiter.wait();
+    await release(first);
+    await within(firstWoken);
+    second.touch();
+    const length = (await within(secondWoken))?.byteLength ?? second.drain();
+    assert.equal(length, 16);
+    await release(second);
+  });
+
+  test(`${name}: nothing is open after release()`, async () => {
+    const before = openFiles();
+    const subjects = await Promise.all([subject(open()), subject(open())]);
+    const waits = subjects.map(({ waiter }) => waiter.wait());
+    await Promise.all(subjects.map(release));
+    await within(Promise.all(waits));
+    const now = () => openFiles();
+    // Before, something of an earlier test may still have been about to close.
+    const isClosed = () => now().inotify <= before.inotify && now().pipe <= before.pipe;
+    await until(isClosed, () => ({ before, now: now() }));
+  });
+}

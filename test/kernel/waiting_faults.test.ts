@@ -1,0 +1,120 @@
+/** What becomes of those who wait when what waits for them fails, with fakes of what it calls. */
+
+import assert from "node:assert/strict";
+import { constants } from "node:os";
+import { test } from "node:test";
+import { CallFailure } from "../../ffi/contract.ts";
+import { Reactor, type ReactorCalls } from "../../ffi/deno_reactor.ts";
+import { Poller, type PollerCalls } from "../../ffi/node_poller.ts";
+import { runtimeName } from "../helpers/runtime.ts";
+import { within } from "../helpers/within.ts";
+
+const { EAGAIN, EBADF, EINTR, EMFILE, ENOMEM } = constants.errno;
+
+const isFailure = (syscall: string, errno: number) => (error: unknown) =>
+  error instanceof CallFailure && error.syscall === syscall && error.errno === errno;
+
+const FD = 7;
+const POLLIN = 1;
+
+/** Deno's calls, of which poll(2) goes as it is told to: an errno, or 0 for "readable". */
+function reactor(polls: number[], more: Partial<ReactorCalls> = {}): Reactor {
+  let errno = 0;
+  const poll = (fds: Int32Array, nfds: bigint) => {
+    errno = polls.shift()!;
+    if (errno !== 0) return -1;
+    for (let i = 1; i < Number(nfds); i++) fds[2 * i + 1] = POLLIN | POLLIN << 16; // revents
+    return Number(nfds) - 1;
+  };
+  const calls = {
+    errno: () => errno,
+    pipe2: () => 0,
+    read: () => 0,
+    write: () => 0,
+    poll,
+    parked_poll: (fds: Int32Array, nfds: bigint) => Promise.resolve(poll(fds, nfds)),
+    ...more,
+  };
+  const close = async () => {};
+  return new Reactor(calls, { add: (fd) => fd, close: () => 0, closeOffThread: close });
+}
+
+const onDeno = { skip: runtimeName !== "deno" && "it is how Deno waits" };
+
+for (const [name, errno] of Object.entries({ EINTR, EAGAIN })) {
+  test(`a poll that ends with ${name} is made again`, onDeno, async () => {
+    const polls = [errno, errno, errno, 0, 0]; // parked, and again to have the errno
+    await within(reactor(polls).waiter(FD).wait());
+    assert.deepEqual(polls, [0]);
+  });
+}
+
+test("a poll that fails rejects those who wait, and the next one waits again", onDeno, async () => {
+  const polls = [ENOMEM, ENOMEM, 0];
+  const subject = reactor(polls);
+  const [one, other] = [subject.waiter(FD), subject.waiter(FD + 1)];
+  const waits = await within(Promise.allSettled([one.wait(), other.wait()]));
+  for (const wait of waits) {
+    assert.ok(wait.status === "rejected" && isFailure("poll", ENOMEM)(wait.reason));
+  }
+  await within(one.wait());
+});
+
+test("a reactor that cannot be opened says so, and is tried again", onDeno, async () => {
+  const results = [-1, 0];
+  const subject = reactor([0], { pipe2: () => results.shift()!, errno: () => EMFILE });
+  assert.throws(() => subject.waiter(FD), isFailure("pipe2", EMFILE));
+  await within(subject.waiter(FD).wait());
+});
+
+/** libuv's calls, in which nothing fails but what is given; and what was freed. */
+function poller(given: Partial<PollerCalls>): { subject: Poller; freed: bigint[] } {
+  const freed: bigint[] = [];
+  let onPoll: (handle: bigint, status: number, events: number) => void;
+  const calls: PollerCalls = {
+    malloc: () => 64n,
+    free: (pointer) => void freed.push(pointer),
+    uv_handle_size: () => 160n,
+    uv_poll_init: () => 0,
+    uv_poll_start(handle) {
+      setImmediate(() => onPoll(handle, 0, 1));
+      return 0;
+    },
+    uv_poll_stop: () => 0,
+    uv_ref: () => {},
+    uv_unref: () => {},
+    uv_close: () => {},
+    ...given,
+  };
+  const callbacks = {
+    poll(callback: typeof onPoll) {
+      onPoll = callback;
+      return 1n;
+    },
+    close: () => 2n,
+  };
+  return { subject: new Poller(calls, callbacks, 3n), freed };
+}
+
+test("a handle that there is no memory for is an error", () => {
+  const { subject } = poller({ malloc: () => 0n });
+  assert.throws(() => subject.waiter(FD), isFailure("malloc", ENOMEM));
+});
+
+test("a handle that libuv does not take is an error, and is freed", () => {
+  const { subject, freed } = poller({ uv_poll_init: () => -EMFILE });
+  assert.throws(() => subject.waiter(FD), isFailure("uv_poll_init", EMFILE));
+  assert.deepEqual(freed, [64n]);
+});
+
+test("a descriptor that libuv does not poll rejects the wait, and the next one tries again", async () => {
+  let tries = 0;
+  const { subject } = poller({ uv_poll_start: () => tries++ === 0 ? -EBADF : -ENOMEM });
+  const waiter = subject.waiter(FD);
+  await assert.rejects(within(waiter.wait()), isFailure("uv_poll_start", EBADF));
+  await assert.rejects(within(waiter.wait()), isFailure("uv_poll_start", ENOMEM));
+});
+
+test("with nothing that fails it is readable", async () => {
+  await within(poller({}).subject.waiter(FD).wait());
+});

@@ -1,0 +1,107 @@
+/** In a worker: as on the main thread, but for what Node.js cannot do there. */
+
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { openFiles, threads } from "../helpers/proc.ts";
+import { runtimeName } from "../helpers/runtime.ts";
+import { tmpDir } from "../helpers/tmp.ts";
+import { until, within } from "../helpers/within.ts";
+
+const REFUSAL =
+  "Cannot wait for events in a Node.js worker thread: an open libuv handle aborts the whole process " +
+  "when the worker is terminated; use the main thread, or readSync()";
+
+test("a worker reads, or is told why it cannot, and leaves nothing open", async () => {
+  const before = openFiles();
+  const program = join(import.meta.dirname!, "../programs/read_in_worker.ts");
+  const worker = new Worker(program, { workerData: tmpDir() });
+  const said = await within(
+    new Promise((resolve, reject) => {
+      worker.on("message", resolve);
+      worker.on("error", reject);
+    }),
+  );
+  await within(Promise.resolve(worker.terminate()));
+  assert.deepEqual(said, { sync: ["a"], read: runtimeName === "node" ? REFUSAL : ["b"] });
+  await until(() => openFiles().inotify <= before.inotify, openFiles);
+});
+
+for (const way of ["close", "terminate"] as const) {
+  const skip = runtimeName === "node" && "Node.js has no Worker of the web" ||
+    runtimeName === "bun" && way === "close" && "Bun has no close() in a Worker";
+  test(
+    `a Worker of the web reads and watches, and leaves nothing after ${way}()`,
+    { skip },
+    async () => {
+      const before = openFiles();
+      const directory = tmpDir();
+      const worker = new globalThis.Worker(new URL("../programs/web_worker.ts", import.meta.url), {
+        type: "module",
+      });
+      const said = await within(
+        new Promise((resolve, reject) => {
+          worker.onerror = reject;
+          worker.onmessage = ({ data }) => {
+            if (data === "ready") mkdirSync(join(directory, "made"));
+            else resolve(data);
+          };
+          worker.postMessage(directory);
+        }),
+      );
+      if (way === "close") worker.postMessage("close");
+      else worker.terminate();
+      assert.deepEqual(said, ["made", "create"]);
+      const isOver = () => openFiles().inotify <= before.inotify && openFiles().pipe <= before.pipe;
+      await until(isOver, openFiles);
+    },
+  );
+}
+
+/** What this process has open, and how many threads there are. */
+const held = () => ({
+  ...openFiles(),
+  all: readdirSync("/proc/self/fd").length,
+  threads: threads(),
+});
+
+/** Runs a worker that leaves things open, until it has ended. */
+async function endWorker(way: string, directory: string): Promise<void> {
+  const program = join(import.meta.dirname!, "../programs/leave_open.ts");
+  const worker = new Worker(program, { workerData: [directory, way] });
+  const ended = new Promise<void>((resolve) => worker.on("exit", () => resolve()));
+  const opened = new Promise<void>((resolve) => worker.once("message", () => resolve()));
+  worker.on("error", ({ message }) => assert.equal(message, "mine"));
+  await within(opened, held);
+  if (way.startsWith("is terminated")) void worker.terminate();
+  await within(ended, held);
+}
+
+for (
+  const way of [
+    "ends by itself",
+    "calls process.exit()",
+    "throws",
+    "is terminated",
+    "is terminated in the middle of a scan",
+  ]
+) {
+  const skip = way === "is terminated in the middle of a scan" && runtimeName === "deno" &&
+    "Deno itself does not always end a worker that is busy";
+  test(`nothing stays open of a worker that ${way}`, { skip }, async () => {
+    const directory = tmpDir();
+    for (let i = 0; i < 100; i++) mkdirSync(join(directory, String(i)));
+    await endWorker(way, directory); // a runtime may keep files of its own
+    const before = held();
+    for (let i = 0; i < 4; i++) await endWorker(way, directory);
+    const { inotify, memfd, pipe, all } = before;
+    const isOver = () => {
+      const now = held();
+      return now.inotify <= inotify && now.memfd <= memfd && now.pipe <= pipe && now.all <= all &&
+        now.threads < before.threads + 4;
+    };
+    await until(isOver, () => ({ before, now: held() }));
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * The package as its users get it: published to a registry on localhost, and installed from there.
+ *
+ * On each runtime that runtime's way to install is tried: `deno run jsr:`, `deno add`, `bun add`,
+ * `npm install`.
+ */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { CONSUMED, Consumer } from "../helpers/consumer.ts";
+import { manifest, npmName, published, serve } from "../helpers/registry.ts";
+import { runtimeName } from "../helpers/runtime.ts";
+
+const { name, version, exports } = manifest;
+const modules = published.filter((path) => path.endsWith(".ts"));
+
+const registry = await serve();
+
+/** One who imports the package by a specifier. */
+function consumer(specifier: string, files?: Record<string, string>): Consumer {
+  const imports = [specifier, `${specifier}/kernel`, `${specifier}/watchfs`] as const;
+  return new Consumer(imports, files, { JSR_URL: registry.url });
+}
+
+/** One who has npm, or what reads the same settings. */
+function npmConsumer(): Consumer {
+  return consumer(name, {
+    "package.json": '{ "type": "module" }',
+    ".npmrc": `@jsr:registry=${registry.npmUrl}\n`,
+  });
+}
+
+/** Every command of the package does what it is for. @param command how one is run */
+async function commandsWork(
+  consumer: Consumer,
+  command: (name: string) => [string, ...string[]],
+): Promise<void> {
+  const wait = await consumer.watching(...command("inotifywait"), "-e", "create", "inbox");
+  assert.deepEqual([wait.stdout, wait.code], ["inbox/ CREATE file\n", 0], wait.stderr);
+
+  const args = ["-t", "1", "-e", "create", "inbox"];
+  const count = await consumer.watching(...command("inotifywatch"), ...args);
+  assert.match(count.stdout, /^1 +1 +inbox\/$/m, count.stderr);
+
+  const watch = await consumer.firstLine(...command("watch"), "--json", "-e", "create", "inbox");
+  const event = { kind: "create", path: consumer.path("inbox/file"), isDirectory: false };
+  assert.deepEqual(watch.stdout, `${JSON.stringify(event)}\n`, watch.stderr);
+}
+
+/** How to run a command that is installed in node_modules. */
+function installed(command: string): [string, string] {
+  const file = exports[`./${command}`].replace(/ts$/, "js");
+  return [process.execPath, join("node_modules", name, file)];
+}
+
+/** What is in node_modules is what is published, and each module as JavaScript and its types. */
+function nothingElse(consumer: Consumer): void {
+  const root = consumer.path(join("node_modules", name));
+  const files = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+  const expected = [
+    ...published,
+    "package.json",
+    ...modules.map((path) => path.replace(/ts$/, "js")),
+    ...modules.map((path) => `_dist/${path.replace(/ts$/, "d.ts")}`),
+  ];
+  assert.deepEqual(files.sort(), expected.sort());
+}
+
+const onDeno = { skip: runtimeName !== "deno" && "it is about Deno" };
+const onBun = { skip: runtimeName !== "bun" && "it is about Bun" };
+const onNode = { skip: runtimeName !== "node" && "it is about Node.js" };
+
+/** Deno, with all that a watcher needs. */
+const DENO_RUN = [process.execPath, "run", "--no-prompt", "--allow-ffi", "--allow-read"] as const;
+
+test("deno run jsr: runs with the permissions that the README names", onDeno, async () => {
+  const result = await consumer(`jsr:${name}@^${version}`).watching(...DENO_RUN, "main.ts");
+  assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
+});
+
+test("deno add makes it an import, whose types hold", onDeno, async () => {
+  const adding = consumer(name);
+  await adding.run(process.execPath, "add", "--quiet", `jsr:${name}`);
+  const { imports } = JSON.parse(readFileSync(adding.path("deno.json"), "utf8"));
+  assert.deepEqual(imports, { [name]: `jsr:${name}@^${version}` });
+  const result = await adding.watching(...DENO_RUN, "--check", "main.ts");
+  assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
+});
+
+test("deno run jsr: runs each command", onDeno, async () => {
+  await commandsWork(consumer(`jsr:${name}`), (command) => {
+    const more = command === "watch" ? ["--allow-env=NO_COLOR"] : [];
+    return [...DENO_RUN, ...more, `jsr:${name}/${command}`];
+  });
+});
+
+test("deno publish takes what deno.json lists, of which every module is used", onDeno, async () => {
+  const root = join(import.meta.dirname!, "../../");
+  const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
+  const env = { ...process.env, NO_COLOR: "1" };
+  const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
+  const listed = [...stderr.matchAll(/^ +file:\/\/(.*) \(.*\)$/gm)].map(([, path]) => path);
+  assert.deepEqual(listed.map((path) => path.slice(root.length)).sort(), published);
+
+  const entries = Object.keys(exports).map((entry) => `jsr:${name}${entry.slice(1)}`);
+  await consumer(`jsr:${name}`).run(process.execPath, "cache", ...entries);
+  const asked = [...registry.asked].filter((path) => path.endsWith(".ts"));
+  assert.deepEqual(asked.sort(), modules);
+});
+
+test("bun add installs it, and it runs", onBun, async () => {
+  const adding = npmConsumer();
+  await adding.run(process.execPath, "add", `${name}@npm:${npmName}`);
+  nothingElse(adding);
+  const result = await adding.watching(process.execPath, "main.ts");
+  assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
+  await commandsWork(adding, installed);
+});
+
+test("npm install installs it, it runs, and its types hold", onNode, async () => {
+  const adding = npmConsumer();
+  await adding.run("npm", "install", "--no-audit", "--no-fund", `${name}@npm:${npmName}`);
+  nothingElse(adding);
+  const result = await adding.watching(process.execPath, "main.ts");
+  assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
+  await commandsWork(adding, installed);
+  const options = ["--strict", "--noEmit", "--target", "esnext", "--module", "nodenext"];
+  await adding.run("tsc", ...options, "main.ts");
+});
