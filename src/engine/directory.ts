@@ -7,75 +7,12 @@
  * @module
  */
 
+import { type DirectoryState, KNOWN } from "./directory_state.ts";
+import type { Owner, Receiver } from "./instance.ts";
 import type { Listing } from "./listing.ts";
-import { nameOf } from "../kernel/byte_string.ts";
-import type { InotifyEvent } from "../kernel/parse.ts";
-import type { ScanFailure } from "./scan.ts";
 
 /** An entry: a directory that is watched too, or whether it is a directory that is not. */
 export type Entry = Directory | boolean;
-
-/** A directory's entries are not known for sure, until a scan is believed; see Scanner. */
-export class Pending {
-  /** What the scan has found; `undefined` while it is still to come, or has failed. */
-  readonly found: Listing | undefined;
-  /** Whether events of the directory may be older than the scan, and have to wait till it is believed. */
-  readonly holds: boolean;
-  /** Events that wait, in order: all of them, or those of the content of entries that are not known yet. */
-  readonly later: InotifyEvent[];
-  /** Why the scan has failed, if it has. */
-  readonly failure: ScanFailure | undefined;
-  /** Whether what was found is known, or is getting known; all the same it may be of another directory. */
-  isLearnt = false;
-  /** The names of which events were passed over, since a scan was to come: what was known is another entry. */
-  #stale: Set<string> | undefined;
-  #touched: Set<string> | undefined;
-
-  /** @param before what the directory had before, whose stale names stay so */
-  constructor(
-    found: Listing | undefined,
-    holds: boolean,
-    later: InotifyEvent[],
-    before?: Pending,
-    failure?: ScanFailure,
-  ) {
-    this.found = found;
-    this.holds = holds;
-    this.later = later;
-    if (before !== undefined) this.#stale = before.#stale;
-    this.failure = failure;
-  }
-
-  /** An event of a name is passed over. */
-  invalidate(name: string): void {
-    (this.#stale ??= new Set()).add(name);
-  }
-
-  /** Passes over the events that wait. */
-  discardLater(): void {
-    for (const event of this.later.splice(0)) this.invalidate(nameOf(event));
-  }
-
-  /** Whether what is known at a name may be another entry than the one that is there. */
-  isStale(name: string): boolean {
-    return this.#stale?.has(name) ?? false;
-  }
-
-  /** An event has told of a name since the scan: it knows better. */
-  touch(name: string): void {
-    (this.#touched ??= new Set()).add(name);
-  }
-
-  /** Whether an event has told of a name since the scan. */
-  isTouched(name: string): boolean {
-    return this.#touched?.has(name) ?? false;
-  }
-
-  /** Whether no event has told of any. */
-  get isUntouched(): boolean {
-    return this.#touched === undefined;
-  }
-}
 
 /** An entry that has come to a name by a rename. */
 export interface Arrival {
@@ -93,11 +30,13 @@ export interface Arrival {
 let moves = 0;
 
 /** A directory that is watched. */
-export class Directory {
+export class Directory implements Owner {
+  readonly receiver: Receiver;
   /** Its watch, or -1 while it has none. */
   wd = -1;
-  /** Set while its entries are not known for sure. */
-  pending: Pending | undefined;
+  #state: DirectoryState = KNOWN;
+  /** How often it has changed state: work that belongs to a state is worth nothing in another one. */
+  #generation = 0;
   /** Whether what is found in it was there when the watching began. */
   initial = false;
   /** Since when files in it may have changed unseen, if they may: milliseconds since 1970. */
@@ -121,11 +60,13 @@ export class Directory {
 
   /**
    * @param name in the parent; for a root, which has none, the path
-   * @param link whether it is found by a symbolic link of that name
+   * @param above the parent; for a root, who receives the events of the tree
+   * @param link whether the entry is a symbolic link to it
    */
-  constructor(name: string, parent?: Directory, link: boolean = false) {
+  constructor(name: string, above: Directory | Receiver, link: boolean = false) {
+    this.#parent = above instanceof Directory ? above : undefined;
+    this.receiver = above instanceof Directory ? above.receiver : above;
     this.#name = name;
-    this.#parent = parent;
     this.link = link;
   }
 
@@ -151,15 +92,20 @@ export class Directory {
     this.#listing = listing;
   }
 
-  /** Whether what is known of it is what was so at the last event of it. */
-  get isExact(): boolean {
-    const { pending } = this;
-    return pending === undefined || pending.found !== undefined && !pending.holds;
+  /** How far its entries can be trusted. */
+  get state(): DirectoryState {
+    return this.#state;
   }
 
-  /** Whether what is in it may be scanned. */
-  get isListed(): boolean {
-    return this.isExact || this.pending!.isLearnt;
+  /** How often it has changed state. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Changes its state. */
+  enter(state: DirectoryState): void {
+    this.#state = state;
+    this.#generation++;
   }
 
   /** The directory that it is in, or `undefined` for a root. */

@@ -19,21 +19,26 @@ import { type Scan, scan, type ScanFailure } from "./scan.ts";
 import { inotifyInit } from "../kernel/syscall.ts";
 import { Owners } from "./owners.ts";
 
-/** One who holds watches. */
-export interface Subscriber {
-  /** An event of a watch that it holds; with `IN_IGNORED`, which ends the watch, the last one. */
-  event(event: InotifyEvent): void;
-  /** A rename of which at least one half is in a watch that it holds. */
+/** Who owns a watch, and who receives its events. */
+export interface Owner {
+  readonly receiver: Receiver;
+}
+
+/** Receives the events of the watches of its owners. */
+export interface Receiver {
+  /** An event, for each owner of its watch; with `IN_IGNORED`, which ends the watch, the last one. */
+  event(event: InotifyEvent, owner: Owner): void;
+  /** A rename of which at least one half is in a watch of its owners. */
   move(move: Move): void;
 }
 
-/** One for whom the instance is kept open. */
-export interface Member extends Subscriber {
+/** For whom the instance is kept open. */
+export interface Member extends Receiver {
   /** Events are lost: anything may have changed since the queue was last seen empty. */
   overflow(): void;
   /** The instance has failed, and is closed. */
   fail(error: unknown): void;
-  /** Does what it has asked for by {@link Instance.schedule}, for a few milliseconds. */
+  /** Works for a few milliseconds, as it asked for by {@link Instance.schedule}. */
   work(): void;
 }
 
@@ -54,15 +59,15 @@ const STRETCH = 10;
 const INSTANCE: unique symbol = Symbol.for("@inotify/inotify 0.1.0: instance");
 const shared = globalThis as { [INSTANCE]?: Instance | undefined };
 
-/** An inotify instance, shared by those who have entered it, closed when the last one has left. */
+/** An inotify instance, shared by its members, closed when the last one leaves. */
 export class Instance {
   readonly libc: Libc = libc();
   readonly #fd: number = inotifyInit(this.libc);
   readonly #reader = new Reader(this.libc, this.#fd, new Uint8Array(READ));
   readonly #renames = new Renames();
-  /** Those inside, and whether each keeps the process alive. */
+  /** The members, and whether each keeps the process alive. */
   readonly #members = new Map<Member, boolean>();
-  readonly #watches = new Owners<Subscriber>();
+  readonly #owners = new Owners<Owner>();
   readonly #fence: Fence;
   /** Those with work to do. */
   readonly #busy = new Set<Member>();
@@ -88,66 +93,72 @@ export class Instance {
     return this.#drained;
   }
 
-  /** Enters the instance of this process. */
-  static enter(subscriber: Member): Instance {
+  /** Joins the instance of this process, which is opened for the first member. */
+  static join(member: Member): Instance {
     let instance = shared[INSTANCE];
     if (instance === undefined) {
       instance = shared[INSTANCE] = new Instance();
       void instance.#run();
     }
-    instance.setRef(subscriber, true); // nothing private: it may be of the same class, evaluated before
+    instance.setRef(member, true); // nothing private: it may be of the same class, evaluated before
     return instance;
   }
 
-  /** Leaves the instance, and every watch that the subscriber still holds. */
-  async leave(subscriber: Member): Promise<void> {
-    if (!this.#members.delete(subscriber)) return;
-    this.#busy.delete(subscriber);
-    for (const wd of this.#watches.heldBy(subscriber)) this.release(wd, subscriber);
+  /** Leaves the instance, and releases every watch of the member's owners. */
+  async leave(member: Member): Promise<void> {
+    if (!this.#members.delete(member)) return;
+    this.#busy.delete(member);
+    for (const [wd, owner] of this.#owners) if (owner.receiver === member) this.release(wd, owner);
     if (this.#members.size > 0) return this.#updateRef();
     if (shared[INSTANCE] === this) shared[INSTANCE] = undefined;
     await this.#reader.close();
     this.#fence.close();
   }
 
-  /** Whether a subscriber keeps the process alive. */
-  setRef(subscriber: Member, ref: boolean): void {
-    this.#members.set(subscriber, ref);
+  /** Whether a member keeps the process alive. */
+  setRef(member: Member, ref: boolean): void {
+    this.#members.set(member, ref);
     this.#updateRef();
   }
 
   /**
-   * Scanner a directory, and from then on tells the subscriber of its events; see {@link scan}.
+   * Scans a directory, which the caller then owns by {@link own}; see {@link scan}.
    *
-   * @returns with whether it was not watched before, so that every event of it is later than the scan
+   * @returns with whether it was not watched before, so that every event of the watch is later than the scan
    */
   scan(
     path: string,
     mask: number,
     follow: boolean,
-    subscriber: Subscriber,
   ): Scan & { readonly isNew: boolean } | ScanFailure {
     const result = scan(this.libc, this.#fd, path, mask, follow);
-    if (!("wd" in result)) return result;
-    const isNew = !this.#watches.has(result.wd);
-    this.#watches.add(result.wd, subscriber);
-    return { ...result, isNew };
+    return "wd" in result ? { ...result, isNew: !this.#owners.has(result.wd) } : result;
   }
 
-  /** Watches a path, without a look at what is in it. @returns the watch, or a negative errno */
-  watch(path: Uint8Array, mask: number, subscriber: Subscriber): number {
+  /** Watches a path, without a scan. @returns the watch, or a negative errno */
+  watch(path: Uint8Array, mask: number, owner: Owner): number {
     const bits = (mask | IN_MASK_ADD) >>> 0;
     const wd = call(
       this.libc,
       () => this.libc.inotify_add_watch(this.#fd, path, bits),
     );
-    if (wd >= 0) this.#watches.add(wd, subscriber);
+    if (wd >= 0) this.#owners.add(wd, owner);
     return wd;
   }
 
-  /** Gives up a watch; it ends with its last holder. */
-  release(wd: number, subscriber: Subscriber): void {
-    if (!this.#watches.delete(wd, subscriber)) return;
+  /** Makes somebody an owner of a watch. */
+  own(wd: number, owner: Owner): void {
+    this.#owners.add(wd, owner);
+  }
+
+  /** The owners of a watch, in the order in which they came. */
+  owners(wd: number): Iterable<Owner> {
+    return this.#owners.of(wd);
+  }
+
+  /** Releases a watch, which ends with its last owner. */
+  release(wd: number, owner: Owner): void {
+    if (!this.#owners.delete(wd, owner)) return;
     // It fails if the inode is gone and IN_IGNORED on its way, which is as well.
     call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, wd));
   }
@@ -255,17 +266,20 @@ export class Instance {
     const { wd, mask } = change;
     if (mask & IN_Q_OVERFLOW) return this.#overflow();
     if (this.#fence.passed(wd)) return;
-    const holders = this.#watches.of(wd);
-    if (mask & IN_IGNORED) this.#watches.end(wd);
+    const owners = this.#owners.of(wd);
+    if (mask & IN_IGNORED) this.#owners.end(wd);
     else if (this.#lost) return;
-    for (const holder of holders) holder.event(change);
+    for (const owner of owners) owner.receiver.event(change, owner);
   }
 
   #dispatchMove(move: Move): void {
     if (this.#lost) return;
-    const wds = [move.from?.wd, move.to?.wd].filter((wd) => wd !== undefined);
-    const holders = new Set(wds.flatMap((wd) => [...this.#watches.of(wd)]));
-    for (const holder of holders) holder.move(move);
+    const receivers = new Set<Receiver>();
+    for (const half of [move.from, move.to]) {
+      if (half === undefined) continue;
+      for (const { receiver } of this.#owners.of(half.wd)) receivers.add(receiver);
+    }
+    for (const receiver of receivers) receiver.move(move);
   }
 
   /**

@@ -13,7 +13,7 @@
  */
 
 import { readLink } from "../kernel/files.ts";
-import type { Instance, Subscriber } from "./instance.ts";
+import type { Instance, Owner, Receiver } from "./instance.ts";
 import { cString, nameOf, toText } from "../kernel/byte_string.ts";
 import {
   IN_CREATE,
@@ -37,14 +37,6 @@ export interface Target {
   readonly isDirectory: boolean;
 }
 
-/** What a {@link PathWatch} tells. */
-export interface Traveller {
-  /** The path may lead elsewhere: {@link PathWatch.look} again. */
-  moved(): void;
-  /** Something happened to what the path leads to, if that is no directory: bits of the mask. */
-  touched(mask: number): void;
-}
-
 /** The way has changed while it was walked. */
 const AGAIN = Symbol();
 
@@ -64,11 +56,13 @@ const MAXSYMLINKS = 40;
 const WALKS = 1000;
 
 /** A path that is followed. */
-export class PathWatch implements Subscriber {
+export class PathWatch implements Owner, Receiver {
+  readonly receiver: Receiver = this;
   readonly #instance: Instance;
   readonly #path: string;
   readonly #content: number;
-  readonly #traveller: Traveller;
+  readonly #moved: () => void;
+  readonly #touched: (mask: number) => void;
   readonly #held = new Set<number>();
   /** The names that matter, by the watch of the directory they are in. */
   #names = new Map<number, Set<string>>();
@@ -85,12 +79,22 @@ export class PathWatch implements Subscriber {
   /**
    * @param path absolute, as lossless text
    * @param content the bits that are wanted of what the path leads to, if that is no directory
+   * @param moved called when the path may lead elsewhere: {@link PathWatch.look} again
+   * @param touched called when something happened to what the path leads to, if that is no directory, with
+   * bits of the mask
    */
-  constructor(instance: Instance, path: string, content: number, traveller: Traveller) {
+  constructor(
+    instance: Instance,
+    path: string,
+    content: number,
+    moved: () => void,
+    touched: (mask: number) => void,
+  ) {
     this.#instance = instance;
     this.#path = path;
     this.#content = content;
-    this.#traveller = traveller;
+    this.#moved = moved;
+    this.#touched = touched;
   }
 
   /** Watches the way, and then sees where it leads. @returns `undefined` if nowhere */
@@ -119,13 +123,13 @@ export class PathWatch implements Subscriber {
     this.#said = 0;
     if (event.name !== "") {
       if (!this.#names.get(wd)?.has(nameOf(event))) return;
-      if (mask & ENTRY) this.#traveller.moved();
-      if (!this.#isDirectory && mask & this.#content) this.#touched(mask);
+      if (mask & ENTRY) this.#moved();
+      if (!this.#isDirectory && mask & this.#content) this.#byName(mask);
     } else if (mask & (SELF | IN_IGNORED)) {
-      this.#traveller.moved();
+      this.#moved();
     } else if (wd === this.#target && !this.#isDirectory) {
       // By another name of the inode; or by this one, which its directory has said already.
-      if (said !== mask) this.#traveller.touched(mask);
+      if (said !== mask) this.#touched(mask);
     }
   }
 
@@ -134,9 +138,9 @@ export class PathWatch implements Subscriber {
     if (to !== undefined) this.event(to);
   }
 
-  #touched(mask: number): void {
+  #byName(mask: number): void {
     if (!this.#isNew) this.#said = mask;
-    this.#traveller.touched(mask);
+    this.#touched(mask);
   }
 
   /** @param isLast whether it takes what it is told, although that is contradictory */
