@@ -149,6 +149,11 @@ export function isListed(state: DirectoryState): boolean {
   return isExact(state) || state.tag === "held" && state.isCommitted;
 }
 
+/** Whether a scan is to come; one that was made is good until the directory is invalidated. */
+export function needsScan(state: DirectoryState): boolean {
+  return state.tag === "unscanned" || state.tag === "unreachable";
+}
+
 /** Whether what is known at a name may be another entry by now. */
 export function isStale(state: DirectoryState, name: string): boolean {
   return state.tag !== "known" && (state.stale?.has(name) ?? false);

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { debug } from "../kernel/debug.ts";
 import {
   CONTENT_KINDS,
   entryEvent,
@@ -196,7 +197,9 @@ export class Entries {
 
   /** Reports a change, by one or several events that belong together. */
   report(...events: readonly WatchEvent[]): void {
-    if (events.length > 0) this.#report(events);
+    if (events.length === 0) return;
+    if (debug) { for (const event of events) debug("report", JSON.stringify(event)); }
+    this.#report(events);
   }
 
   #happened(

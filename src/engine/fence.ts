@@ -13,6 +13,7 @@ import { type Libc, MFD_CLOEXEC } from "../../ffi/contract.ts";
 import { call } from "../kernel/call.ts";
 import { type Failure, InotifyError } from "../kernel/error.ts";
 import { explainENOSPC } from "../kernel/limits.ts";
+import { debug } from "../kernel/debug.ts";
 import { cString } from "../kernel/byte_string.ts";
 import { IN_ATTRIB, IN_MODIFY } from "../kernel/mask.ts";
 
@@ -71,6 +72,7 @@ export class Fence {
     if (this.#sent.length === LIMIT || this.#next.length === 0) return;
     const failure = (this.#wd === -1 ? this.#open() : undefined) ?? this.#change();
     if (failure !== undefined) throw this.#error("follow the queue of events", failure);
+    debug?.("fence", "sent for", this.#next.length);
     this.#sent.push(this.#next);
     this.#next = [];
   }
@@ -78,6 +80,7 @@ export class Fence {
   /** Calls those who wait, if an event is the fence's. @returns whether it is */
   passed(wd: number): boolean {
     if (wd !== this.#wd) return false;
+    debug?.("fence", "back");
     for (const callback of this.#sent.shift() ?? []) callback();
     return true;
   }

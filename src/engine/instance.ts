@@ -9,6 +9,7 @@ import type { Libc } from "../../ffi/contract.ts";
 import { delay, turn } from "../../ffi/time.ts";
 import { call } from "../kernel/call.ts";
 import { monotonic } from "../kernel/clock.ts";
+import { debug, shown } from "../kernel/debug.ts";
 import { Fence } from "./fence.ts";
 import { IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "../kernel/mask.ts";
 import { now, type Timestamp } from "../kernel/timestamp.ts";
@@ -269,11 +270,13 @@ export class Instance {
     const owners = this.#owners.of(wd);
     if (mask & IN_IGNORED) this.#owners.end(wd);
     else if (this.#lost) return;
+    debug?.("event", shown(change));
     for (const owner of owners) owner.receiver.event(change, owner);
   }
 
   #dispatchMove(move: Move): void {
     if (this.#lost) return;
+    debug?.("rename", move.from ? shown(move.from) : "", "->", move.to ? shown(move.to) : "");
     const receivers = new Set<Receiver>();
     for (const half of [move.from, move.to]) {
       if (half === undefined) continue;
@@ -287,6 +290,7 @@ export class Instance {
    * later than what comes after it. So nothing counts before a fence that is sent now comes back.
    */
   #overflow(): void {
+    debug?.("event", "IN_Q_OVERFLOW");
     if (this.#lost) return this.#fence.lost();
     this.#lost = true;
     this.#fence.lost(() => {

@@ -5,6 +5,7 @@
  */
 
 import type { Libc } from "../../ffi/contract.ts";
+import { debug } from "../kernel/debug.ts";
 import { IN_ATTRIB } from "../kernel/mask.ts";
 import { changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
@@ -103,6 +104,7 @@ export class Listings {
   }
 
   *#compare(directory: Directory, state: Scanned): Generator<void, void> {
+    debug?.("commit", JSON.stringify(directory.path), state.tag, state.held.length, "held");
     state.isCommitted = true;
     if (this.#isPlain(directory, state)) this.#adopt(directory, state.listing);
     else yield* this.#compareEntries(directory, state);

@@ -12,12 +12,13 @@
  * @module
  */
 
+import { debug } from "../kernel/debug.ts";
 import { IN_CREATE, IN_DELETE, IN_EXCL_UNLINK, IN_MOVE, IN_MOVE_SELF } from "../kernel/mask.ts";
 import type { Directory } from "./directory.ts";
-import { invalidate, isListed, KNOWN, scanned, unreachable } from "./directory_state.ts";
+import { invalidate, isListed, KNOWN, needsScan, scanned, unreachable } from "./directory_state.ts";
 import type { Instance, Member } from "./instance.ts";
 import { Listing } from "./listing.ts";
-import { isGone, type ScanFailure } from "./scan.ts";
+import { isGone, type Scan, type ScanFailure } from "./scan.ts";
 import { ScanQueue, SLICE, type Task } from "./scan_queue.ts";
 
 /** How directories are scanned. */
@@ -139,13 +140,14 @@ export class Scanner {
 
   #scan(directory: Directory): void {
     const { parent } = directory;
-    if (directory.gone || this.#closed) return;
+    if (directory.gone || this.#closed || !needsScan(directory.state)) return;
     if (parent !== undefined && !isListed(parent.state)) return; // it is scheduled after its parent
     // Not directory.path, which is kept: for most directories of a big tree nobody asks.
     const path = parent?.pathOf(directory.name) ?? directory.path;
     const follow = parent === undefined || directory.link;
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
     const found = this.#instance.scan(path, mask, follow);
+    debug?.("scan", JSON.stringify(path), describe(found));
     if (!("wd" in found)) return this.#unscanned(directory, found);
     this.#count++;
     if (directory.link && isInside(directory, found.wd)) {
@@ -260,6 +262,12 @@ export class Scanner {
     directory.wd = -1;
     if (wd !== -1) this.#instance.release(wd, directory);
   }
+}
+
+/** What a scan found, for a line. */
+function describe(found: Scan & { readonly isNew: boolean } | ScanFailure): string {
+  if (!("wd" in found)) return `${found.syscall} failed with errno ${found.errno}`;
+  return `watch ${found.wd}${found.isNew ? ", new" : ""}`;
 }
 
 /** Whether one of the directories above has this watch. */

@@ -12,6 +12,7 @@ import {
   isStale,
   KNOWN,
   markStale,
+  needsScan,
   onContentEvent,
   onEntryEvent,
   overrule,
@@ -67,9 +68,11 @@ for (const [name, [entry, knownContent, newContent]] of Object.entries(VERDICTS)
   });
 }
 
-test("only the known and the live are exact; what is held is listed once it is committed", () => {
+test("only the known and the live are exact, the unscanned and unreachable need a scan", () => {
   const exact = Object.keys(STATES).filter((name) => isExact(STATES[name]()));
   assert.deepEqual(exact, ["known", "live"]);
+  const due = Object.keys(STATES).filter((name) => needsScan(STATES[name]()));
+  assert.deepEqual(due, ["unscanned", "unscanned, holding", "unreachable"]);
   const listed = Object.keys(STATES).filter((name) => isListed(STATES[name]()));
   assert.deepEqual(listed, ["known", "live"]);
   const held = scanned(KNOWN, new Listing(), "other");
