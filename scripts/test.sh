@@ -2,9 +2,11 @@
 # Runs the test suite on the three runtimes, and then the gate: all that is held true of the code.
 #
 #   scripts/test.sh [--suite-only] [--runtime deno|bun|node] [FILTER...]
+#   scripts/test.sh [--runtime deno|bun|node] scenario NAME...
 #
 # --runtime and FILTERs narrow the suite: to one runtime, to the files whose path contains a FILTER.
 # --suite-only leaves the gate out. Every step runs, whatever became of those before it.
+# "scenario" plays the scenarios of test/scenarios/ whose path contains a NAME, and nothing else.
 set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/toolchain.sh"
 cd -- "$root"
@@ -13,6 +15,7 @@ cd -- "$root"
 usage() {
   echo "$1" >&2
   echo "Usage: scripts/test.sh [--suite-only] [--runtime deno|bun|node] [FILTER...]" >&2
+  echo "       scripts/test.sh [--runtime deno|bun|node] scenario NAME..." >&2
   exit 2
 }
 
@@ -25,6 +28,12 @@ while (($#)); do
     --runtime)
       [[ ${2-} =~ ^(deno|bun|node)$ ]] || usage "Unknown runtime \"${2-}\""
       suites=("$2") && shift
+      ;;
+    scenario)
+      (($# > 1)) || usage "Which scenario?"
+      export INOTIFY_SCENARIOS=${*:2}
+      filters=(test/scenarios/) gate=false
+      break
       ;;
     -*) usage "Unknown option \"$1\"" ;;
     *) filters+=("$1") ;;
