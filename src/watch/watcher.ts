@@ -7,7 +7,7 @@
 import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
-import { EventQueue, type Lost } from "./event_queue.ts";
+import { type Ending, EventQueue, type ReaderLoss } from "./event_queue.ts";
 import { InotifyError } from "../kernel/error.ts";
 import { CONTENT_KINDS, type WatchEvent, type WatchKind } from "../engine/event.ts";
 import { toText } from "../kernel/byte_string.ts";
@@ -120,7 +120,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     const given = (Array.isArray(paths) ? paths : [paths as Path]).map(permitted);
     this.#queue = new EventQueue(
       resolved.maxQueue,
-      () => this.#lose(),
+      () => this.#beginLoss(),
       () => this.close(),
     );
     if (signal?.aborted) {
@@ -231,7 +231,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * is left the watcher is closed, which the loop waits for.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<WatchEvent, undefined> & AsyncDisposable {
-    return this.#queue.read();
+    return this.#queue.reader();
   }
 
   /**
@@ -322,11 +322,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   readonly #onAbort = (): void => void this.close();
 
-  #end(ending: { readonly error?: unknown }): Promise<void> {
+  #end(ending: Ending): Promise<void> {
     return this.#closed ??= this.#close(ending);
   }
 
-  async #close(ending: { readonly error?: unknown }): Promise<void> {
+  async #close(ending: Ending): Promise<void> {
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#queue.end(ending);
     if ("error" in ending) this.#ready.reject(ending.error);
@@ -371,15 +371,14 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     );
   }
 
-  /** A loop has as much to take as may wait for it. */
-  #lose(): Lost<WatchEvent> {
+  #beginLoss(): ReaderLoss<WatchEvent> {
     const engine = this.#engine!;
     const loss = engine.lose();
     return {
-      mark: { kind: "overflow" },
-      miss: (event) => loss.miss(event),
+      marker: { kind: "overflow" },
+      discard: (event) => loss.miss(event),
       end: () => this.#wanted(engine.recover(loss)),
-      forget: () => engine.forget(loss),
+      release: () => engine.forget(loss),
     };
   }
 
