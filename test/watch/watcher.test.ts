@@ -242,7 +242,7 @@ test("one that returns a promise, which is always true, is told so", async () =>
   const watcher = watch(directory, { ignore });
   const { ended } = collect(watcher);
   touch(directory, "file");
-  await assert.rejects(within(ended), /must return a boolean, and not a promise/);
+  await assert.rejects(within(ended), /must return a boolean, not a promise/);
   await within(watcher.close());
 });
 
