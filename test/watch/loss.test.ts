@@ -16,21 +16,22 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
-import { limits, watch, type WatchEvent, type WatchKind, type WatchOptions } from "../../mod.ts";
+import { watch, type WatchEvent, type WatchKind, type WatchOptions } from "../../mod.ts";
 import { line } from "../helpers/events.ts";
 import { exchange } from "../helpers/exchange.ts";
+import { overflowQueue } from "../helpers/overflow.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
 
-/** Where a name is, in a directory that is new each time. */
+/** The path of a name in the directory of one change. */
 type At = (name: string) => string;
 
-/** By path, the bytes of a file, or that it is a directory. */
+/** The content of each file by its path; "/" for a directory. */
 type Copy = Map<string, string | "/">;
 
-/** What is there, below a path. */
+/** Reads a path and everything below it. */
 function copyOf(path: string, copy: Copy = new Map()): Copy {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return copy;
@@ -62,10 +63,10 @@ function apply(copy: Copy, event: WatchEvent): void {
   }
 }
 
-/** What changes: each in a directory of its own, with `d` and `e` in it, and `link`, and an `other` one elsewhere. */
+/** Changes, each in a directory of its own with `d`, `e` and `link`; a directory like it, `other`, is not watched. */
 const changes: Record<string, (at: At, other: At) => void> = {
   "a file is written": (at) => appendFileSync(at("d/f"), "more"),
-  "a file is written with as many bytes, and its times are set back": (at) => {
+  "a file is overwritten with as many bytes, and its times are set back": (at) => {
     writeFileSync(at("d/f"), "DIFF");
     utimesSync(at("d/f"), 1, 1);
   },
@@ -73,77 +74,70 @@ const changes: Record<string, (at: At, other: At) => void> = {
     writeFileSync(at("d/new"), "new");
     renameSync(at("d/new"), at("d/f"));
   },
-  "a file is removed and made again": (at) => {
+  "a file is removed and created again": (at) => {
     rmSync(at("d/f"));
     writeFileSync(at("d/f"), "again");
   },
-  "a file moves in over another one": (at, other) => renameSync(other("d/f"), at("d/f")),
-  "a file makes way for a directory": (at) => {
+  "a file from outside replaces another one": (at, other) => renameSync(other("d/f"), at("d/f")),
+  "a directory replaces a file": (at) => {
     rmSync(at("d/f"));
     mkdirSync(at("d/f/in"), { recursive: true });
   },
-  "a directory makes way for another one with the same names": (at, other) => {
+  "another directory with the same names replaces a directory": (at, other) => {
     renameSync(at("d"), other("away"));
     renameSync(other("d"), at("d"));
   },
-  "a directory goes, its files are written, and it comes back": (at, other) => {
+  "a directory moves out, its files are written, and it moves back": (at, other) => {
     renameSync(at("d"), other("away"));
     writeFileSync(other("away/f"), "elsewhere");
     renameSync(other("away"), at("d"));
   },
-  "a link that is followed is pointed elsewhere": (at, other) => {
+  "a followed link gets another target": (at, other) => {
     symlinkSync(other("d"), at("next"));
     renameSync(at("next"), at("link"));
   },
-  "all makes way for something else": (at, other) => {
+  "another directory replaces the whole directory": (at, other) => {
     renameSync(at("."), `${other(".")}-away`);
     renameSync(other("."), at("."));
   },
-  "two files change places": (at) => exchange(at("d/f"), at("d/g")),
-  "two directories change places": (at) => exchange(at("d"), at("e")),
+  "two files are exchanged": (at) => exchange(at("d/f"), at("d/g")),
+  "two directories are exchanged": (at) => exchange(at("d"), at("e")),
 };
 
-/** What changes of files that are watched themselves. */
+/** Changes of files that are given paths. */
 const changesOfFiles: Record<string, (path: string, other: string) => void> = {
   "a watched file is written": (path) => appendFileSync(path, "more"),
   "a watched file is replaced": (path, other) => renameSync(other, path),
-  "a watched file is removed and made again": (path) => {
+  "a watched file is removed and created again": (path) => {
     rmSync(path);
     writeFileSync(path, "again");
   },
 };
 
-/** Kinds by which everything that comes and goes is reported, and every change of content. */
+/** Sets of kinds, each of which suffices to keep a copy. */
 const KINDS: readonly (readonly WatchKind[])[] = [
   ["create", "modify", "remove", "rename"],
   ["create", "closeWrite", "remove", "rename"],
   ["create", "modify", "remove"],
 ];
 
-interface Way {
+interface LossCase {
   readonly options: WatchOptions;
-  /** Has events lost, until the loop takes some. @param path in a directory that is watched, or a watched file */
-  readonly lose: (path: string) => void;
+  /** Begins a loss, which lasts until the loop takes events. @param path a file in a watched directory */
+  readonly beginLoss: (path: string) => void;
 }
 
-const ways: Record<string, Way> = {
-  "a loop takes nothing": {
+const cases: Record<string, LossCase> = {
+  "a loop is idle": {
     options: { maxQueue: 2 },
-    lose(path) {
+    beginLoss(path) {
       for (let i = 0; i < 3; i++) appendFileSync(path, "");
       for (let i = 0; i < 3; i++) writeFileSync(path, "filled");
     },
   },
   "the kernel's queue is full": {
     options: { maxQueue: 1_000_000 },
-    lose(path) {
-      const other = join(dirname(path), "passing");
-      writeFileSync(other, "");
-      for (let i = 0; i <= limits().maxQueuedEvents / 4; i++) {
-        renameSync(path, `${path}~`);
-        renameSync(`${path}~`, path);
-      }
-    },
+    beginLoss: overflowQueue,
   },
 };
 
@@ -153,7 +147,7 @@ function makeTree(at: At, content: string): void {
   symlinkSync(at("e"), at("link"));
 }
 
-for (const [loss, { options, lose }] of Object.entries(ways)) {
+for (const [loss, { options, beginLoss }] of Object.entries(cases)) {
   test(`watch() makes up for every kind of change while ${loss}, whatever kinds are requested`, async () => {
     const base = tmpDir(fastest);
     const at = (...names: string[]) => join(base, ...names);
@@ -173,7 +167,7 @@ for (const [loss, { options, lose }] of Object.entries(ways)) {
       for (const file of files) copyOf(file, copy);
       return [...copy].toSorted();
     };
-    await new Promise((resolve) => setTimeout(resolve, 20)); // older than a tick of the clock
+    await new Promise((resolve) => setTimeout(resolve, 20)); // so that the files are older than a clock tick
 
     const consumers = KINDS.map((events) => {
       const watcher = watch([at("root"), ...files], { events, followSymlinks: true, ...options });
@@ -182,7 +176,7 @@ for (const [loss, { options, lose }] of Object.entries(ways)) {
     });
     const synced = () => within(Promise.all(consumers.map(({ watcher }) => watcher.sync())));
     await synced();
-    lose(at("root/spare"));
+    beginLoss(at("root/spare"));
     if (options.maxQueue === 2) await synced();
     for (const [what, change] of Object.entries(changes)) {
       change((name) => at("root", what, name), (name) => at("other", what, name));
@@ -199,7 +193,7 @@ for (const [loss, { options, lose }] of Object.entries(ways)) {
       }
     });
     await synced();
-    await new Promise((resolve) => setTimeout(resolve, 0)); // the loops take what waits
+    await new Promise((resolve) => setTimeout(resolve, 0)); // the loops take what is queued
     await Promise.all(consumers.map(({ watcher }) => watcher.close()));
     await Promise.all(loops);
     for (const { events, copy, lines } of consumers) {

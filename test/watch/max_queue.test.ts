@@ -79,7 +79,7 @@ test("maxQueue bounds the queue of an idle loop, even after sync()", async () =>
   const end = setTimeout(() => void watcher.close(), 100);
   for await (const _ of { [Symbol.asyncIterator]: () => iterator }) waiting++;
   clearTimeout(end);
-  assert.ok(waiting <= 102, `${waiting} events`); // with the overflow, and what differs in the end
+  assert.ok(waiting <= 102, `${waiting} events`); // with the overflow and the differences
 });
 
 test("Watcher.add() reports no existing entry to a loop that is losing events", async () => {

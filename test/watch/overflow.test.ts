@@ -25,7 +25,7 @@ for (const [name, offset] of [["", 0n], [", even if the clock is set back", 3600
     const directory = tmpDir(fastest);
     const [changed, other] = ["changed", "other"].map((name) => join(directory, name));
     for (const path of [changed, other]) writeFileSync(path, "");
-    await new Promise((resolve) => setTimeout(resolve, 50)); // they are older than what follows
+    await new Promise((resolve) => setTimeout(resolve, 50)); // so that the files are older than the changes below
     const c = libc();
     const { clock_gettime } = c;
     c.clock_gettime = (clockid, tp) => {
@@ -48,8 +48,8 @@ for (const [name, offset] of [["", 0n], [", even if the clock is set back", 3600
     writeFileSync(changed, "more");
     await taken(watcher);
     const afterwards = lines.slice(lines.indexOf("overflow"));
-    assert.ok(afterwards.includes(`modify ${changed}`), "the change was lost");
-    assert.ok(!lines.includes(`modify ${other}`), "an old file is told of");
+    assert.ok(afterwards.includes(`modify ${changed}`), "the change was not reported");
+    assert.ok(!lines.includes(`modify ${other}`), "an unchanged file was reported");
   });
 }
 
@@ -100,12 +100,12 @@ test("after an overflow, changed attributes of a directory and a replaced file a
   const at = (name: string) => join(directory, name);
   mkdirSync(at("d/sub"), { recursive: true });
   for (const name of ["spare", "d/f", "other"]) writeFileSync(at(name), name);
-  await new Promise((resolve) => setTimeout(resolve, 20)); // older than a tick of the clock
+  await new Promise((resolve) => setTimeout(resolve, 20)); // so that the files are older than a clock tick
   let isLost = false;
   await using watcher = watch(directory, {
     events: ["create", "modify", "attrib"],
     ignore(path) {
-      if (isLost && path === at("spare")) { // while the root is looked at again, before d is
+      if (isLost && path === at("spare")) { // the root is scanned again, d not yet
         isLost = false;
         linkSync(at("other"), at("d/f"));
       }
@@ -133,7 +133,7 @@ test("after an overflow, a given path that is a symbolic link reports a change o
   mkdirSync(at("t"));
   for (const name of ["file", "changed", "t/spare"]) writeFileSync(at(name), name);
   for (const name of ["file", "changed"]) symlinkSync(`../${name}`, at(`t/${name}`));
-  await new Promise((resolve) => setTimeout(resolve, 20)); // older than a tick of the clock
+  await new Promise((resolve) => setTimeout(resolve, 20)); // so that the files are older than a clock tick
   await using watcher = watch([at("t"), at("t/file"), at("t/changed")]);
   await within(watcher.ready);
   const { lines, ended: loop } = collect(watcher);
