@@ -1,4 +1,4 @@
-/** What a watcher tells, taken in the background. */
+/** The events of a watcher, taken in the background. */
 
 import type { Watcher, WatchEvent } from "../../mod.ts";
 import { within } from "./within.ts";

@@ -1,5 +1,5 @@
 /**
- * Gives the event loop a turn, as often as its first argument says; prints as JSON the resident memory, in
+ * Gives the event loop the number of turns in its argument; prints as JSON the resident memory, in
  * bytes, after half of the turns and after all.
  */
 

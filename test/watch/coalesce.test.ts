@@ -225,7 +225,7 @@ for (const [name, [events, result]] of Object.entries(RULES)) {
   });
 }
 
-test("coalesce() tells apart names that differ only in bytes that are not UTF-8", () => {
+test("coalesce() distinguishes names that differ only in bytes that are not UTF-8", () => {
   const events = [entryEvent("create", "/\udcff", false), entryEvent("remove", "/\udcfe", false)];
   assert.equal((events[0] as { path: string }).path, (events[1] as { path: string }).path);
   assert.deepEqual(coalesce(events), events);

@@ -82,11 +82,11 @@ test("watchers of one tree report the same events, and closing one does not affe
 test("a new watcher does not report older changes that another watcher has yet to report", async () => {
   const directory = tmpDir();
   const at = (name: string) => join(directory, name);
-  mkdirs(directory, "goes", "moves", "stays");
+  mkdirs(directory, "gone", "moves", "stays");
   await using before = watch(directory);
   await within(before.ready);
   const first = collect(before);
-  rmdirSync(at("goes"));
+  rmdirSync(at("gone"));
   renameSync(at("moves"), at("moved"));
   mkdirs(directory, "stays/sub", "new");
   await using after = watch(directory);
@@ -94,11 +94,11 @@ test("a new watcher does not report older changes that another watcher has yet t
   await within(after.sync());
   mkdirs(directory, "stays/sub/a", "new/b", "moved/c");
   await taken(after);
-  const told = (...lines: string[]) =>
+  const reported = (...lines: string[]) =>
     lines.map((line) => line.replace(" ", ` ${directory}/`)).toSorted();
-  const later = told("create stays/sub/a", "create new/b", "create moved/c");
+  const later = reported("create stays/sub/a", "create new/b", "create moved/c");
   assert.deepEqual(second.lines.toSorted(), later);
-  const earlier = told("remove goes", "rename moved", "create stays/sub", "create new");
+  const earlier = reported("remove gone", "rename moved", "create stays/sub", "create new");
   assert.deepEqual(first.lines.toSorted(), [...earlier, ...later].toSorted());
 });
 
