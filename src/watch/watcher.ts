@@ -1,8 +1,8 @@
 /**
- * `watch()` and `Watcher`: the public door of the path level. They check what the user gives, decide which
- * events reach which loop, and own the life of the watcher; the engine does the watching.
+ * `watch()` and `Watcher`: the public interface of the path level. They check arguments, distribute events to
+ * loops, and manage the lifetime of the watcher; the engine watches.
  *
- * The file is longer than 300 lines because of the public documentation, which is more than half of it.
+ * The file is longer than 300 lines since it documents every public member: a third of it is comments.
  *
  * @module
  */
@@ -23,9 +23,10 @@ import { Engine, type Ignores } from "../engine/engine.ts";
  *
  * A path need not exist: the watcher waits for it, and waits again when it is removed.
  *
- * No change is lost silently. Keep a set of paths: add the path of each `create` and `exists`; for `remove`,
- * delete the path and all below it; for `rename`, move the path and all below it. Once {@link Watcher.sync}
- * has resolved and its events are taken, the set equals what is on the disk.
+ * No change is lost silently. Keep a set of the paths on disk, empty at first with `initial`: for `create` and
+ * `exists`, add the path; for `remove`, delete the path and all below it; for `rename`, move the path and all
+ * below it. When {@link Watcher.sync} has resolved and the loop has taken all events, the set is what is on
+ * disk, unless something has changed since.
  *
  * @param paths the paths to watch; relative ones are resolved against the current working directory
  * @throws {TypeError} if a path or an option has the wrong type
@@ -245,8 +246,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * nothing is left at its old path. So `create`, `modify` and `remove` may come even when they are not among the
    * requested `events`. Directories that have exchanged places have each rename of the exchange.
    *
-   * @throws {TypeError} if `settle` or `maxWait` is no number
-   * @throws {RangeError} if one is negative
+   * @throws {TypeError} if `settle` or `maxWait` is not a number
+   * @throws {RangeError} if `settle` or `maxWait` is negative or NaN
    *
    * @example
    * ```ts
@@ -383,7 +384,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     };
   }
 
-  /** Whether an error while setting up closes the watcher, instead of being reported. */
+  /** Whether an error during set-up closes the watcher, instead of being reported. */
   #isFatal(path: string, error: Error): boolean {
     if (!(error instanceof InotifyError)) return true;
     return error.code === "ENOSPC" || error.code === "EMFILE" ||
