@@ -59,7 +59,7 @@ export function changedSince(
   const clock = new Clock(libc);
   return (path, follow = false) => {
     const times = clock.timesOf(path, follow);
-    return times === undefined || times.changed >= since || !times.isReliable;
+    return times === undefined || times.changed >= since || !times.isReliable();
   };
 }
 
@@ -82,8 +82,9 @@ export function awaySince(
   const mayHaveMoved = above !== undefined && above.modified >= since;
   return (path) => {
     const times = clock.timesOf(path, false);
-    if (times === undefined || !times.isReliable) return true;
-    return times.changed >= since && (mayHaveMoved || times.modified < times.changed);
+    if (times === undefined) return true;
+    const isNewer = times.changed >= since && (mayHaveMoved || times.modified < times.changed);
+    return isNewer || !times.isReliable();
   };
 }
 
@@ -92,7 +93,7 @@ interface Times {
   readonly changed: number;
   readonly modified: number;
   /** Whether its file system keeps them by this kernel's clock. */
-  readonly isReliable: boolean;
+  isReliable(): boolean;
 }
 
 /** Reads times, for one comparison. */
@@ -115,13 +116,18 @@ class Clock {
     if (result !== 0 || (statx.getUint32(0, true) & STATX_CTIME) === 0) return undefined;
     const [changed, modified] = [96, 112].map(timeAt);
     const device = statx.getBigUint64(136, true);
+    const isLink = (statx.getUint16(28, true) & S_IFMT) === S_IFLNK;
+    const within = isLink ? path.slice(0, path.lastIndexOf("/")) || "/" : path;
+    return { changed, modified, isReliable: () => this.#isReliable(device, within) };
+  }
+
+  #isReliable(device: bigint, path: string): boolean {
     let isReliable = this.#reliable.get(device);
     if (isReliable === undefined) {
-      const isLink = (statx.getUint16(28, true) & S_IFMT) === S_IFLNK;
-      isReliable = keepsTime(libc, isLink ? path.slice(0, path.lastIndexOf("/")) || "/" : path);
+      isReliable = keepsTime(this.#libc, path);
       this.#reliable.set(device, isReliable);
     }
-    return { changed, modified, isReliable };
+    return isReliable;
   }
 }
 

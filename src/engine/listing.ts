@@ -22,6 +22,8 @@ const DT_LNK = 10;
 const DOT = 0x2e;
 const latin1 = new TextDecoder("latin1");
 
+/** How many parts may be where one was before: where names come and go meanwhile, one may be read again. */
+const REPEATS = 16;
 /** How many types are looked up at a step. */
 const FEW = 16;
 /** The size of an arena, in bytes. */
@@ -38,11 +40,13 @@ export class Listing {
   #others: Listing[] | undefined;
   /** Where its parts are, if there are several. */
   #places: Set<string> | undefined;
+  /** How many parts were where one had been before. */
+  #repeats = 0;
 
   /**
    * Adds what a call returned: the first bytes of a buffer, which are copied.
    *
-   * @returns whether it is new; if not, the file system lists in a circle, without an end
+   * @returns whether to read on; if not, the file system lists in a circle, without an end
    */
   push(buffer: Uint8Array, length: number): boolean {
     if (this.#end === this.#start) {
@@ -53,7 +57,8 @@ export class Listing {
     part.#keep(buffer, length);
     (this.#others ??= []).push(part);
     const { size } = this.#places ??= new Set([this.#place()]);
-    return this.#places.add(part.#place()).size > size;
+    if (this.#places.add(part.#place()).size === size) this.#repeats++;
+    return this.#repeats < REPEATS;
   }
 
   /** Whether one call did not return all of it: so much that the event loop has a turn between its parts. */

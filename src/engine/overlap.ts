@@ -113,11 +113,11 @@ export class Overlap {
     this.#roots.follow(root);
     if (place === undefined) return this.#roots.look(root, root.isNew);
     const { parent, name, entry } = place;
-    this.#entries.moveOut(parent, name, root.path);
     parent.entries.delete(name);
     const directory = entry instanceof Directory ? entry : undefined;
     const target = root.target = root.watch!.look();
     if (target && (target.isDirectory ? target.wd === directory?.wd : directory === undefined)) {
+      this.#roots.leads(root, "behind");
       directory?.moveTo(undefined, root.path);
       root.directory = directory;
       // Its scan was to come after that of the directory above.

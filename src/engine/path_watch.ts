@@ -61,7 +61,7 @@ export class PathWatch implements Owner, Receiver {
   readonly #instance: Instance;
   readonly #path: string;
   readonly #content: number;
-  readonly #moved: () => void;
+  readonly #moved: (mask: number) => void;
   readonly #touched: (mask: number) => void;
   readonly #held = new Set<number>();
   /** The names on the way, by the watch of the directory that they are in. */
@@ -79,7 +79,7 @@ export class PathWatch implements Owner, Receiver {
   /**
    * @param path absolute, as lossless text
    * @param content the events that are wanted of what the path leads to, if that is no directory
-   * @param moved called when the path may lead elsewhere: {@link PathWatch.look} again
+   * @param moved called with an event's mask when the path may lead elsewhere: {@link PathWatch.look} again
    * @param touched called when something happened to what the path leads to, if that is no directory, with
    * bits of the mask
    */
@@ -87,7 +87,7 @@ export class PathWatch implements Owner, Receiver {
     instance: Instance,
     path: string,
     content: number,
-    moved: () => void,
+    moved: (mask: number) => void,
     touched: (mask: number) => void,
   ) {
     this.#instance = instance;
@@ -123,10 +123,10 @@ export class PathWatch implements Owner, Receiver {
     this.#expected = 0;
     if (event.name !== "") {
       if (!this.#names.get(wd)?.has(nameOf(event))) return;
-      if (mask & ENTRY) this.#moved();
+      if (mask & ENTRY) this.#moved(mask);
       if (!this.#isDirectory && mask & this.#content) this.#touchedByName(mask);
     } else if (mask & (SELF | IN_IGNORED)) {
-      this.#moved();
+      this.#moved(mask);
     } else if (wd === this.#target && !this.#isDirectory) {
       // By another name of the inode; or by this one, whose event came before.
       if (expected !== mask) this.#touched(mask);

@@ -18,6 +18,11 @@ export interface Root {
   watch: PathWatch | undefined;
   /** Whether the path is reported to be there. Of a link, the tree that it is in reports it, too. */
   isReported: boolean;
+  /**
+   * How what is reported compares with the queued events of the path, until the next fence: `ahead` after the
+   * path was resolved and reported, `behind` after a tree that reported it has ended.
+   */
+  lead: "ahead" | "behind" | undefined;
   /** What the path led to when it was last resolved. */
   target: Target | undefined;
   /** The tree, if that is a directory. */
@@ -71,6 +76,7 @@ export class RootMap {
       isNew: true,
       watch: undefined,
       isReported: false,
+      lead: undefined,
       target: undefined,
       directory: undefined,
     };

@@ -8,7 +8,13 @@
  * @module
  */
 
-import { IN_UNMOUNT } from "../kernel/mask.ts";
+import {
+  IN_DELETE,
+  IN_DELETE_SELF,
+  IN_MOVE_SELF,
+  IN_MOVED_FROM,
+  IN_UNMOUNT,
+} from "../kernel/mask.ts";
 import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Entries, Wanted } from "./entries.ts";
@@ -31,6 +37,9 @@ export interface Scope extends Wanted {
   /** Whether a path is known, with all that is below, as soon as it is added. */
   readonly blocking: boolean;
 }
+
+/** After these events of a name, or of a directory, on its way a path leads nowhere. */
+const AWAY = IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF;
 
 /** Follows roots, and reports what they lead to. */
 export class Roots {
@@ -109,7 +118,7 @@ export class Roots {
       this.#leadsElsewhere(root, true);
     } else if (before !== undefined && before.wd >= 0) {
       if (target !== undefined && target.wd >= 0 && !target.isDirectory) {
-        if (target.wd !== before.wd) this.#entries.replaced(undefined, path);
+        if (target.wd !== before.wd) this.#replaced(root);
         return;
       }
       this.#leadsElsewhere(root, false);
@@ -126,12 +135,17 @@ export class Roots {
     }
     if (root.isReported && !first && (before === undefined || before.wd < 0)) {
       // It was a link that leads nowhere.
-      if (!target.isDirectory) return this.#entries.replaced(undefined, path);
+      if (!target.isDirectory) return this.#replaced(root);
       this.#leadsElsewhere(root, false);
     }
     const tree = target.isDirectory ? new Directory(path, this.#member) : undefined;
     root.directory = tree;
     if (tree) tree.initial = first;
+    if (first && root.isReported && tree && kind !== "") {
+      // The tree that it is in reported it as a link.
+      this.#entries.report(entryEvent("remove", path, false));
+      root.isReported = false;
+    }
     if (!root.isReported) this.appeared(root, kind, tree ?? false);
     else if (first) this.#entries.addRoot(path, tree ?? false, "");
     if (tree && tree === root.directory) this.#scanner.rescan(tree);
@@ -153,10 +167,16 @@ export class Roots {
   /** Follows a root. */
   follow(root: Root): void {
     const { path } = root;
-    root.isReported = this.#map.place(path) !== undefined;
-    const moved = () => {
-      if (root.directory !== undefined) this.#scanner.forgetMisses(root.directory);
+    const place = this.#map.place(path);
+    root.isReported = place !== undefined;
+    if (place !== undefined) this.#entries.moveOut(place.parent, place.name, path);
+    const moved = (mask: number) => {
+      const { target, directory } = root;
+      if (directory !== undefined) this.#scanner.forgetMisses(directory);
       this.look(root);
+      const isSame = target !== undefined && target.wd >= 0 && root.target?.wd === target.wd;
+      if (!isSame || root.directory !== directory) return;
+      if (root.lead === undefined ? mask & AWAY : root.lead === "behind") this.#wasAway(root);
     };
     const touched = (mask: number) => {
       if (mask & IN_UNMOUNT) this.#entries.report(unmountEvent(path));
@@ -164,6 +184,15 @@ export class Roots {
       else if (root.isReported) this.#entries.content(undefined, path, mask, false);
     };
     root.watch = new PathWatch(this.#instance, path, this.#scope.content, moved, touched);
+  }
+
+  /** A path led elsewhere, and leads to the same again: whoever read it meanwhile found nothing, or another file. */
+  #wasAway({ path, directory, isReported }: Root): void {
+    if (!isReported) return;
+    if (directory === undefined) return this.#entries.replaced(undefined, path);
+    directory.markOther();
+    this.#scanner.invalidateTree(directory);
+    this.#scanner.schedule(directory);
   }
 
   /** Resolves a root again that is not reported, unless it is in a tree. */
@@ -178,7 +207,22 @@ export class Roots {
   /** Reports that a root is there. @param kind how, if it is reported */
   appeared(root: Root, kind: EntryKind | "", entry: Entry): void {
     root.isReported = true;
+    this.leads(root, "ahead");
     this.#entries.addRoot(root.path, entry, kind);
+  }
+
+  #replaced(root: Root): void {
+    this.leads(root, "ahead");
+    this.#entries.replaced(undefined, root.path);
+  }
+
+  /** Sets {@link Root.lead} until the next fence. */
+  leads(root: Root, lead: "ahead" | "behind"): void {
+    const { target } = root;
+    root.lead = lead;
+    this.#instance.fence(() => {
+      if (root.target === target) root.lead = undefined;
+    });
   }
 
   /**

@@ -164,10 +164,8 @@ export class BatchTree {
   #ancestorAt(place: Place): Item {
     const { parent, name } = place;
     const before = parent.actualItems.get(name);
-    if (before?.isDirectory) return before;
-    let directory = before === undefined ? this.#existingAt(place, true) : undefined;
-    this.#detach(before);
-    directory ??= this.#add(new Item(true, "create"), place);
+    if (before !== undefined) return before.isDirectory ? before : this.#itemAt(place, true);
+    const directory = this.#existingAt(place, true) ?? this.#add(new Item(true, "create"), place);
     directory.isNamed = false;
     if (!parent.reportedItems.has(name)) {
       directory.reported = place;
