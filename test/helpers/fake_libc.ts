@@ -1,8 +1,8 @@
-/** A libc with scripted answers, for what the kernel does not do on demand. */
+/** A libc with scripted results, for what the kernel does not do on demand. */
 
 import type { Libc, Waiter } from "../../ffi/contract.ts";
 
-/** A libc in which everything but what is given fails the test that reaches it. */
+/** A libc with the given functions; any other throws. */
 export function fakeLibc(given: Partial<Libc>): Libc {
   return new Proxy(given as Libc, {
     get(target, name: keyof Libc) {
@@ -12,18 +12,18 @@ export function fakeLibc(given: Partial<Libc>): Libc {
   });
 }
 
-/** What a scripted read(2) does: give bytes, or fail with an errno. */
+/** The result of a scripted read(2): bytes, or an errno. */
 export type Answer = Uint8Array | number;
 
-/** A descriptor with a script, and a log of what was done with it, in order. */
+/** A descriptor with scripted reads, and a log of the calls. */
 export interface ScriptedFile {
   readonly libc: Libc;
   readonly log: string[];
-  /** Ends the pending wait. */
+  /** Resolves the pending wait. */
   wake(bytes?: Uint8Array): void;
 }
 
-/** @param answers what the reads give, one after the other; EAGAIN when there are no more */
+/** @param answers the results of successive reads; after the last, EAGAIN */
 export function scriptedFile(...answers: Answer[]): ScriptedFile {
   const EAGAIN = 11;
   const log: string[] = [];

@@ -1,8 +1,8 @@
-/** Random globs, and names that they may match. */
+/** Random globs and paths for them. */
 
 import { generator } from "./random.ts";
 
-/** What globs are made of. */
+/** Parts of globs. */
 const PARTS = [
   ..."abc1./*?-!]^",
   ...[
@@ -25,17 +25,17 @@ const PARTS = [
 ];
 const CHARACTERS = "aabbc1./-!*[]\\";
 
-/** A source of random globs and paths. */
+/** A generator of globs and paths. */
 export interface Globs {
   /** A glob without braces. */
   glob(): string;
-  /** A relative path, of which a glob has a good chance. */
+  /** A relative path that the glob is likely to match. */
   path(glob: string): string;
-  /** One of several. */
+  /** Picks one of several. */
   pick<T>(choices: ArrayLike<T>): T;
 }
 
-/** Makes one whose results depend on a number. */
+/** @returns a generator whose results depend on the seed alone */
 export function globs(seed: number): Globs {
   const random = generator(seed);
   const pick = <T>(choices: ArrayLike<T>): T => choices[Math.floor(random() * choices.length)];

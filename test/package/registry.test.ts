@@ -111,8 +111,8 @@ test("deno publish takes what deno.json lists, of which every module is used", o
 
   const entries = Object.keys(exports).map((entry) => `jsr:${name}${entry.slice(1)}`);
   await consumer(`jsr:${name}`).run(process.execPath, "cache", ...entries);
-  const asked = [...registry.asked].filter((path) => path.endsWith(".ts"));
-  assert.deepEqual(asked.sort(), modules);
+  const requested = [...registry.requested].filter((path) => path.endsWith(".ts"));
+  assert.deepEqual(requested.sort(), modules);
 });
 
 test("bun add installs it, and it runs", onBun, async () => {

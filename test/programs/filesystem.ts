@@ -7,7 +7,7 @@ import { libc } from "../../ffi/libc.ts";
 import { watch } from "../../mod.ts";
 import { changedSince } from "../../src/engine/change_time.ts";
 import { forEach, line, taken } from "../helpers/events.ts";
-import { cases, happensEverywhere } from "../helpers/interleaving.ts";
+import { cases, interleave } from "../helpers/interleaving.ts";
 import { loseEvents } from "../helpers/interpose.ts";
 import { within } from "../helpers/within.ts";
 
@@ -47,7 +47,7 @@ async function find(directory: string): Promise<Findings> {
 
 async function interleave(directory: string): Promise<void> {
   for (const [what, stride] of Object.entries(TRIES)) {
-    await happensEverywhere(cases[what], stride, directory);
+    await interleave(cases[what], stride, directory);
   }
 }
 

@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { setInterval as every } from "node:timers"; // whose result has unref() in older versions of Deno, too
-import { weather } from "../helpers/storm_check.ts";
+import { checkStorm } from "../helpers/storm_check.ts";
 
 process.on("SIGWINCH", () => {}); // which a test may send
 const [seed, changes] = process.argv.slice(2, 4).map(Number);
@@ -14,5 +14,5 @@ if (process.argv[4] === "gc") {
   const { gc, Bun } = globalThis as unknown as { gc?(): void; Bun?: { gc(force: true): void } };
   every(() => gc === undefined ? Bun!.gc(true) : gc(), 1).unref();
 }
-console.log(JSON.stringify(await weather(seed, { changes, blocked: 0, flood: 0 })));
+console.log(JSON.stringify(await checkStorm(seed, { changes, blocked: 0, flood: 0 })));
 process.exit();
