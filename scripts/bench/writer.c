@@ -1,5 +1,5 @@
 /*
- * Makes the changes that the benchmarks observe, in a process of its own:
+ * Makes the changes that the benchmarks observe:
  *
  *   writer make  DIRECTORY COUNT        creates the numbered files
  *   writer open  DIRECTORY COUNT        opens each of them, for one event each
@@ -59,7 +59,7 @@ static void name_file(char *name, size_t size, long number) {
   snprintf(name, size, "%06ld-of-a-usual-size", number); // 22 bytes
 }
 
-/* Makes the directory of this number, in which those from 10 * number + 1 on will be, and its files. */
+/* Creates a directory and its files; its subdirectories are those from 10 * number + 1 on. */
 static void branch(long number, long files) {
   char path[200] = "", below[100];
   for (long i = number; i > 0; i = (i - 1) / 10) {
@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
     for (long i = 0; i < count; i++) printf("%lld\n", (long long)stamps[i]);
   } else if (!strcmp(mode, "storm")) {
     printf("%lld\n", (long long)((now() - start) / count));
-    pause_for(300000000); // so that "end" does not fall victim to an overflow
+    pause_for(300000000); // so that "end" is not lost by an overflow
     close(open_file("end", O_CREAT | O_WRONLY));
     unlink("end");
   }

@@ -40,7 +40,10 @@ interface Fake {
 }
 
 /** @returns the tested function, and the paths that statfs(2) was called with */
-function changed(fake: Fake, since: number): { hasChanged: (path: string) => boolean; statfsPaths: string[] } {
+function changed(
+  fake: Fake,
+  since: number,
+): { hasChanged: (path: string) => boolean; statfsPaths: string[] } {
   const statfsPaths: string[] = [];
   let errno = 0;
   const c = fakeLibc({

@@ -18,7 +18,7 @@ import { MOUNTS, place } from "../helpers/namespace.ts";
 import { runForJson } from "../helpers/program.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
-import type { Observation, FaultyFileSystem } from "../programs/faulty_file_systems.ts";
+import type { FaultyFileSystem, Observation } from "../programs/faulty_file_systems.ts";
 
 const { ENOENT, EINTR, EIO, EAGAIN, EACCES, ENOTDIR, EINVAL, ENAMETOOLONG, ELOOP, ESTALE } =
   os.constants.errno;
@@ -56,7 +56,11 @@ function oddLines({ lines, opened }: Observation, rest: readonly string[] = REST
 /** All file systems, which one program observes. */
 const fileSystems: FaultyFileSystem[] = [];
 const observations = lazy(() =>
-  runForJson<Observation[]>("faulty_file_systems.ts", [server, tmpDir(), JSON.stringify(fileSystems)], MOUNTS)
+  runForJson<Observation[]>("faulty_file_systems.ts", [
+    server,
+    tmpDir(),
+    JSON.stringify(fileSystems),
+  ], MOUNTS)
 );
 
 /** Adds a file system to those that are observed. @returns gives its observation */
@@ -95,7 +99,9 @@ test("a listed symbolic link that is not found is an entry", { skip }, () => {
 });
 
 const followedLinks = observeEach("symlink", { options: { followSymlinks: true } });
-test("a followed link that is not found is an entry if it may be dangling, and else an error", { skip }, () => {
+test("a followed link that is not found is an entry if it may be dangling, and else an error", {
+  skip,
+}, () => {
   for (const [observation, errno] of followedLinks()) {
     const lines = NOT_FOUND.includes(errno)
       ? ["exists odd"]
@@ -113,17 +119,21 @@ test("a followed link to a directory that cannot be opened is an error", { skip 
 });
 
 const untyped = observeEach("untyped");
-test("without types in listings, an entry that is not found is a file, and any other errno an error", {
-  skip,
-}, () => {
-  for (const [observation, errno] of untyped()) {
-    const lines = NOT_FOUND.includes(errno)
-      ? ["exists odd"]
-      : ["exists odd/", `error ${errno} open odd`];
-    assert.deepEqual(oddLines(observation), lines);
-    assert.deepEqual(observation.watched, [".", "dir"]);
-  }
-});
+test(
+  "without types in listings, an entry that is not found is a file, and any other errno an error",
+  {
+    skip,
+  },
+  () => {
+    for (const [observation, errno] of untyped()) {
+      const lines = NOT_FOUND.includes(errno)
+        ? ["exists odd"]
+        : ["exists odd/", `error ${errno} open odd`];
+      assert.deepEqual(oddLines(observation), lines);
+      assert.deepEqual(observation.watched, [".", "dir"]);
+    }
+  },
+);
 
 const broken = observeEach("broken");
 test("a listing that breaks off is an error, and its entries are discarded", { skip }, () => {
@@ -151,7 +161,9 @@ for (const [fault, call] of [["closed", "open"], ["broken", "getdents64"]] as co
 
 for (const path of ["odd", "odd/below"]) {
   const each = observeEach("directory", { path });
-  test(`a root that is not found (${path}) is waited for after ENOENT, and else rejects ready`, { skip }, () => {
+  test(`a root that is not found (${path}) is waited for after ENOENT, and else rejects ready`, {
+    skip,
+  }, () => {
     for (const [{ lines }, errno] of each()) {
       const why = `not ready: ${errno} inotify_add_watch ${path}`;
       assert.deepEqual(lines, errno === ENOENT ? [] : [why]);
@@ -162,7 +174,9 @@ for (const path of ["odd", "odd/below"]) {
 const clocks = ["-86400", "0", "86400"].map((seconds) =>
   observe({ fault: ["clock", seconds], options: { initial: false }, loses: true })
 );
-test("after a loss every file is reported as modified if its times may be of another clock", { skip }, () => {
+test("after a loss every file is reported as modified if its times may be of another clock", {
+  skip,
+}, () => {
   const files = ["dir/in", "file", "link", "odd/below"];
   for (const observation of clocks) {
     const [overflow, ...modified] = observation().lines;

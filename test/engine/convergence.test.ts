@@ -17,7 +17,7 @@ import { Model, onDisk } from "../helpers/model.ts";
 import { limited, LIMITS } from "../helpers/namespace.ts";
 import { runForJson } from "../helpers/program.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
-import { type Storm, type StormResult, checkStorm } from "../helpers/storm_check.ts";
+import { checkStorm, type Storm, type StormResult } from "../helpers/storm_check.ts";
 import { within } from "../helpers/within.ts";
 
 const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-16").split("-").map(Number);

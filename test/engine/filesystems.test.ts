@@ -20,12 +20,16 @@ const findings = lazy(() =>
 );
 
 for (const [name, skip] of FILE_SYSTEMS) {
-  test(`on ${name}, changes between two system calls are reported, and lost ones are`, { skip }, () => {
-    assert.deepEqual(findings()[names.indexOf(name)], {
-      willHaveChanged: UNRELIABLE.includes(name),
-      lost: Array(3).fill("modify the file"),
-    });
-  });
+  test(
+    `on ${name}, changes between two system calls are reported, and lost ones are`,
+    { skip },
+    () => {
+      assert.deepEqual(findings()[names.indexOf(name)], {
+        willHaveChanged: UNRELIABLE.includes(name),
+        lost: Array(3).fill("modify the file"),
+      });
+    },
+  );
 }
 
 const scenarios = join(import.meta.dirname!, "../scenarios");

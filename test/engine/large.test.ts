@@ -133,7 +133,11 @@ for (const [how, begin] of Object.entries(OCCASIONS)) {
   }
 }
 
-async function changeDuring(begin: typeof OCCASIONS[string], shared: boolean, turns: number): Promise<void> {
+async function changeDuring(
+  begin: typeof OCCASIONS[string],
+  shared: boolean,
+  turns: number,
+): Promise<void> {
   const directory = full(FILES);
   const top = tmpDir(fastest);
   await using other = watch(shared ? directory : tmpDir(fastest));

@@ -1,4 +1,4 @@
-/** Consumes a watcher's events in the background. */
+/** What a watcher tells, taken in the background. */
 
 import type { Watcher, WatchEvent } from "../../mod.ts";
 import { within } from "./within.ts";

@@ -2,7 +2,7 @@
 
 import type { Libc, Waiter } from "../../ffi/contract.ts";
 
-/** A libc with the given functions; any other throws. */
+/** A libc in which everything but what is given fails the test that reaches it. */
 export function fakeLibc(given: Partial<Libc>): Libc {
   return new Proxy(given as Libc, {
     get(target, name: keyof Libc) {
@@ -12,14 +12,14 @@ export function fakeLibc(given: Partial<Libc>): Libc {
   });
 }
 
-/** The result of a scripted read(2): bytes, or an errno. */
+/** What a scripted read(2) does: give bytes, or fail with an errno. */
 export type Answer = Uint8Array | number;
 
-/** A descriptor with scripted reads, and a log of the calls. */
+/** A descriptor with a script, and a log of what was done with it, in order. */
 export interface ScriptedFile {
   readonly libc: Libc;
   readonly log: string[];
-  /** Resolves the pending wait. */
+  /** Ends the pending wait. */
   wake(bytes?: Uint8Array): void;
 }
 

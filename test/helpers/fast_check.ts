@@ -1,10 +1,10 @@
-/** fast-check, which generates the data of properties and shrinks counterexamples. */
+/** fast-check, which makes up the data of properties and shrinks what contradicts one. */
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 
-/** A generator of values. */
+/** What makes up values. */
 export interface Arbitrary<T> {
   map<U>(mapper: (value: T) => U): Arbitrary<U>;
   filter(predicate: (value: T) => boolean): Arbitrary<T>;
@@ -14,7 +14,7 @@ type Arbitraries<Values extends readonly unknown[]> = {
   [I in keyof Values]: Arbitrary<Values[I]>;
 };
 
-/** The used part of fast-check. */
+/** The part of it that is used. */
 export interface FastCheck {
   assert(property: Property, parameters: { numRuns: number }): void;
   property<Values extends readonly unknown[]>(
@@ -35,11 +35,11 @@ export interface Property {
 
 const home = join(import.meta.dirname!, "../../.runtimes/fast-check/package.json");
 
-/** Why fast-check cannot be used, or `false` if it can. */
+/** Why it cannot be used, or `false` if it can. */
 export const unusable: string | false = !!process.versions.deno?.startsWith("2.7.") &&
   "this Deno cannot load fast-check";
 
-/** Loads fast-check. */
+/** Loads it. */
 export function fastCheck(): FastCheck {
   return createRequire(home)("fast-check");
 }

@@ -1,8 +1,8 @@
-/** Random globs and paths for them. */
+/** Random globs, and names that they may match. */
 
 import { generator } from "./random.ts";
 
-/** Parts of globs. */
+/** What globs are made of. */
 const PARTS = [
   ..."abc1./*?-!]^",
   ...[
@@ -25,17 +25,17 @@ const PARTS = [
 ];
 const CHARACTERS = "aabbc1./-!*[]\\";
 
-/** A generator of globs and paths. */
+/** A source of random globs and paths. */
 export interface Globs {
   /** A glob without braces. */
   glob(): string;
-  /** A relative path that the glob is likely to match. */
+  /** A relative path, of which a glob has a good chance. */
   path(glob: string): string;
-  /** Picks one of several. */
+  /** One of several. */
   pick<T>(choices: ArrayLike<T>): T;
 }
 
-/** @returns a generator whose results depend on the seed alone */
+/** Makes one whose results depend on a number. */
 export function globs(seed: number): Globs {
   const random = generator(seed);
   const pick = <T>(choices: ArrayLike<T>): T => choices[Math.floor(random() * choices.length)];

@@ -53,7 +53,7 @@ function makeTree(at: At): void {
 
 /** Changes of a tree. */
 const changes: Record<string, (at: At) => void> = {
-  "a directory is made": (at) => make(at, "root/c/new/deep/f"),
+  "a directory is created": (at) => make(at, "root/c/new/deep/f"),
   "a directory is removed": (at) => rmSync(at("root/a"), { recursive: true }),
   "a directory is renamed": (at) => renameSync(at("root/a/b"), at("root/c/b")),
   "a directory is replaced by a new one": (at) => {

@@ -110,7 +110,9 @@ class StormRun {
     );
     try {
       await this.#play();
-      if (watchers.some(({ followSymlinks }) => followSymlinks)) await this.#replaceUnenteredLinks();
+      if (watchers.some(({ followSymlinks }) => followSymlinks)) {
+        await this.#replaceUnenteredLinks();
+      }
     } finally {
       for (const observer of this.#observers) await observer.end();
     }

@@ -127,7 +127,9 @@ export class Observer {
     return this.mirrors.flatMap((mirror, i) =>
       [
         ...mirror.differences(disk, kinds.includes("remove")),
-        ...mirror.errors.filter((event) => !this.#isInvalidRoot(event)).map(({ error }) => `${error}`),
+        ...mirror.errors.filter((event) => !this.#isInvalidRoot(event)).map(({ error }) =>
+          `${error}`
+        ),
         ...this.#isExact ? mirror.contradictions : [],
       ].map((line) => `${this.#name}.${i}: ${line.replaceAll(`${this.#base}/`, "")}`)
     ).concat(

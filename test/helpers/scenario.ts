@@ -103,7 +103,11 @@ function begin(base: string, head: string): Watcher {
   return watch(given, ignorePattern ? { ...rest, ignore: new RegExp(ignorePattern) } : rest);
 }
 
-async function follow(watcher: Watcher, base: string, report: (line: string) => void): Promise<void> {
+async function follow(
+  watcher: Watcher,
+  base: string,
+  report: (line: string) => void,
+): Promise<void> {
   try {
     for await (const event of watcher) report(show(base, event));
   } catch (error) {

@@ -45,11 +45,15 @@ c.open = (...args) => {
 };
 
 const observations: Observation[] = [];
-for (const one of JSON.parse(fileSystems) as FaultyFileSystem[]) observations.push(await observe(one));
+for (const one of JSON.parse(fileSystems) as FaultyFileSystem[]) {
+  observations.push(await observe(one));
+}
 console.log(JSON.stringify(observations));
 process.exit();
 
-async function observe({ fault, path = ".", options = {}, loses = false }: FaultyFileSystem): Promise<Observation> {
+async function observe(
+  { fault, path = ".", options = {}, loses = false }: FaultyFileSystem,
+): Promise<Observation> {
   const child = spawn(server, [mountpoint, ...fault], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.on("exit", resolve));
   await within(new Promise((resolve) => child.stdout.once("data", resolve)), () => fault);

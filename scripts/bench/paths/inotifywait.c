@@ -1,7 +1,6 @@
 /*
- * inotifywait(1), and behind a pipe a handler of what it prints. The process that is started becomes
- * inotifywait, so that what is measured of it is without the handler; once it is ended, the handler
- * reports.
+ * inotifywait(1) with a handler of its output behind a pipe. The started process becomes inotifywait, so that
+ * the handler's cost is not measured; once it ends, the handler prints the times.
  */
 #define _GNU_SOURCE
 #include <err.h>

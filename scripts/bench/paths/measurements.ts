@@ -1,4 +1,4 @@
-/** What is measured of watchers of paths. */
+/** The measurements of the path level. */
 
 import type { Measurement } from "../table.ts";
 import { lone } from "./lone.ts";

@@ -1,5 +1,5 @@
 /*
- * What the subjects in C have in common; subject.ts is the same, and says what is expected of them:
+ * The common part of the subjects in C; subject.ts documents the arguments and the output:
  *
  *   PROGRAM create|modify DIRECTORY COUNT
  */
@@ -22,7 +22,7 @@ static void say(const char *word) {
   fflush(stdout);
 }
 
-/* Takes the parameters, and waits to be told to watch. */
+/* Reads the arguments, and waits for a byte on stdin. */
 static void begin(int argc, char **argv) {
   if (argc != 4) exit(2);
   wanted = strcmp(argv[1], "modify") ? CREATE : MODIFY;
@@ -40,7 +40,7 @@ static int64_t now(void) {
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* The handler of events. */
+/* Handles an event. */
 static void see(enum kind kind, const char *path) {
   if (kind != wanted && kind != CREATE) return;
   const char *name = strrchr(path, '/') + 1;

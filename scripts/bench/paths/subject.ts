@@ -1,10 +1,10 @@
 /**
- * A watcher of paths, with a handler that notes what it is told. The C files beside do the same.
+ * Runs a watcher with a handler that records the times of events. The C files beside do the same.
  *
  *   subject.ts create|modify DIRECTORY COUNT WATCHER ENTRY
  *
- * Says "begin" when all is loaded, and waits for a byte; "ready" when it watches, with the longest
- * time in ms that the event loop was not free; "end" when a file of this name was created. By SIGTERM
+ * Prints "begin" when all is loaded, and waits for a byte; "ready" when it watches, with the longest
+ * time in ms that the event loop was busy; "end" when a file of this name was created. After SIGTERM
  * it says, as a line of JSON, when each of COUNT numbered files was first told to be created or
  * modified; 0 for those which never were. For what is created it is not a time but 1: in a storm,
  * looking at the clock would be a good part of the cost.
@@ -34,7 +34,7 @@ clearInterval(chain);
 turn();
 print(`ready ${longest}`);
 
-/** The event loop has a turn. */
+/** A turn of the event loop. */
 function turn(): void {
   const time = performance.now();
   longest = Math.max(longest, time - last);
@@ -50,7 +50,7 @@ function see(kind: string, path: string): void {
   if (times[number] === 0) times[number] = now();
 }
 
-/** At once, whatever else waits. */
+/** Prints synchronously. */
 function print(line: string): void {
   writeSync(1, `${line}\n`);
 }
