@@ -1,8 +1,8 @@
 /**
- * What is known of a watched tree: its directories, and the names in them.
+ * `Directory`: a watched directory and the entries that are known in it.
  *
- * A path is computed from the tree whenever it is needed, so a directory that moves takes everything
- * below it along, and no watch remembers a path of its own.
+ * A path is computed from the tree when it is needed: a directory that moves takes everything below it along, and
+ * no watch has a path of its own.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { type DirectoryState, KNOWN } from "./directory_state.ts";
 import type { Owner, Receiver } from "./instance.ts";
 import type { Listing } from "./listing.ts";
 
-/** An entry: a directory that is watched too, or whether it is a directory that is not. */
+/** An entry: a watched directory; or, of another entry, whether it is a directory. */
 export type Entry = Directory | boolean;
 
-/** An entry that has come to a name by a rename. */
+/** An entry that came to a name by a rename. */
 export interface Arrival {
   /** The name. */
   readonly name: string;
-  /** Whether nothing can have been there: it has changed places with nothing. */
+  /** Whether nothing can have been there, so that it did not change places with anything. */
   readonly wasFree: boolean;
-  /** Where it comes from, if that is known. */
+  /** The directory that it came from, if that is watched. */
   readonly source: Directory | undefined;
-  /** What it was called there. */
+  /** Its name there. */
   readonly from: string;
 }
 
-/** Counts the moves of directories, each of which may make any path that was computed wrong. */
+/** How many directories have moved: each move may make any computed path wrong. */
 let moves = 0;
 
 /** A directory that is watched. */
@@ -35,15 +35,15 @@ export class Directory implements Owner {
   /** Its watch, or -1 while it has none. */
   wd = -1;
   #state: DirectoryState = KNOWN;
-  /** How often it has changed state: work that belongs to a state is worth nothing in another one. */
+  /** How often it changed state. Work that was begun in one state is worthless in another one. */
   #generation = 0;
-  /** Whether what is found in it was there when the watching began. */
+  /** Whether what a scan finds in it was there when the watching began. */
   initial = false;
-  /** Since when files in it may have changed unseen, if they may: milliseconds since 1970. */
+  /** Since when events of it may be lost, if they may: milliseconds since 1970. */
   lostSince: number | undefined;
-  /** Whether it has become another directory, so that what is known in it has changed. */
+  /** Whether another directory may have taken its place, so that every entry may be another one. */
   isOther = false;
-  /** The last change of an entry, if it was an arrival. */
+  /** The last change of an entry, if that was an arrival. */
   arrival: Arrival | undefined;
   /** Whether the entry is a symbolic link to it. */
   readonly link: boolean;
@@ -53,9 +53,9 @@ export class Directory implements Owner {
   #parent: Directory | undefined;
   #path = "";
   #pathMoves = -1;
-  /** Made when it is asked for: most directories have files only, which stay in the listing. */
+  /** Made on demand: most directories have only files, which stay in the listing. */
   #entries: Map<string, Entry> | undefined;
-  /** A listing that is still to be added to the entries. */
+  /** A listing whose names are not added to the entries yet. */
   #listing: Listing | undefined;
 
   /**
@@ -82,12 +82,12 @@ export class Directory implements Owner {
     return this.#entries ??= new Map();
   }
 
-  /** Whether nothing is in it, or nothing is known yet. */
+  /** Whether no entry is known. */
   get isEmpty(): boolean {
     return this.#listing === undefined && !this.#entries?.size;
   }
 
-  /** Takes a listing that is not large for what is in it, but for the directories that are set already. */
+  /** Takes a listing, which is not large, for the entries. The directories in it must be set already. */
   adopt(listing: Listing): void {
     this.#listing = listing;
   }
@@ -97,7 +97,7 @@ export class Directory implements Owner {
     return this.#state;
   }
 
-  /** How often it has changed state. */
+  /** How often it changed state. */
   get generation(): number {
     return this.#generation;
   }
@@ -134,14 +134,14 @@ export class Directory implements Owner {
     return path === "/" ? `/${name}` : `${path}/${name}`;
   }
 
-  /** Takes its place elsewhere, or becomes a root; the maps of entries are the caller's. */
+  /** Moves, or becomes a root. The caller updates the entries of both parents. */
   moveTo(parent: Directory | undefined, name: string): void {
     this.#parent = parent;
     this.#name = name;
     moves++;
   }
 
-  /** The directory that it is in last of all: itself, if it is a root. */
+  /** The root of its tree: itself, if it has no parent. */
   get root(): Directory {
     return this.#parent?.root ?? this;
   }

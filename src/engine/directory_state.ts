@@ -22,8 +22,8 @@
  * unreachable  -- the fence -->      its parent is scanned again
  * ```
  *
- * A stale name is one of which an event was discarded: what is known there may be another entry by now. An
- * overruled name is one of which an event told after the scan: the listing has no say about it.
+ * A name is stale if an event of it was discarded: the known entry may be another one by now. A name is overruled if
+ * an event of it came after the scan: its entry is known, whatever the listing has.
  *
  * @module
  */
@@ -164,7 +164,7 @@ export function markStale(state: DirectoryState, name: string): void {
   if (state.tag !== "known") (state.stale ??= new Set()).add(name);
 }
 
-/** An event told of a name after the scan. */
+/** An event of a name came after the scan. */
 export function overrule(state: DirectoryState, name: string): void {
   if (state.tag === "live") (state.overruled ??= new Set()).add(name);
 }

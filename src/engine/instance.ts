@@ -1,5 +1,5 @@
 /**
- * The one inotify instance of all watchers.
+ * `Instance`: the one inotify instance that the watchers of a thread share, and the loop that reads it.
  *
  * @module
  */
@@ -29,13 +29,13 @@ export interface Owner {
 export interface Receiver {
   /** An event, for each owner of its watch; with `IN_IGNORED`, which ends the watch, the last one. */
   event(event: InotifyEvent, owner: Owner): void;
-  /** A rename of which at least one half is in a watch of its owners. */
+  /** A rename; one of its owners has the watch of at least one half. */
   move(move: Move): void;
 }
 
 /** For whom the instance is kept open. */
 export interface Member extends Receiver {
-  /** Events are lost: anything may have changed since the queue was last seen empty. */
+  /** Events are lost: anything may have changed since the kernel's queue was last seen empty. */
   overflow(): void;
   /** The instance has failed, and is closed. */
   fail(error: unknown): void;
@@ -45,17 +45,17 @@ export interface Member extends Receiver {
 
 /** How many bytes are read at once. */
 const READ = 65536;
-/** Fewer events than fill a read: it has emptied the queue. */
+/** A read with fewer events than this has emptied the queue. */
 const FEW = 200;
-/** How long a second half of a rename is waited for once the queue is empty, in milliseconds. */
+/** How long to wait for the second half of a rename once the queue is empty, in milliseconds. */
 const PATIENCE = 2;
-/** How long events are handled at a stretch before the runtime has a turn, in milliseconds. */
+/** How long events are handled before the event loop has a turn, in milliseconds. */
 const STRETCH = 10;
 
 /**
- * Where the instance of this process is. `bun --hot` evaluates this module again at each reload, and what was
- * there before goes on, so it is not in the module. Hubs of other versions are others, since these may call
- * each other by other names: this is the version in deno.json.
+ * The key of the instance on globalThis. It is not kept in this module, since `bun --hot` evaluates the module
+ * again at each reload while the old watchers live on. Each version of the package has a key of its own, because
+ * their methods may differ: this is the version in deno.json.
  */
 const INSTANCE: unique symbol = Symbol.for("@inotify/inotify 0.1.0: instance");
 const shared = globalThis as { [INSTANCE]?: Instance | undefined };
@@ -70,14 +70,14 @@ export class Instance {
   readonly #members = new Map<Member, boolean>();
   readonly #owners = new Owners<Owner>();
   readonly #fence: Fence;
-  /** Those with work to do. */
+  /** The members with work to do. */
   readonly #busy = new Set<Member>();
-  /** Whether nothing goes on before the next event. */
+  /** Whether it waits for the next event, with nothing else to do. */
   #waiting = false;
-  /** When the runtime last had a turn. */
+  /** When the event loop last had a turn. */
   #turned = 0;
   #drained: Timestamp = now();
-  /** Whether what comes in may have gaps that no event tells of. */
+  /** Whether events are ignored, since others before them are lost. */
   #lost = false;
 
   constructor() {
@@ -89,7 +89,7 @@ export class Instance {
     }
   }
 
-  /** When the queue was last seen empty with nothing lost. */
+  /** When the queue was last seen empty, with nothing lost. */
   get drained(): Timestamp {
     return this.#drained;
   }
@@ -101,7 +101,7 @@ export class Instance {
       instance = shared[INSTANCE] = new Instance();
       void instance.#run();
     }
-    instance.setRef(member, true); // nothing private: it may be of the same class, evaluated before
+    instance.setRef(member, true); // no private member: its class may be an earlier evaluation of this one
     return instance;
   }
 
@@ -160,7 +160,7 @@ export class Instance {
   /** Releases a watch, which ends with its last owner. */
   release(wd: number, owner: Owner): void {
     if (!this.#owners.delete(wd, owner)) return;
-    // It fails if the inode is gone and IN_IGNORED on its way, which is as well.
+    // This fails if the inode is gone and IN_IGNORED is queued, which is fine.
     call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, wd));
   }
 
@@ -171,8 +171,8 @@ export class Instance {
   }
 
   /**
-   * Has {@link Member.work} called once, when the events at hand have been handled. It takes turns with
-   * reading, and with the runtime.
+   * Calls {@link Member.work} once, when the events at hand are handled. Work takes turns with reading and with
+   * the event loop.
    */
   schedule(member: Member): void {
     const isIdle = this.#waiting && this.#busy.size === 0;
@@ -214,7 +214,7 @@ export class Instance {
     for (const member of this.#members.keys()) member.fail(error);
   }
 
-  /** Has a member do some work. @returns whether there was any */
+  /** Lets one member work. @returns whether one had work to do */
   #work(): boolean {
     for (const member of this.#busy) {
       this.#busy.delete(member);
@@ -224,7 +224,7 @@ export class Instance {
     return false;
   }
 
-  /** Queues what was read. @returns how many events it is */
+  /** Queues what was read. @returns the number of events */
   #push(bytes: Uint8Array | undefined): number {
     if (bytes === undefined) return 0;
     const events = parseEvents(bytes);
@@ -245,7 +245,7 @@ export class Instance {
     }
   }
 
-  /** Reads on for the second half of a rename. @returns how many events that gave */
+  /** Reads on for the second half of a rename. @returns the number of events read */
   async #readMore(): Promise<number> {
     const count = this.#push(this.#reader.readNow());
     if (count > 0) return count;
@@ -286,8 +286,8 @@ export class Instance {
   }
 
   /**
-   * While an IN_Q_OVERFLOW waits to be read, the kernel queues no other: what it drops then may be
-   * later than what comes after it. So nothing counts before a fence that is sent now comes back.
+   * While an IN_Q_OVERFLOW is queued, the kernel queues no second one, so events may be missing behind it, too.
+   * Every event is ignored until a fence that is sent now comes back.
    */
   #overflow(): void {
     debug?.("event", "IN_Q_OVERFLOW");

@@ -83,7 +83,7 @@ export class Listings {
 
   #missed(directory: Directory, failure: ScanFailure): void {
     const { parent } = directory;
-    if (parent !== undefined && parent.state.tag !== "known") return; // its scan tells more
+    if (parent !== undefined && parent.state.tag !== "known") return; // its own scan will tell
     if (this.#scanner.miss(directory)) return this.#vanished(directory);
     this.#scanner.releaseTree(directory);
     this.#entries.report(unwatchable(this.#libc, directory.path, failure));

@@ -35,8 +35,10 @@ export interface Place {
 export class RootMap {
   readonly #libc: Libc;
   readonly #roots = new Map<string, Root>();
-  /** Mostly no path is below another one, and nothing has to be looked up. */
-  #isNested = false;
+  /** How many roots are below each path. */
+  readonly #below = new Map<string, number>();
+  /** How many pairs of roots there are of which one is below the other. Mostly none, and nothing is looked up. */
+  #pairs = 0;
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -49,7 +51,7 @@ export class RootMap {
 
   /** Whether a root is below another one. */
   get isNested(): boolean {
-    return this.#isNested;
+    return this.#pairs > 0;
   }
 
   /** The root of a path. */
@@ -59,7 +61,7 @@ export class RootMap {
 
   /** The root of a path, if some root is below another one. */
   nested(path: string): Root | undefined {
-    return this.#isNested ? this.#roots.get(path) : undefined;
+    return this.isNested ? this.#roots.get(path) : undefined;
   }
 
   /** Adds a root. */
@@ -73,25 +75,25 @@ export class RootMap {
       directory: undefined,
     };
     this.#roots.set(path, root);
-    this.#update();
+    this.#count(path, 1);
     return root;
   }
 
   /** Removes a root. */
   delete(path: string): void {
-    this.#roots.delete(path);
-    this.#update();
+    if (this.#roots.delete(path)) this.#count(path, -1);
   }
 
   /** Removes all roots. */
   clear(): void {
     this.#roots.clear();
-    this.#isNested = false;
+    this.#below.clear();
+    this.#pairs = 0;
   }
 
   /** The roots above a path, if some root is below another one; from the top down. */
   *above(path: string): Generator<Root> {
-    if (!this.#isNested) return;
+    if (!this.isNested) return;
     for (const one of ancestors(path)) {
       const root = this.#roots.get(one);
       if (root !== undefined) yield root;
@@ -100,7 +102,7 @@ export class RootMap {
 
   /** The roots at a path and below, if some root is below another one. */
   within(path: string): Root[] {
-    if (!this.#isNested) return [];
+    if (!this.isNested) return [];
     const start = path === "/" ? path : `${path}/`;
     return [...this].filter((root) => root.path === path || root.path.startsWith(start));
   }
@@ -126,10 +128,15 @@ export class RootMap {
     return typeof readLink(this.#libc, path) === "string";
   }
 
-  #update(): void {
-    this.#isNested = [...this.#roots.keys()].some((path) =>
-      ancestors(path).some((above) => this.#roots.has(above))
-    );
+  /** Counts a root that was added, or deleted. */
+  #count(path: string, change: 1 | -1): void {
+    this.#pairs += change * (this.#below.get(path) ?? 0);
+    for (const above of ancestors(path)) {
+      if (this.#roots.has(above)) this.#pairs += change;
+      const below = (this.#below.get(above) ?? 0) + change;
+      if (below === 0) this.#below.delete(above);
+      else this.#below.set(above, below);
+    }
   }
 }
 

@@ -164,7 +164,7 @@ export class Roots {
     root.watch = new PathWatch(this.#instance, path, this.#scope.content, moved, touched);
   }
 
-  /** Looks again at a root of which nothing is known, unless it is in a tree. */
+  /** Resolves a root again that is not reported, unless it is in a tree. */
   resume(root: Root): void {
     if (root.watch === undefined) {
       if (this.#map.isInTree(root.path)) return;

@@ -3,7 +3,7 @@
  *
  * The events of an inotify instance are in order, and a scan is not: it sees a later moment than the event
  * that is being applied. So what a scan found is committed at a fence, when all that was queued at the time
- * of the scan has been applied, and only for the names that no event has told of since; see directory_state.ts.
+ * of the scan has been applied, and only for names without a later event; see directory_state.ts.
  *
  * The path of a directory may lead to another one at the time of its scan. If the scan added the watch, what
  * makes the difference is older than any event of that watch, so it is noticed in time: the directory moves, or
@@ -224,7 +224,7 @@ export class Scanner {
     for (const one of this.#misses.keys()) if (one.isWithin(directory)) this.#misses.delete(one);
   }
 
-  /** The kernel has ended a watch, though nothing said that the directory is gone: a file system is unmounted, say. */
+  /** The kernel ended a watch, though no event removed the directory: its file system is unmounted, say. */
   ended(directory: Directory): void {
     directory.wd = -1;
     this.invalidateTree(directory);
@@ -239,7 +239,7 @@ export class Scanner {
     }
   }
 
-  /** Releases the watch of a directory, of which no more than its entry is to be known. */
+  /** Releases the watch of a directory that stays in its tree as an entry. */
   release(directory: Directory): void {
     this.#misses.delete(directory);
     this.settle(directory);
