@@ -7,8 +7,8 @@
  * With --mirror, each storm has its own watchers, in the modes of mirror_modes.ts in turn, whose mirrors are
  * compared with the disk. --save writes a transcript of each failed storm.
  *
- * Prints a line per minute, and a summary. Exits with 1 after a divergence, or if memory, descriptors or threads
- * grew. --seed is the seed of the first storm; that of a failed storm is printed.
+ * Prints a line per minute, and a summary. Exits with 1 after a divergence, or if memory, descriptors or
+ * threads grew. --seed is the seed of the first storm; that of a failed storm is printed.
  */
 
 import { execFileSync, spawn } from "node:child_process";

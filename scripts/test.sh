@@ -90,8 +90,8 @@ for runtime in "${suites[@]}"; do
 done
 
 if $gate; then
-  # Only examples, tests and scripts import from jsr:, so the gate uses stand-ins where it does not resolve. There
-  # is no deno.lock, since it would differ between these cases and the module has no dependencies.
+  # Only examples, tests and scripts import from jsr:, so the gate uses stand-ins where it does not resolve.
+  # There is no deno.lock, since it would differ between these cases and the module has no dependencies.
   if timeout 20 deno info --quiet jsr:@std/assert@^1 </dev/null >/dev/null 2>&1; then
     std=()
     printf '\n@std comes from JSR\n'

@@ -5,13 +5,13 @@
  *   writer open  DIRECTORY COUNT        opens each of them, for one event each
  *   writer write DIRECTORY COUNT PAUSE  writes to each, about PAUSE µs apart; prints when, in ns
  *   writer write DIRECTORY COUNT PAUSE FIFO
- *                                       likewise, with more varied pauses, but each write follows a byte from
- *                                       the FIFO, which says that the one before was handled
+ *                                       likewise, with more varied pauses; each write waits for a byte from
+ *                                       the FIFO, which reports that the previous one was handled
  *   writer storm DIRECTORY COUNT        creates, closes and removes COUNT files at full speed; prints
- *                                       the ns of a cycle, and creates "end" when all is long done
+ *                                       the ns of a cycle, and creates "end" 300 ms later
  *   writer burst DIRECTORY COUNT        creates, writes, closes and removes COUNT files at full speed
  *   writer deep  DIRECTORY COUNT        creates each file four new directories below, at full speed
- *   writer tree  DIRECTORY COUNT FILES  makes it a tree of COUNT directories, each with FILES files
+ *   writer tree  DIRECTORY COUNT FILES  creates a tree of COUNT directories, each with FILES files
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,7 +50,7 @@ static void write_byte(int fd, const char *name) {
   if (write(fd, "x", 1) != 1) fail(name);
 }
 
-/* Waits for a byte, for a second at most: a write that is never reported must not end it all. */
+/* Waits for a byte, for a second at most: a write that is never reported must not end the benchmark. */
 static void await_byte(int fd) {
   struct pollfd p = {fd, POLLIN, 0};
   char bytes[64];

@@ -1,4 +1,4 @@
-/** changedSince(): when an entry counts as changed, with a fake libc; and what a watcher reports after a loss. */
+/** changedSince(), with a fake libc; and what a watcher reports after a loss if a call is refused. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -96,7 +96,7 @@ test("changedSince() is always true on file systems with another clock or with t
   }
 });
 
-test("changedSince() is true if statx or statfs fails, whatever the errno", () => {
+test("changedSince() is true if statx or statfs fails, with any errno", () => {
   for (const errno of [ENOENT, EACCES, EPERM, ENOSYS]) {
     assert.equal(changed({ errno }, 1e12).hasChanged("/a"), true);
     assert.equal(changed({ fileSystem: () => -errno }, 1e12).hasChanged("/a"), true);

@@ -211,7 +211,7 @@ function refuse(
 }
 
 for (const errno of [ENOENT, ENOTDIR]) {
-  test(`a directory in a root's path that readlink finds and inotify_add_watch does not (${errno}) is an error`, async () => {
+  test(`a parent that readlink finds and inotify_add_watch does not (${errno}) is an error`, async () => {
     const directory = tmpDir();
     const path = join(directory, "odd/below");
     mkdirSync(join(directory, "odd"));

@@ -48,7 +48,7 @@ const VERDICTS: Record<string, [entry: Verdict, knownContent: Verdict, newConten
 };
 
 for (const [name, [entry, knownContent, newContent]] of Object.entries(VERDICTS)) {
-  test(`${name}: an entry event's verdict is ${entry}, a content event's ${knownContent} for an entry and ${newContent} for none`, () => {
+  test(`${name}: entry event: ${entry}; content event of an entry: ${knownContent}, of no entry: ${newContent}`, () => {
     assert.equal(onEntryEvent(STATES[name](), created("a"), "a"), entry);
     assert.equal(onContentEvent(STATES[name](), modified("a"), "a", true), knownContent);
     assert.equal(onContentEvent(STATES[name](), modified("a"), "a", false), newContent);

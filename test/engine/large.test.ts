@@ -116,7 +116,7 @@ test("the event loop runs while a large directory is compared after a loss", asy
 
 const OCCASIONS: Record<string, (watcher: Watcher, directory: string, top: string) => void> = {
   "is set up": (watcher, directory) => watcher.add(directory),
-  "is moved in": (_watcher, directory, top) => renameSync(directory, join(top, "comes")),
+  "is moved in": (_watcher, directory, top) => renameSync(directory, join(top, "moved")),
   "is compared after a loss"(watcher, directory) {
     watcher.add(directory);
     loseEvents();
@@ -147,7 +147,7 @@ async function changeDuring(
   const model = new Model();
   const loop = forEach(watcher, (event) => model.apply(event));
   await within(watcher.ready);
-  const now = () => existsSync(directory) ? directory : join(top, "comes");
+  const now = () => existsSync(directory) ? directory : join(top, "moved");
   using changes = atEachTurn((turn) => turn < turns && change(now(), turn));
   begin(watcher, directory, top);
   await until(() => changes.count > turns, () => changes.count);

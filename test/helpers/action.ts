@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { spareWatches } from "./namespace.ts";
 import { unescape } from "./name.ts";
 
-/** Performs the action of a line. @param base the directory of its paths @param where file and line, for errors */
+/** Performs the action of a line. @param base the directory of its paths @param where its file and number */
 export function performAction(base: string, line: string, where: string): void {
   const [verb, ...args] = line.split(" ");
   const at = (i: number) => join(base, unescape(args[i]));

@@ -1,4 +1,4 @@
-/** Namespaces (namespaces(7)) in which a program changes limits, mounts or users without affecting the system. */
+/** namespaces(7), in which a program changes limits, mounts or users without affecting the system. */
 
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -41,7 +41,7 @@ export function place(under: readonly string[], trial: readonly string[]): Place
   return { under, skip };
 }
 
-/** Runs a program with another value of an inotify limit. */
+/** How to start a program with another value of an inotify limit. */
 export function limited(name: "watches" | "instances", value: number): Start {
   const script = `echo ${value} > /proc/sys/user/max_inotify_${name} && exec "$@"`;
   return { under: [...LIMITS.under, "sh", "-c", script, "sh"] };

@@ -67,7 +67,7 @@ test("an allowed root is watched, also through an allowed link", skip, () => {
   ]);
 });
 
-test("a root that is not allowed is refused, whatever path leads to it", skip, () => {
+test("a root that is not allowed is refused, by any path that leads to it", skip, () => {
   const paths = [
     "secret",
     "secret/file",

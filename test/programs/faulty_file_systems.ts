@@ -13,7 +13,7 @@ import { forEach, taken } from "../helpers/events.ts";
 import { loseEvents } from "../helpers/interpose.ts";
 import { within } from "../helpers/within.ts";
 
-/** A file system, and how it is watched. */
+/** A faulty file system, and how it is watched. */
 export interface FaultyFileSystem {
   /** The arguments of fuse.c after the mount point. */
   readonly fault: readonly string[];

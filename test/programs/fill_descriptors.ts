@@ -1,4 +1,4 @@
-/** Opens an instance when all descriptors are in use, and again when one is free; prints the results as JSON. */
+/** Opens an instance while no descriptor is free, and again when one is; prints the results as JSON. */
 
 import { closeSync, openSync } from "node:fs";
 import { Inotify } from "../../mod.ts";

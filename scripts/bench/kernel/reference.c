@@ -1,6 +1,6 @@
 /*
- * The measurements of subject.ts and ready.ts with a plain C loop that calls poll(2) and read(2) and parses each
- * record: the reference of all other subjects.
+ * The measurements of subject.ts and ready.ts with a plain C loop that calls poll(2) and read(2) and
+ * parses each record: the reference of all other subjects.
  *
  *   reference wake   DIRECTORY COUNT
  *   reference drain  DIRECTORY COUNT REPEATS WRITER

@@ -18,7 +18,7 @@ static void handle_all(FILE *lines) {
   for (ssize_t length; (length = getline(&line, &size, lines)) > 0;) {
     line[length - 1] = '\0';
     const char *path = strstr(line, " /");
-    if (!strcmp(line, "Watches established.")) say("ready");
+    if (!strcmp(line, "Watches established.")) print_line("ready");
     else if (path) see(kind_of(line), path + 1);
   }
   report();

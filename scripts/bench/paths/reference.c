@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
   begin(argc, argv);
   fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   walk(directory, NULL);
-  say("ready");
+  print_line("ready");
   static char buffer[65536] __attribute__((aligned(8)));
   // The signal is unblocked only here, where it ends the wait.
   for (struct pollfd p = {fd, POLLIN, 0}; ppoll(&p, 1, NULL, &none) > 0;) {

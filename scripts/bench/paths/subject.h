@@ -20,7 +20,7 @@ static long count;
 static int64_t *times;
 static int fifo;
 
-static void say(const char *word) {
+static void print_line(const char *word) {
   puts(word);
   fflush(stdout);
 }
@@ -35,7 +35,7 @@ static void begin(int argc, char **argv) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s.fifo", directory);
   fifo = open(path, O_RDWR | O_CLOEXEC);
-  say("begin");
+  print_line("begin");
   char byte;
   if (read(STDIN_FILENO, &byte, 1) != 1) exit(1);
 }
@@ -50,7 +50,7 @@ static int64_t now(void) {
 static void see(enum kind kind, const char *path) {
   if (kind != wanted && kind != CREATE) return;
   const char *name = strrchr(path, '/') + 1;
-  if (!strcmp(name, "end")) say("end");
+  if (!strcmp(name, "end")) print_line("end");
   if (kind != wanted) return;
   char *rest;
   long number = strtol(name, &rest, 10);

@@ -2,7 +2,7 @@
 
 import { watch as watchFs } from "node:fs";
 
-/** Called for each event with the watcher's own kind and the path; for a rename, with the new and the old path. */
+/** Called for each event with the watcher's own kind and the path, and with the old path of a rename. */
 export type See = (kind: string, path: string, from?: string) => void;
 
 /** A running watcher. */
