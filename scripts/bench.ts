@@ -1,11 +1,11 @@
 /**
- * Measures the module on each installed runtime, loops in C and other watchers, and prints tables of medians.
- * Each round runs every subject once.
+ * Measures the module on each installed runtime, loops in C and other watchers, and prints tables of
+ * medians. Each round runs every subject once.
  *
  *   bench.ts [--rounds N] [--quick] [--only NAME] [--json] [kernel|paths|tools]
  *
- * kernel is the table of `Inotify`, paths that of `watch()`, tools that of `inotifywait`; the default is all.
- * --only selects the measurements whose name contains NAME.
+ * kernel is the table of `Inotify`, paths that of `watch()`, tools that of `inotifywait`; the default is
+ * all. --only selects the measurements whose name contains NAME.
  */
 
 import os from "node:os";

@@ -1,10 +1,11 @@
 /**
- * Runs the same scenarios with this module and other watchers, each several times, and prints which watchers
- * pass.
+ * Runs the same scenarios with this module and other watchers, each several times, and prints which
+ * watchers pass.
  *
  *   conformance.ts [--runs N] [--only TEXT] [--write]
  *
- * --only selects the scenarios whose sentence contains TEXT. --write updates the table in docs/comparison.md.
+ * --only selects the scenarios whose sentence contains TEXT. --write updates the table in
+ * docs/comparison.md.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Draws .github/watch.svg: the real output of the `watch` command while files change, in the colours that it
- * has on a terminal, which script(1) of util-linux provides.
+ * Draws .github/watch.svg: the real output of the `watch` command while files change, in the colours that
+ * it has on a terminal, which script(1) of util-linux provides.
  */
 
 import { execSync, spawn } from "node:child_process";

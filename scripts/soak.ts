@@ -1,11 +1,11 @@
 /**
- * Runs storms for a long time on the current runtime, with one watcher, and compares the model of the events
- * with the disk after each.
+ * Runs storms for a long time on the current runtime, with one watcher, and compares the model of the
+ * events with the disk after each.
  *
  *   soak.ts [--minutes N] [--pause MS] [--seed N] [--mirror [--save DIRECTORY]]
  *
- * With --mirror, each storm has its own watchers, in the modes of mirror_modes.ts in turn, whose mirrors are
- * compared with the disk. --save writes a transcript of each failed storm.
+ * With --mirror, each storm has its own watchers, in the modes of mirror_modes.ts in turn, whose mirrors
+ * are compared with the disk. --save writes a transcript of each failed storm.
  *
  * Prints a line per minute, and a summary. Exits with 1 after a divergence, or if memory, descriptors or
  * threads grew. --seed is the seed of the first storm; that of a failed storm is printed.

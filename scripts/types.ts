@@ -1,6 +1,6 @@
 /**
- * Checks the types that ffi/ declares for the runtimes against their own. For tsc only: Deno does not resolve
- * these imports.
+ * Checks the types that ffi/ declares for the runtimes against their own. For tsc only: Deno does not
+ * resolve these imports.
  */
 
 import type * as nodeFfi from "node:ffi";

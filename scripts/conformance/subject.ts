@@ -3,8 +3,9 @@
  *
  *   subject.ts WATCHER ENTRY
  *
- * Each line of input and output is JSON. `{ path, ignore }` watches a path, `{ close }` closes the watcher of a
- * path. The replies are `{ ready }` and `{ closed }` with the path; `{ watched, kind, paths }` is an event.
+ * Each line of input and output is JSON. `{ path, ignore }` watches a path, `{ close }` closes the
+ * watcher of a path. The replies are `{ ready }` and `{ closed }` with the path;
+ * `{ watched, kind, paths }` is an event.
  */
 
 import process from "node:process";

@@ -1,7 +1,7 @@
 /**
- * File systems that contradict themselves, as network and FUSE file systems may: listed entries that are not
- * found or cannot be opened, listings that break off or never end, times of another clock. An entry that
- * cannot be watched is an error, the rest is watched, and nothing is retried without end.
+ * File systems that contradict themselves, as network and FUSE file systems may: listed entries that are
+ * not found or cannot be opened, listings that break off or never end, times of another clock. An entry
+ * that cannot be watched is an error, the rest is watched, and nothing is retried without end.
  */
 
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
- * Storms for a watcher whose process is interrupted by signals, stopped and continued, or collecting garbage
- * all the time: the copy of the events equals the disk.
+ * Storms for a watcher whose process is interrupted by signals, stopped and continued, or collecting
+ * garbage all the time: the copy of the events equals the disk.
  *
  * INOTIFY_SEEDS=FROM-TO runs other seeds.
  */

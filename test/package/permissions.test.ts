@@ -1,6 +1,6 @@
 /**
- * With `--allow-read=PATH` of Deno and `--allow-fs-read=PATH` of Node.js, a watcher reports nothing outside of
- * PATH, although FFI could circumvent the permission.
+ * With `--allow-read=PATH` of Deno and `--allow-fs-read=PATH` of Node.js, a watcher reports nothing
+ * outside of PATH, although FFI could circumvent the permission.
  */
 
 import assert from "node:assert/strict";

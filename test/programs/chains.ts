@@ -1,6 +1,6 @@
 /**
- * Creates the trees 0, 1, 2, … in a directory as fast as it can, each with the file a/b/c/f, and prints their
- * number.
+ * Creates the trees 0, 1, 2, … in a directory as fast as it can, each with the file a/b/c/f, and prints
+ * their number.
  */
 
 import { closeSync, mkdirSync, openSync } from "node:fs";

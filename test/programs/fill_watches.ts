@@ -1,6 +1,6 @@
 /**
- * Watches the entries of the directory in argv until that fails, and again after releasing a watch; prints the
- * results as JSON. With a second argument, all descriptors are in use.
+ * Watches the entries of the directory in argv until that fails, and again after releasing a watch;
+ * prints the results as JSON. With a second argument, all descriptors are in use.
  */
 
 import { closeSync, openSync, readdirSync } from "node:fs";

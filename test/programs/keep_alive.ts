@@ -1,4 +1,4 @@
-/** Performs the action in its first argument with a watch on its second; prints "alive" if it does not end. */
+/** Performs the action that argv names, with a watch on a directory; prints "alive" if it does not end. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -4,11 +4,11 @@
  *   mirror.ts [--seed N|FROM-TO] [--mode NAME,...|all] [--changes N] [--lines FILE] [--times N]
  *     [--save DIRECTORY] [--shrink] [--without WHAT,...]
  *
- * Prints a line per storm, and the differences; exits with 1 if there are any. --save writes a transcript of
- * each failed storm. --lines reads the changes from a file, with a line "watch" where the watchers start.
- * --shrink finds fewer changes with the same first difference, running each candidate --times N. --without
- * leaves out exchanges, swaps, links, hardLinks, held or whole changes, kinds other than the default ones,
- * losses, ignore or contradictions.
+ * Prints a line per storm, and the differences; exits with 1 if there are any. --save writes a transcript
+ * of each failed storm. --lines reads the changes from a file, with a line "watch" where the watchers
+ * start. --shrink finds fewer changes with the same first difference, running each candidate --times N.
+ * --without leaves out exchanges, swaps, links, hardLinks, held or whole changes, kinds other than the
+ * default ones, losses, ignore or contradictions.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";

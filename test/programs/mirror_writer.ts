@@ -1,6 +1,6 @@
 /**
- * Makes the changes of helpers/storm_lines.ts below the directory in argv: reads JSON arrays of changes from
- * stdin, one per line, and prints for each which changes succeeded.
+ * Makes the changes of helpers/storm_lines.ts below the directory in argv: reads JSON arrays of changes
+ * from stdin, one per line, and prints for each which changes succeeded.
  */
 
 import {

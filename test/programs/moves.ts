@@ -1,7 +1,7 @@
 /**
- * Creates directories in the directory in argv and prints their number. For each number on stdin it makes so
- * many random renames, with writes in between, as fast as it can, and prints the number. The second argument
- * is the seed, the third the probability of a new directory after a rename.
+ * Creates directories in the directory in argv and prints their number. For each number on stdin it makes
+ * so many random renames, with writes in between, as fast as it can, and prints the number. The second
+ * argument is the seed, the third the probability of a new directory after a rename.
  *
  * Directory names are used again, but no two directories have a file of the same name, so a file's path is
  * right for one directory only.

@@ -1,6 +1,6 @@
 /**
- * Watches each path in argv, after the options as JSON, and prints a line of JSON for each: `{ refused }` with
- * the code of an error and the flags in its message, or `{ told }` with the events.
+ * Watches each path in argv, after the options as JSON, and prints a line of JSON for each: `{ refused }`
+ * with the code of an error and the flags in its message, or `{ told }` with the events.
  */
 
 import process from "node:process";

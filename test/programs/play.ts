@@ -1,5 +1,6 @@
 /**
- * Plays the scenario files in argv. After "without statx", each statx(2) fails, as under a seccomp(2) filter.
+ * Plays the scenario files in argv. After "without statx", each statx(2) fails, as under a seccomp(2)
+ * filter.
  */
 
 import process from "node:process";

@@ -1,6 +1,6 @@
 /**
- * Leaves instances and a watcher open for the directory in its first argument, prints "open", and behaves as its
- * second argument names; ways to end wait for SIGUSR2.
+ * Leaves instances and a watcher open for the directory in its first argument, prints "open", and behaves
+ * as its second argument names; ways to end wait for SIGUSR2.
  */
 
 import { leaveOpen } from "../helpers/leave_open.ts";

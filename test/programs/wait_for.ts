@@ -1,6 +1,6 @@
 /**
- * Waits for the promise that its first argument names, of watchers of the directory in its second that do not
- * keep the process alive, and prints "done"; then "alive" if the process does not end.
+ * Waits for the promise that its first argument names, of watchers of the directory in its second that do
+ * not keep the process alive, and prints "done"; then "alive" if the process does not end.
  */
 
 import { mkdirSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Plays the scenarios in this folder. INOTIFY_SCENARIOS selects those whose path contains one of its words. */
+/** Plays the scenarios in this folder: all, or those whose path contains a word of INOTIFY_SCENARIOS. */
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";

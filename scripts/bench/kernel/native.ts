@@ -1,6 +1,6 @@
 /**
- * The native calls of subject.ts: the monotonic clock, and the bare route, which is the fastest correct way to
- * wait on each runtime.
+ * The native calls of subject.ts: the monotonic clock, and the bare route, which is the fastest correct
+ * way to wait on each runtime.
  */
 
 /** Native calls, independent of `ffi/`, so that no change there changes the baseline. */

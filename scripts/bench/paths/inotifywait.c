@@ -1,6 +1,6 @@
 /*
- * inotifywait(1) with a handler of its output behind a pipe. The started process becomes inotifywait, so that
- * the handler's cost is not measured; once it ends, the handler prints the times.
+ * inotifywait(1) with a handler of its output behind a pipe. The started process becomes inotifywait, so
+ * that the handler's cost is not measured; once it ends, the handler prints the times.
  */
 #define _GNU_SOURCE
 #include <err.h>

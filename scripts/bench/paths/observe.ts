@@ -35,8 +35,8 @@ export function place({ files }: Setting): Place {
 }
 
 /**
- * Runs a writer in a watched directory. A file named "end" is created 100 ms after the writer ends. The subject
- * has 10 s to see it, and may report further events for half a second after that.
+ * Runs a writer in a watched directory. A file named "end" is created 100 ms after the writer ends. The
+ * subject has 10 s to see it, and may report further events for half a second after that.
  */
 export async function observe(
   subject: Subject,

@@ -9,9 +9,9 @@ import { begin } from "./session.ts";
 import type { Setting, Subject } from "./subjects.ts";
 
 /**
- * Watches a tree of directories with files. The time is from the start of the process until the watcher reports
- * that it is ready, or its constructor returns, less the start of the same program without a watcher. Memory is
- * measured from after loading.
+ * Watches a tree of directories with files. The time is from the start of the process until the watcher
+ * reports that it is ready, or its constructor returns, less the start of the same program without a
+ * watcher. Memory is measured from after loading.
  */
 export function ready(directories: number, filesEach: number): Measurement<Subject, Setting> {
   const files = directories * filesEach;

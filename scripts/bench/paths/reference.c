@@ -1,7 +1,7 @@
 /*
- * A plain C loop, the reference of all other subjects: it watches every directory, keeps their paths by watch
- * descriptor, calls ppoll(2) and read(2), and builds the path of each event. It ignores renames and overflows,
- * and may report an entry twice.
+ * A plain C loop, the reference of all other subjects: it watches every directory, keeps their paths by
+ * watch descriptor, calls ppoll(2) and read(2), and builds the path of each event. It ignores renames and
+ * overflows, and may report an entry twice.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
