@@ -1,11 +1,11 @@
 /**
- * Measures the module on every runtime of this machine beside loops in C, and beside other watchers,
- * and prints tables: medians of several rounds, in each of which every subject has its turn.
+ * Measures the module on each installed runtime, loops in C and other watchers, and prints tables of
+ * medians. Each round runs every subject once.
  *
  *   bench.ts [--rounds N] [--quick] [--only NAME] [--json] [kernel|paths|tools]
  *
- * kernel is the table of `Inotify`, paths that of `watch()`, tools that of `inotifywait`; without a word
- * it is all of them. --only narrows to the measurements whose name contains NAME.
+ * kernel is the table of `Inotify`, paths that of `watch()`, tools that of `inotifywait`; the default is
+ * all. --only selects the measurements whose name contains NAME.
  */
 
 import os from "node:os";
@@ -27,10 +27,10 @@ const { values: options, positionals } = parseArgs({
 });
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
 if (!Number.isInteger(rounds) || rounds < 1) {
-  throw new RangeError(`--rounds must be a positive integer, and is ${options.rounds}`);
+  throw new RangeError(`--rounds must be a positive integer, not ${options.rounds}`);
 }
 
-/** What a table gives. */
+/** The results of a table. */
 interface Results {
   readonly subjects: readonly string[];
   readonly lines: readonly Line[];

@@ -1,10 +1,11 @@
 /**
- * Puts this module and other watchers before the same scenarios, each several times, and prints who
- * lives up to what.
+ * Runs the same scenarios with this module and other watchers, each several times, and prints which
+ * watchers pass.
  *
  *   conformance.ts [--runs N] [--only TEXT] [--write]
  *
- * --only takes the scenarios whose sentence contains TEXT. --write puts the table into docs/comparison.md.
+ * --only selects the scenarios whose sentence contains TEXT. --write updates the table in
+ * docs/comparison.md.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -26,7 +27,7 @@ const { values: options } = parseArgs({
 });
 const runs = Number(options.runs);
 if (!Number.isInteger(runs) || runs < 1) {
-  throw new RangeError(`--runs must be a positive integer, and is ${options.runs}`);
+  throw new RangeError(`--runs must be a positive integer, not ${options.runs}`);
 }
 const chosen = scenarios.filter(([sentence]) => sentence.includes(options.only));
 if (chosen.length === 0) throw new RangeError(`No scenario contains ${options.only}`);
@@ -44,12 +45,12 @@ const table = await withScratch(async (scratch) => {
   for (const scenario of chosen) {
     const cells: string[] = [];
     for (const subject of columns) {
-      let good = 0;
+      let passes = 0;
       for (let run = 1; run <= runs; run++) {
         console.error(`${scenario[0]}: ${subject.name}, run ${run} of ${runs}`);
-        if (await holds(scenario, subject, scratch)) good++;
+        if (await holds(scenario, subject, scratch)) passes++;
       }
-      cells.push(good === runs ? "yes" : good === 0 ? "**no**" : `**${good} of ${runs}**`);
+      cells.push(passes === runs ? "yes" : passes === 0 ? "**no**" : `**${passes} of ${runs}**`);
     }
     lines.push([scenario[0], ...cells]);
   }
@@ -101,5 +102,5 @@ function write(table: string): void {
     throw new Error("docs/comparison.md has no place for the table");
   }
   writeFileSync(file, written);
-  console.error("docs/comparison.md has the table; deno fmt aligns it");
+  console.error("docs/comparison.md is updated; run deno fmt to align the table");
 }

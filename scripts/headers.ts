@@ -1,6 +1,6 @@
 /**
- * Checks constants and struct layouts against the C headers of this machine, by static assertions
- * that a C compiler evaluates. Exits with 77 where there is no compiler.
+ * Checks constants and struct layouts against the installed C headers, with static assertions that a C
+ * compiler evaluates. Exits with 77 if there is no compiler.
  */
 
 import { spawnSync } from "node:child_process";
@@ -32,7 +32,7 @@ const HEADERS = [
   "time.h",
 ];
 
-/** What the code takes for granted of structs, as C expressions. */
+/** The struct layouts that the code relies on, as C expressions. */
 const LAYOUTS: Record<string, number> = {
   "offsetof(struct inotify_event, wd)": 0,
   "offsetof(struct inotify_event, mask)": 4,
@@ -78,7 +78,7 @@ const constants = Object.keys(exported).filter((name) => typeof exported[name] =
 
 const source = ["#define _GNU_SOURCE", ...HEADERS.map((header) => `#include <${header}>`)];
 for (const name of constants) {
-  // What differs by machine has the machine's name behind that of C.
+  // A constant that differs by machine has the machine's name as a suffix.
   const [, common, machine] = /^(\w+?)_(x86_64|aarch64)$/.exec(name) ?? [];
   const line = assertion(common ?? name, exported[name] as number, name);
   source.push(...machine === undefined ? [line] : [`#ifdef __${machine}__`, line, "#endif"]);
@@ -100,7 +100,7 @@ compile(["-fsyntax-only"], source);
 const missing = macrosOf("sys/inotify.h", /^#define (IN_[A-Z_]+) /gm)
   .map(([, name]) => name!)
   .filter((name) => !constants.includes(name));
-if (missing.length > 0) fail(`<sys/inotify.h> has more: ${missing.join(", ")}`);
+if (missing.length > 0) fail(`Constants of <sys/inotify.h> are missing: ${missing.join(", ")}`);
 console.log(
   `${errors.length} errors, ${constants.length} constants and ${
     Object.keys(LAYOUTS).length
@@ -129,12 +129,12 @@ function* otherConstants(): Generator<[file: string, name: string, value: number
   }
 }
 
-/** The macros of a header that match. */
+/** The matching macros of a header. */
 function macrosOf(header: string, pattern: RegExp): RegExpExecArray[] {
   return [...compile(["-E", "-dM"], [`#include <${header}>`]).matchAll(pattern)];
 }
 
-/** Gives C to the compiler. @returns what it prints */
+/** Compiles lines of C. @returns the compiler's output */
 function compile(options: readonly string[], lines: readonly string[]): string {
   const cc = process.env["CC"] ?? "cc";
   const { error, status, stdout, stderr } = spawnSync(cc, [...options, "-x", "c", "-"], {

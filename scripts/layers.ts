@@ -60,7 +60,7 @@ function check(module: string): void {
       );
     }
     if (runtime !== undefined && !module.startsWith("ffi/")) {
-      problems.push(`${module} names ${runtime}: only ffi/ may know a runtime`);
+      problems.push(`${module} names ${runtime}: only ffi/ may name one`);
     }
     if (specifier?.startsWith(".")) {
       const imported = join(dirname(module), specifier);
@@ -85,17 +85,17 @@ function layerOf(module: string): number {
 }
 
 function isBuiltIn(module: string, specifier: string): boolean {
-  if (specifier === "node:ffi") return false; // Deno refuses the module's very name
+  if (specifier === "node:ffi") return false; // Deno refuses this specifier
   return specifier.startsWith("node:") || module.startsWith("ffi/") && specifier.startsWith("bun:");
 }
 
-/** Follows imports from a path's last module, to find those that lead back to its first one. */
+/** Finds imports of a path's last module that lead back to its first one. */
 function findCycle(path: readonly [string, ...string[]], seen: Set<string> = new Set()): void {
   for (const imported of imports.get(path.at(-1)!) ?? []) {
     if (imported === path[0]) {
       problems.push(`Modules import each other: ${[...path, imported].join(" -> ")}`);
     } else if (imported > path[0] && !seen.has(imported)) {
-      // Only what sorts after the first module, so that a cycle is found from one of its modules.
+      // Only modules that sort after the first one, so that each cycle is found once.
       findCycle([...path, imported], seen.add(imported));
     }
   }

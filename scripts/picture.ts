@@ -1,6 +1,6 @@
 /**
- * Draws .github/watch.svg: the `watch` command in a terminal, while files change. What it prints is what
- * it printed, in the colours that it has on a terminal, which script(1) of util-linux is for it.
+ * Draws .github/watch.svg: the real output of the `watch` command while files change, in the colours that
+ * it has on a terminal, which script(1) of util-linux provides.
  */
 
 import { execSync, spawn } from "node:child_process";
@@ -8,8 +8,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-/** What is done, one after the other. */
-const DEEDS: readonly string[] = [
+/** The changes, as sh(1) commands. */
+const CHANGES: readonly string[] = [
   "mkdir -p src/new/deep && touch src/new/deep/a.ts",
   "echo 'let x' > src/.a.swp && mv src/.a.swp src/new/deep/a.ts",
   "mv src/new src/lib",
@@ -29,12 +29,12 @@ terminal.stdout.on("data", (chunk) => text += chunk);
 
 await until(() => text.includes("Ctrl-C ends it."));
 text = `$ watch src\r\n${text}`;
-for (const deed of DEEDS) {
+for (const change of CHANGES) {
   const before = text.length;
-  execSync(deed, { cwd: directory });
+  execSync(change, { cwd: directory });
   await until(() => text.length > before);
   await quiet();
-  text = `${text.slice(0, before)}\x1b[90m# ${deed}\x1b[0m\r\n${text.slice(before)}`;
+  text = `${text.slice(0, before)}\x1b[90m# ${change}\x1b[0m\r\n${text.slice(before)}`;
 }
 terminal.kill();
 rmSync(directory, { recursive: true });
@@ -66,7 +66,7 @@ ${rows.join("\n")}
 `;
 }
 
-/** A line with its colours ("Select Graphic Rendition" of ECMA-48). */
+/** A line as SVG, with its colours (SGR of ECMA-48). */
 function spans(line: string): string {
   const colours: Record<string, string> = {
     31: "#f14c4c",

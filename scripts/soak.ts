@@ -1,15 +1,14 @@
 /**
- * Has storms for a long time on the runtime that runs it, with one watcher, and looks after each whether
- * what the events say is what is on the disk.
+ * Runs storms for a long time on the current runtime, with one watcher, and compares the model of the
+ * events with the disk after each.
  *
  *   soak.ts [--minutes N] [--pause MS] [--seed N] [--mirror [--save DIRECTORY]]
  *
- * With --mirror there are watchers of their own for each storm, in every mode of mirror_modes.ts in turn,
- * and their consumers keep a copy of what is on the disk. --save keeps what was done and reported when
- * something went wrong.
+ * With --mirror, each storm has its own watchers, in the modes of mirror_modes.ts in turn, whose mirrors
+ * are compared with the disk. --save writes a transcript of each failed storm.
  *
- * Prints a line a minute, and a summary. Exits with 1 if something diverged, or did not stay as it was.
- * The seed is that of the first storm; of one that goes wrong it is printed.
+ * Prints a line per minute, and a summary. Exits with 1 after a divergence, or if memory, descriptors or
+ * threads grew. --seed is the seed of the first storm; that of a failed storm is printed.
  */
 
 import { execFileSync, spawn } from "node:child_process";
@@ -36,29 +35,29 @@ const { values: options } = parseArgs({
 });
 const [minutes, pause, firstSeed] = [options.minutes, options.pause, options.seed].map(Number);
 if (!(minutes > 0) || !(pause >= 0) || !Number.isInteger(firstSeed)) {
-  throw new RangeError("--minutes takes a number above 0, --pause one of milliseconds, --seed one");
+  throw new RangeError("--minutes takes a number above 0, --pause milliseconds, --seed an integer");
 }
 
-/** How many changes a storm has. */
+/** The number of changes in a storm. */
 const CHANGES = 800;
 const MIRROR_CHANGES = 400;
 const modes = Object.keys(MODES);
-/** In one storm of so many the queue of the kernel overflows, since the event loop does nothing. */
+/** In one storm of so many, the event loop is blocked until the kernel's queue overflows. */
 const OVERFLOW_EVERY = 20;
-/** After so many storms all is removed, so that the tree stays of a size. */
+/** After so many storms everything is removed, so that the tree does not grow. */
 const CLEAR_EVERY = 10;
 
-/** What is looked at once a minute. */
+/** The resources that are sampled once a minute. */
 interface Sample {
   readonly rss: number;
   readonly fds: number;
   readonly threads: number;
 }
 
-/** What is to stay as it is, and how much more than that it may be. */
+/** The resources that must not grow, each with a tolerance. */
 const MEASURES: readonly [string, (sample: Sample) => number, tolerance: number][] = [
   ["RSS, MiB", ({ rss }) => Math.round(rss / 2 ** 20), 1.1],
-  // A few of these come and go; one that stayed behind after each storm would be hundreds.
+  // A few are opened and closed all the time; a leak of one per storm would be hundreds.
   ["fds", ({ fds }) => fds, 1.25],
   ["threads", ({ threads }) => threads, 1.5],
 ];
@@ -78,14 +77,14 @@ await watcher.ready;
 
 const begun = performance.now();
 const samples: Sample[] = [];
-let [storms, divergences, told, lag, nextLine] = [0, 0, 0, 0, begun + 60_000];
+let [storms, divergences, counted, lag, nextLine] = [0, 0, 0, 0, begun + 60_000];
 while (performance.now() < begun + minutes * 60_000) {
   const seed = firstSeed + storms++;
   if (options.mirror) {
     await mirror(seed);
   } else {
     await storm(seed);
-    await using other = watch(directory); // comes and goes beside the one that stays
+    await using other = watch(directory); // opened and closed beside the permanent one
     await other.ready;
     await compare(seed);
   }
@@ -111,7 +110,7 @@ async function storm(seed: number): Promise<void> {
   await exited;
 }
 
-/** A storm in one of the modes, whose watchers are beside the one that stays. */
+/** Runs a storm in one of the modes, with its own watchers. */
 async function mirror(seed: number): Promise<void> {
   const mode = modes[seed % modes.length];
   const setting = MODES[mode](seed);
@@ -127,7 +126,7 @@ async function mirror(seed: number): Promise<void> {
   if (outcome.wrong.length === 0) return;
   divergences++;
   console.log(
-    `test/programs/mirror.ts --mode ${mode} --seed ${seed} --changes ${MIRROR_CHANGES} went wrong:\n  ` +
+    `test/programs/mirror.ts --mode ${mode} --seed ${seed} --changes ${MIRROR_CHANGES} failed:\n  ` +
       outcome.wrong.slice(0, 10).join("\n  "),
   );
   if (options.save === undefined) return;
@@ -138,7 +137,7 @@ async function mirror(seed: number): Promise<void> {
 async function compare(seed: number): Promise<void> {
   const before = performance.now();
   await watcher.sync();
-  await sleep(0); // the loop takes what waits
+  await sleep(0); // lets the loop take the queued events
   lag = Math.max(lag, performance.now() - before);
   const disk = onDisk(directory);
   const wrong = [
@@ -149,12 +148,12 @@ async function compare(seed: number): Promise<void> {
   ];
   if (wrong.length === 0) return;
   divergences++;
-  console.log(`storm ${seed} went wrong:\n  ${wrong.slice(0, 10).join("\n  ")}`);
+  console.log(`storm ${seed} failed:\n  ${wrong.slice(0, 10).join("\n  ")}`);
   model.paths.clear();
   for (const path of disk) model.paths.add(path);
 }
 
-/** By a program that takes names as they are. */
+/** Removes everything, with find(1), since names may not be UTF-8. */
 function clear(): void {
   execFileSync("find", [directory, outside, "-mindepth", "1", "-delete"]);
 }
@@ -164,19 +163,19 @@ function print(): void {
   const fds = readdirSync("/proc/self/fd").length - 1;
   const rss = process.memoryUsage.rss();
   samples.push({ rss, fds, threads: threads() });
-  const rate = Math.round((events - told) / (60 + (performance.now() - nextLine) / 1000));
+  const rate = Math.round((events - counted) / (60 + (performance.now() - nextLine) / 1000));
   console.log(
     `${runtimeName} ${Math.round((performance.now() - begun) / 60_000)} min: ${storms} storms, ` +
       `${rate} events/s, lag ${Math.round(lag)} ms, RSS ${(rss / 2 ** 20).toFixed(0)} MiB, ` +
       `${fds} fds (${inotify} inotify, ${pipe} pipe), ${threads()} threads, ` +
       `${watchMasks().size} watches, ${model.overflows} overflows, ${divergences} divergences`,
   );
-  told = events;
+  counted = events;
   lag = 0;
   nextLine += 60_000;
 }
 
-/** Holds the last quarter of the run against the second one; the first is for warming up. */
+/** Compares the last quarter of the run with the second; the first is the warm-up. */
 function summarize(): void {
   const quarter = Math.floor(samples.length / 4);
   const middle = (from: number, to: number, of: (sample: Sample) => number) => {
@@ -185,7 +184,7 @@ function summarize(): void {
   };
   console.log(`${runtimeName}: ${storms} storms, ${events} events, ${divergences} divergences`);
   if (divergences > 0) process.exitCode = 1;
-  if (quarter === 0) return console.log("too short to say whether memory is flat");
+  if (quarter === 0) return console.log("too short to tell whether memory grows");
   for (const [name, of, tolerance] of MEASURES) {
     const early = middle(quarter, 2 * quarter, of);
     const late = middle(samples.length - quarter, samples.length, of);

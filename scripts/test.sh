@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the test suite on the three runtimes, and then the gate: all that is held true of the code.
+# Runs the test suite on the three runtimes, and then the gate: format, lint, types, docs, layers, headers.
 #
 #   scripts/test.sh [--suite-only] [--runtime deno|bun|node] [FILTER...]
 #   scripts/test.sh [--runtime deno|bun|node] scenario NAME...
 #
-# --runtime and FILTERs narrow the suite: to one runtime, to the files whose path contains a FILTER.
-# --suite-only leaves the gate out. Every step runs, whatever became of those before it.
-# "scenario" plays the scenarios of test/scenarios/ whose path contains a NAME, and nothing else.
+# --runtime runs the suite on one runtime only; FILTERs select the test files whose path contains one of them.
+# --suite-only leaves the gate out. Every step runs, even after a failure.
+# "scenario" runs only the scenarios of test/scenarios/ whose path contains a NAME.
 set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/toolchain.sh"
 cd -- "$root"
@@ -30,7 +30,7 @@ while (($#)); do
       suites=("$2") && shift
       ;;
     scenario)
-      (($# > 1)) || usage "Which scenario?"
+      (($# > 1)) || usage "Missing NAME of a scenario"
       export INOTIFY_SCENARIOS=${*:2}
       filters=(test/scenarios/) gate=false
       break
@@ -41,7 +41,7 @@ while (($#)); do
   shift
 done
 
-# Test files by name, since bare `node --test` would run helpers too.
+# Test files are listed, since `node --test` without names would run helpers too.
 files=()
 while read -r file; do
   for filter in "${filters[@]:-}"; do
@@ -53,7 +53,7 @@ done < <(find ./test -name '*.test.ts' | sort)
 names=() results=() times=()
 passed=0 failed=0 skipped=0
 
-# Runs a command as the step $1. Exit status 77 means that it does not apply here.
+# Runs a command as the step named $1. Exit status 77 means that the step is skipped.
 step() {
   local name=$1 start=${EPOCHREALTIME/[.,]/} status=0 result seconds
   shift
@@ -69,17 +69,17 @@ step() {
   printf -- '--- %s: %s, %s s\n' "$name" "$result" "${times[-1]}"
 }
 
-# The types of the Bun and Node.js backends, against the real ones.
+# Checks the Bun and Node.js backends against the runtimes' own types.
 tsc_with_deno_namespace() {
   deno types | sed -n '/^declare namespace Deno {/,/^}/p' >"$runtimes/deno.d.ts" && tsc -p scripts
 }
 
 tools=("${suites[@]}" tsc esbuild)
 if $gate && [[ ${suites[0]} != deno ]]; then tools+=(deno); fi
-provide fast-check # first: npm is to run on the Node.js that it came with
+provide fast-check # first, so that npm runs on the Node.js that it came with
 toolchain "${tools[@]}"
 
-# What these tests are about blocks for ever when it is broken, and takes the runner along.
+# A bug in blocking calls can block the test runner for ever.
 bounded=(timeout --kill-after=10 1200)
 for runtime in "${suites[@]}"; do
   case $runtime in
@@ -90,15 +90,14 @@ for runtime in "${suites[@]}"; do
 done
 
 if $gate; then
-  # jsr: is only for examples, tests and scripts, so the gate does without it where it is not to be had.
-  # For the same reason there is no deno.lock: it would differ between the two kinds of machine, and
-  # the module itself depends on nothing.
+  # Only examples, tests and scripts import from jsr:, so the gate uses stand-ins where it does not resolve.
+  # There is no deno.lock, since it would differ between these cases and the module has no dependencies.
   if timeout 20 deno info --quiet jsr:@std/assert@^1 </dev/null >/dev/null 2>&1; then
     std=()
     printf '\n@std comes from JSR\n'
   else
     std=(--import-map=scripts/stand-ins/import_map.json)
-    printf '\n@std comes from scripts/stand-ins, since jsr: does not resolve here\n'
+    printf '\n@std comes from scripts/stand-ins, since jsr: does not resolve\n'
   fi
 
   step "format" deno fmt --check

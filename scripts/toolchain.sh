@@ -1,30 +1,29 @@
-# Puts runtimes and tsc on the PATH: a good one that is there already, else the pinned one, which is
-# set up in .runtimes/ from the npm registry. To be sourced, and then called with what is needed:
+# Puts runtimes and tsc on the PATH: the installed one if its version is high enough, else the pinned one,
+# which is installed in .runtimes/ from the npm registry. Source this file, then call:
 #
 #   toolchain deno bun node tsc
 #
-# Packages that are no tools, but what the benchmark compares with or tests are made with, are only set up:
+# Packages without a program, which benchmarks and tests import, are only installed:
 #
 #   provide peers fast-check
 #
-# Each has a lock of its own in scripts/toolchain/, so that one does not wait for the others.
+# Each has its own package-lock.json in scripts/toolchain/, so that they are installed independently.
 
 # shellcheck shell=bash
 
 root=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
 runtimes=$root/.runtimes
 
-# The lowest good version of each. There is none for tsc, since the types it
-# reads are pinned, nor for esbuild.
+# The lowest supported versions. tsc and esbuild have none: they are always the pinned ones.
 declare -A lowest=([deno]=2.7.6 [bun]=1.4.0 [node]=26.9.0)
 
-# What tells that npm has got all of it. For tools it is their program.
+# A file that exists once npm has installed everything. For tools it is their program.
 declare -A proof=(
   [peers]=node_modules/@parcel/watcher-linux-*/watcher.node
   [fast-check]=node_modules/pure-rand/package.json
 )
 
-# What the runtimes would keep in the home directory.
+# Caches that would otherwise be in the home directory.
 export DENO_DIR=${DENO_DIR:-$runtimes/cache/deno}
 export BUN_RUNTIME_TRANSPILER_CACHE_PATH=${BUN_RUNTIME_TRANSPILER_CACHE_PATH:-$runtimes/cache/bun}
 export DENO_NO_UPDATE_CHECK=1
@@ -34,17 +33,17 @@ version() {
   "$1" --version 2>/dev/null | sed -En '1s/^[^0-9]*([0-9.]+).*/\1/p'
 }
 
-# Whether the PATH has a good $1.
+# Whether the PATH has a supported version of $1.
 on_path() {
   [[ -v lowest[$1] ]] && printf '%s\n' "${lowest[$1]}" "$(version "$1")" | sort -VC
 }
 
-# Whether .runtimes/ has the pinned $1. Its copy of the lock is there only if all the rest is.
+# Whether .runtimes/ has the pinned $1. Its copy of package-lock.json exists only if all the rest does.
 is_set_up() {
   cmp -s "$root/scripts/toolchain/$1/package-lock.json" "$runtimes/$1/package-lock.json"
 }
 
-# Sets up the pinned $1 beside its final place, and moves it there when it is complete.
+# Installs the pinned $1 in a temporary directory, and moves it to its place when it is complete.
 set_up() {
   local partial=$runtimes/$1.partial
   rm -rf "$partial" && cp -r "$root/scripts/toolchain/$1" "$partial" && cd "$partial" || return
@@ -57,15 +56,15 @@ set_up() {
     if [[ -x $file ]]; then ln -s "../$file" bin/; fi
   done
   if ! compgen -G "${proof[$1]-bin/$1}" >/dev/null; then
-    # npm passes over an optional package that it cannot get, so ask it whether it gets anything.
-    echo "npm has no $1 for $(uname -sm), no connection, or not what the lock says" >&2
+    # npm skips an optional package that it cannot download, so check the connection.
+    echo "npm has no $1 for $(uname -sm), no connection, or a package that differs from the lock" >&2
     npm ping >/dev/null
     return 1
   fi
   rm -rf npm-cache "${runtimes:?}/$1" && mv -T "$partial" "$runtimes/$1" && echo "  $1 is ready" >&2
 }
 
-# Sets up each of "$@", at the same time. The lock makes a second script wait for the first one.
+# Installs "$@" in parallel. The lock file makes a second script wait for the first.
 set_up_all() (
   mkdir -p "$runtimes"
   exec 9>"$runtimes/lock"
@@ -73,7 +72,7 @@ set_up_all() (
   local tool job jobs=() status=0
   for tool; do
     is_set_up "$tool" && continue
-    # An asynchronous command ignores Ctrl-C unless it is told otherwise.
+    # A background command ignores SIGINT unless the trap is reset.
     (trap - INT && set_up "$tool") &
     jobs+=($!)
   done
@@ -81,7 +80,7 @@ set_up_all() (
   exit "$status"
 )
 
-# Sets up those of "$@" that .runtimes/ does not have.
+# Installs those of "$@" that .runtimes/ does not have.
 provide() {
   local tool missing=()
   for tool; do is_set_up "$tool" || missing+=("$tool"); done
@@ -97,12 +96,12 @@ provide() {
   fi
 }
 
-# Puts each of "$@" on the PATH, and prints versions to stderr.
+# Puts "$@" on the PATH, and prints their versions to stderr.
 toolchain() {
   local tool chosen=()
   for tool; do on_path "$tool" || chosen+=("$tool"); done
   if ! provide ${chosen[@]+"${chosen[@]}"}; then
-    echo "It needs npm, or on the PATH" \
+    echo "Install npm, or on the PATH" \
       "Deno ${lowest[deno]}, Bun ${lowest[bun]} and Node.js ${lowest[node]} or later" >&2
     return 1
   fi

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Prints every change in the given directories, or the current one, as it happens; or runs a command.
+# Prints each change in the given directories, by default the current one, or runs a command after changes.
 #
 #   scripts/watch.sh [--runtime deno|bun|node] [OPTION...] [DIR...] [-- COMMAND [ARGUMENT...]]
 #
-# Everything else is for src/cli/watch.ts. It needs one runtime only: without --runtime the first
-# good one on the PATH, or else a pinned Deno.
+# All other options are those of src/cli/watch.ts. Without --runtime, the first supported runtime on the PATH
+# is used, or else the pinned Deno.
 set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/toolchain.sh"
 
 runtime=
 args=()
-# The variables by which git finds the files of its user are for --gitignore.
+# --gitignore reads the variables that locate git's configuration files.
 variables=NO_COLOR,HOME,XDG_CONFIG_HOME,GIT_CONFIG_GLOBAL,GIT_CONFIG_SYSTEM,GIT_CONFIG_NOSYSTEM
 permissions=(--allow-ffi --allow-read "--allow-env=$variables")
 while (($#)); do
@@ -48,6 +48,6 @@ case $runtime in
   node) command=(node --disable-warning=ExperimentalWarning) ;;
 esac
 command+=("$root/src/cli/watch.ts")
-# Bun takes a "--" that follows the program for itself.
+# Bun removes a "--" that follows the program.
 [[ $runtime != bun ]] || command+=(--)
 exec "${command[@]}" ${args[@]+"${args[@]}"}

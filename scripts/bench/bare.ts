@@ -1,4 +1,4 @@
-/** The bare runtime, kept alive by a timer that does not fire: what a program's start is held against. */
+/** The bare runtime, kept alive by a timer that does not fire: the baseline of start-up times. */
 
 console.log("ready");
 setInterval(() => {}, 1e9);

@@ -1,9 +1,9 @@
-/** From the time of a write to the time when it was known. */
+/** Latencies between writes and their events. */
 
 /**
- * @param seen when each write was known, in ns; 0 for those which never were
- * @param written when each was made, by the same clock
- * @returns the µs between, without the first third, which warms up
+ * @param seen the time of each write's event, in ns; 0 if there was none
+ * @param written the time of each write, by the same clock
+ * @returns the latencies in µs, without the first third, which is the warm-up
  */
 export function latencies(seen: readonly number[], written: readonly number[]): number[] {
   const warm = Math.floor(seen.length / 3);

@@ -1,4 +1,4 @@
-/** The runtimes of this machine, and how each runs a program of this folder. */
+/** The installed runtimes, and how each runs a program of this folder. */
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,20 +6,20 @@ import { stripTypeScriptTypes } from "node:module";
 import path from "node:path";
 import type { Scratch } from "./scratch.ts";
 
-/** A runtime that is on the PATH. */
+/** A runtime on the PATH. */
 export interface Runtime {
-  /** As it calls itself. */
+  /** Its name. */
   readonly name: RuntimeName;
   /** Its version. */
   readonly version: string;
-  /** The command that runs a program, which is given without its suffix. */
+  /** The command that runs a program. @param file its path without suffix, relative to this folder */
   program(file: string): string[];
 }
 
-/** The runtimes that the module is for. */
+/** The supported runtimes. */
 export type RuntimeName = "Deno" | "Bun" | "Node";
 
-/** The command of each, and what it gets from JSR: Node.js, files without types. */
+/** The command of each, and the files that it gets from JSR: JavaScript for Node.js. */
 const COMMANDS: Record<RuntimeName, readonly [suffix: ".ts" | ".js", ...command: string[]]> = {
   Deno: [
     ".ts",
@@ -27,7 +27,7 @@ const COMMANDS: Record<RuntimeName, readonly [suffix: ".ts" | ".js", ...command:
     "run",
     "--quiet",
     "--no-config",
-    "--node-modules-dir=manual", // how a peer finds what it imports
+    "--node-modules-dir=manual", // lets a peer resolve its imports
     "--no-check",
     "--allow-all",
   ],
@@ -37,7 +37,7 @@ const COMMANDS: Record<RuntimeName, readonly [suffix: ".ts" | ".js", ...command:
 
 const root = path.join(import.meta.dirname!, "../..");
 
-/** Finds the runtimes, and says which are left out. */
+/** Finds the runtimes, and prints which are left out. */
 export function runtimes({ programs }: Scratch): Runtime[] {
   const javaScript = path.join(programs, "js");
   strip(javaScript);

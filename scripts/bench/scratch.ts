@@ -1,4 +1,4 @@
-/** Where the benchmarks keep what they compile and what they watch, as long as they run. */
+/** The temporary directories of the benchmarks. */
 
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
@@ -6,17 +6,17 @@ import path from "node:path";
 import process from "node:process";
 import { run } from "./processes.ts";
 
-/** Two directories, empty at first. */
+/** Two directories. */
 export interface Scratch {
-  /** For programs. */
+  /** For compiled programs. */
   readonly programs: string;
-  /** For what is watched. */
+  /** For watched files. */
   readonly files: string;
 }
 
-/** Makes the directories, and removes them in the end. */
+/** Runs a function with new directories, and removes these afterwards. */
 export async function withScratch<T>(use: (scratch: Scratch) => Promise<T>): Promise<T> {
-  // In memory, where there is such a place: the cost of a disk is not what is measured.
+  // In memory if possible, since the disk is not to be measured.
   const inMemory = statSync("/dev/shm", { throwIfNoEntry: false })?.isDirectory();
   const programs = mkdtempSync(path.join(os.tmpdir(), "inotify-bench-"));
   const files = mkdtempSync(path.join(inMemory ? "/dev/shm" : os.tmpdir(), "inotify-bench-"));

@@ -1,17 +1,17 @@
 /*
- * Makes the changes that the benchmarks observe, in a process of its own:
+ * Makes the changes that the benchmarks observe:
  *
  *   writer make  DIRECTORY COUNT        creates the numbered files
  *   writer open  DIRECTORY COUNT        opens each of them, for one event each
  *   writer write DIRECTORY COUNT PAUSE  writes to each, about PAUSE µs apart; prints when, in ns
  *   writer write DIRECTORY COUNT PAUSE FIFO
- *                                       likewise, with more varied pauses, but each write follows a byte from
- *                                       the FIFO, which says that the one before was handled
+ *                                       likewise, with more varied pauses; each write waits for a byte from
+ *                                       the FIFO, which reports that the previous one was handled
  *   writer storm DIRECTORY COUNT        creates, closes and removes COUNT files at full speed; prints
- *                                       the ns of a cycle, and creates "end" when all is long done
+ *                                       the ns of a cycle, and creates "end" 300 ms later
  *   writer burst DIRECTORY COUNT        creates, writes, closes and removes COUNT files at full speed
  *   writer deep  DIRECTORY COUNT        creates each file four new directories below, at full speed
- *   writer tree  DIRECTORY COUNT FILES  makes it a tree of COUNT directories, each with FILES files
+ *   writer tree  DIRECTORY COUNT FILES  creates a tree of COUNT directories, each with FILES files
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,7 +50,7 @@ static void write_byte(int fd, const char *name) {
   if (write(fd, "x", 1) != 1) fail(name);
 }
 
-/* Waits for a byte, for a second at most: a write that is never reported must not end it all. */
+/* Waits for a byte, for a second at most: a write that is never reported must not end the benchmark. */
 static void await_byte(int fd) {
   struct pollfd p = {fd, POLLIN, 0};
   char bytes[64];
@@ -70,7 +70,7 @@ static void name_file(char *name, size_t size, long number) {
   snprintf(name, size, "%06ld-of-a-usual-size", number); // 22 bytes
 }
 
-/* Makes the directory of this number, in which those from 10 * number + 1 on will be, and its files. */
+/* Creates a directory and its files; its subdirectories are those from 10 * number + 1 on. */
 static void branch(long number, long files) {
   char path[200] = "", below[100];
   for (long i = number; i > 0; i = (i - 1) / 10) {
@@ -137,7 +137,7 @@ int main(int argc, char **argv) {
     for (long i = 0; i < count; i++) printf("%lld\n", (long long)stamps[i]);
   } else if (!strcmp(mode, "storm")) {
     printf("%lld\n", (long long)((now() - start) / count));
-    pause_for(300000000); // so that "end" does not fall victim to an overflow
+    pause_for(300000000); // so that "end" is not lost by an overflow
     close(open_file("end", O_CREAT | O_WRONLY));
     unlink("end");
   }

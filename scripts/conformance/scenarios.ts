@@ -1,4 +1,4 @@
-/** What may be asked of a watcher, in terms that every one could live up to. */
+/** The scenarios, in terms that any watcher could fulfil. */
 
 import { spawnSync } from "node:child_process";
 import {
@@ -15,10 +15,10 @@ import path from "node:path";
 import process from "node:process";
 import type { Session } from "./session.ts";
 
-/** A scenario: its sentence, and whether a watcher lives up to it. */
+/** A scenario: its sentence, and a test whether it is true of a watcher. */
 export type Scenario = readonly [sentence: string, holds: (session: Session) => Promise<boolean>];
 
-/** All of them, in the order of the table. */
+/** All scenarios, in the order of the table. */
 export const scenarios: readonly Scenario[] = [
   ["reports every file in a new directory, however fast it is filled", async (session) => {
     const { directory } = session;
@@ -28,7 +28,7 @@ export const scenarios: readonly Scenario[] = [
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, "");
     }
-    return session.mentions(...files);
+    return session.reports(...files);
   }],
 
   ["reports what is in a directory that is moved in", async (session) => {
@@ -37,10 +37,10 @@ export const scenarios: readonly Scenario[] = [
     writeFileSync(path.join(elsewhere, "tree/deep/file"), "");
     await session.watch();
     renameSync(path.join(elsewhere, "tree"), path.join(directory, "tree"));
-    if (!await session.mentions(path.join(directory, "tree/deep/file"))) return false;
+    if (!await session.reports(path.join(directory, "tree/deep/file"))) return false;
     appendFileSync(path.join(directory, "tree/deep/file"), "x");
     writeFileSync(path.join(directory, "tree/deep/new"), "");
-    return session.mentions(path.join(directory, "tree/deep/new"));
+    return session.reports(path.join(directory, "tree/deep/new"));
   }],
 
   ["reports nothing from a directory that was moved out", async (session) => {
@@ -48,12 +48,12 @@ export const scenarios: readonly Scenario[] = [
     mkdirSync(path.join(directory, "tree/deep"), { recursive: true });
     await session.watch();
     renameSync(path.join(directory, "tree"), path.join(elsewhere, "tree"));
-    if (!await session.mentions(path.join(directory, "tree"))) return false;
+    if (!await session.reports(path.join(directory, "tree"))) return false;
     await session.quiet();
-    session.told.length = 0;
+    session.events.length = 0;
     writeFileSync(path.join(elsewhere, "tree/deep/file"), "");
     await session.quiet();
-    return session.told.length === 0;
+    return session.events.length === 0;
   }],
 
   ["after a rename of a directory, reports the new path only", async (session) => {
@@ -62,12 +62,13 @@ export const scenarios: readonly Scenario[] = [
     await session.watch();
     renameSync(path.join(directory, "old"), path.join(directory, "new"));
     await session.quiet();
-    session.told.length = 0;
+    session.events.length = 0;
     writeFileSync(path.join(directory, "new/deep/file"), "");
-    const told = await session.mentions(path.join(directory, "new/deep/file"));
+    const isReported = await session.reports(path.join(directory, "new/deep/file"));
     await session.quiet();
     const stale = path.join(directory, "old");
-    return told && !session.told.some(({ paths }) => paths.some((one) => one.startsWith(stale)));
+    return isReported &&
+      !session.events.some(({ paths }) => paths.some((one) => one.startsWith(stale)));
   }],
 
   ["reports a rename as one event with both paths", async (session) => {
@@ -76,7 +77,9 @@ export const scenarios: readonly Scenario[] = [
     writeFileSync(from, "");
     await session.watch();
     renameSync(from, to);
-    return session.comes(() => session.told.some(({ paths }) => paths.join() === `${to},${from}`));
+    return session.waitFor(() =>
+      session.events.some(({ paths }) => paths.join() === `${to},${from}`)
+    );
   }],
 
   ["keeps watching a file that is saved by a rename, twice", async (session) => {
@@ -85,10 +88,10 @@ export const scenarios: readonly Scenario[] = [
     await session.watch(file);
     for (const text of ["1", "2", "3"]) {
       await session.quiet();
-      session.told.length = 0;
+      session.events.length = 0;
       writeFileSync(`${file}.new`, text);
       renameSync(`${file}.new`, file);
-      if (!await session.comes(() => session.told.length > 0)) return false;
+      if (!await session.waitFor(() => session.events.length > 0)) return false;
     }
     return true;
   }],
@@ -102,7 +105,7 @@ export const scenarios: readonly Scenario[] = [
     mkdirSync(root);
     await session.quiet();
     writeFileSync(path.join(root, "file"), "");
-    return session.mentions(path.join(root, "file"));
+    return session.reports(path.join(root, "file"));
   }],
 
   [
@@ -115,9 +118,9 @@ export const scenarios: readonly Scenario[] = [
       process.kill(session.pid, "SIGSTOP");
       for (const file of files) writeFileSync(file, "");
       process.kill(session.pid, "SIGCONT");
-      const isTold = () =>
-        session.told.some(({ kind }) => kind === "overflow" || kind === "rescan");
-      return await session.mentions(...files) || isTold();
+      const isLossReported = () =>
+        session.events.some(({ kind }) => kind === "overflow" || kind === "rescan");
+      return await session.reports(...files) || isLossReported();
     },
   ],
 
@@ -125,9 +128,9 @@ export const scenarios: readonly Scenario[] = [
     const { directory } = session;
     await session.watch();
     spawnSync("sh", ["-c", `touch "$(printf '${directory}/\\377')"`]);
-    const told = await session.comes(() => session.told.length > 0);
+    const isReported = await session.waitFor(() => session.events.length > 0);
     writeFileSync(path.join(directory, "after"), "");
-    return await session.mentions(path.join(directory, "after")) && told;
+    return await session.reports(path.join(directory, "after")) && isReported;
   }],
 
   ["does not watch what is ignored", async (session) => {
@@ -138,7 +141,7 @@ export const scenarios: readonly Scenario[] = [
     await session.watch(directory, path.join(directory, "node_modules"));
     const watches = session.watches();
     writeFileSync(path.join(directory, "file"), "");
-    return await session.mentions(path.join(directory, "file")) && watches < 100;
+    return await session.reports(path.join(directory, "file")) && watches < 100;
   }],
 
   ["keeps reporting when another watcher is closed", async (session) => {
@@ -150,8 +153,8 @@ export const scenarios: readonly Scenario[] = [
     await session.close(inner);
     await session.quiet();
     writeFileSync(path.join(inner, "file"), "");
-    return session.comes(() =>
-      session.told.some(({ watched, paths }) =>
+    return session.waitFor(() =>
+      session.events.some(({ watched, paths }) =>
         watched === directory && paths.includes(path.join(inner, "file"))
       )
     );
@@ -164,9 +167,10 @@ export const scenarios: readonly Scenario[] = [
     await session.watch();
     const file = path.join(directory, "a/file");
     writeFileSync(file, "");
-    const told = await session.mentions(file);
+    const isReported = await session.reports(file);
     await session.quiet();
-    return told && session.told.every(({ paths }) => paths.every((one) => !one.includes("loop")));
+    return isReported &&
+      session.events.every(({ paths }) => paths.every((one) => !one.includes("loop")));
   }],
 
   ["reports a write by the hard link through which it was done", async (session) => {
@@ -176,7 +180,7 @@ export const scenarios: readonly Scenario[] = [
     linkSync(path.join(directory, "a/file"), path.join(directory, "b/link"));
     await session.watch();
     appendFileSync(path.join(directory, "b/link"), "x");
-    return session.mentions(path.join(directory, "b/link"));
+    return session.reports(path.join(directory, "b/link"));
   }],
 
   ["reports changes in a file system that is mounted over a directory", async (session) => {
@@ -184,11 +188,11 @@ export const scenarios: readonly Scenario[] = [
     mkdirSync(inner);
     await session.watch();
     if (spawnSync("mount", ["-t", "tmpfs", "tmpfs", inner]).status !== 0) {
-      throw new Error("nothing can be mounted here: run it as root, by `unshare -m`");
+      throw new Error("mount(8) is refused: run this as root, with `unshare -m`");
     }
     try {
       writeFileSync(path.join(inner, "file"), "");
-      return await session.mentions(path.join(inner, "file"));
+      return await session.reports(path.join(inner, "file"));
     } finally {
       spawnSync("umount", [inner]);
     }

@@ -1,4 +1,4 @@
-/** One run of one scenario with one watcher, which is a process of its own. */
+/** A run of a scenario with a watcher in its own process. */
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,29 +7,29 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 
-/** What the watcher has told. */
-export interface Told {
-  /** The path that it was to watch. */
+/** A reported event. */
+export interface Reported {
+  /** The watched path. */
   readonly watched: string;
-  /** In its own words. */
+  /** The watcher's own kind. */
   readonly kind: string;
-  /** One path, or of a rename the new one and the old one; all absolute. */
+  /** The path, or for a rename the new and the old one; absolute. */
   readonly paths: readonly string[];
 }
 
-/** How long something that should be told is waited for, in milliseconds. */
-const PATIENCE = 10_000;
-/** How long it takes until nothing more is expected, in milliseconds. */
+/** The time limit for an expected event, in milliseconds. */
+const DEADLINE = 10_000;
+/** After so many milliseconds without an event, no more are expected. */
 const QUIET = 400;
 
-/** A watcher's process, and two directories: one to be watched, and one elsewhere. */
+/** A watcher's process, a directory to watch, and one elsewhere. */
 export class Session implements AsyncDisposable {
   readonly directory: string;
   readonly elsewhere: string;
-  readonly told: Told[] = [];
+  readonly events: Reported[] = [];
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #exited: Promise<unknown>;
-  readonly #answers = new Set<string>();
+  readonly #replies = new Set<string>();
 
   constructor(command: readonly string[], scratch: string) {
     this.directory = path.join(scratch, "watched");
@@ -38,57 +38,57 @@ export class Session implements AsyncDisposable {
     const [file, ...args] = command;
     this.#child = spawn(file, args, { cwd: "/", stdio: ["pipe", "pipe", "ignore"] });
     this.#exited = once(this.#child, "exit");
-    this.#child.stdin.on("error", () => {}); // of one that has died
-    createInterface(this.#child.stdout).on("line", (line) => this.#hear(JSON.parse(line)));
+    this.#child.stdin.on("error", () => {}); // EPIPE, if it has died
+    createInterface(this.#child.stdout).on("line", (line) => this.#receive(JSON.parse(line)));
   }
 
-  /** The process. */
+  /** The process ID. */
   get pid(): number {
     return this.#child.pid!;
   }
 
-  /** Watches a path, or the directory. @param ignore what in it is not to be watched */
+  /** Watches a path, by default the directory. @param ignore a directory below it to ignore */
   async watch(watched?: string, ignore?: string): Promise<void> {
     const path = watched ?? this.directory;
-    await this.#ask({ path, ignore }, `ready ${path}`);
-    await sleep(QUIET); // some say ready before they are
-    this.told.length = 0;
+    await this.#request({ path, ignore }, `ready ${path}`);
+    await sleep(QUIET); // some watchers report ready too early
+    this.events.length = 0;
   }
 
   /** Closes the watcher of a path. */
   async close(path: string): Promise<void> {
-    await this.#ask({ close: path }, `closed ${path}`);
+    await this.#request({ close: path }, `closed ${path}`);
   }
 
-  /** Whether each of these is told of, sooner or later. */
-  mentions(...paths: string[]): Promise<boolean> {
+  /** Whether each path is reported before the deadline. */
+  reports(...paths: string[]): Promise<boolean> {
     const missing = new Set(paths);
     let next = 0;
-    return this.comes(() => {
-      for (; next < this.told.length; next++) {
-        for (const path of this.told[next].paths) missing.delete(path);
+    return this.waitFor(() => {
+      for (; next < this.events.length; next++) {
+        for (const path of this.events[next].paths) missing.delete(path);
       }
       return missing.size === 0;
     });
   }
 
-  /** Whether something becomes so. */
-  async comes(condition: () => boolean): Promise<boolean> {
-    for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(10)) {
+  /** Whether a condition becomes true before the deadline. */
+  async waitFor(condition: () => boolean): Promise<boolean> {
+    for (const end = Date.now() + DEADLINE; Date.now() < end; await sleep(10)) {
       if (condition()) return true;
     }
     return condition();
   }
 
-  /** Waits until nothing more is told. */
+  /** Waits until no more events are reported. */
   async quiet(): Promise<void> {
-    for (let before = -1; before !== this.told.length;) {
-      before = this.told.length;
+    for (let before = -1; before !== this.events.length;) {
+      before = this.events.length;
       await sleep(QUIET);
     }
   }
 
-  /** How many watches of inotify the process has. */
+  /** The number of inotify watches of the process. */
   watches(): number {
     let count = 0;
     for (const fd of readdirSync(`/proc/${this.pid}/fdinfo`)) {
@@ -103,21 +103,21 @@ export class Session implements AsyncDisposable {
     await this.#exited;
   }
 
-  async #ask(order: unknown, answer: string): Promise<void> {
-    this.#child.stdin.write(`${JSON.stringify(order)}\n`);
-    if (await this.comes(() => this.#answers.has(answer))) return;
-    throw new Error(`it did not get to "${answer}"`);
+  async #request(message: unknown, reply: string): Promise<void> {
+    this.#child.stdin.write(`${JSON.stringify(message)}\n`);
+    if (await this.waitFor(() => this.#replies.has(reply))) return;
+    throw new Error(`the watcher did not reply "${reply}"`);
   }
 
-  #hear(message: { ready?: string; closed?: string } & Told): void {
+  #receive(message: { ready?: string; closed?: string } & Reported): void {
     const { ready, closed, watched, kind, paths } = message;
-    if (ready !== undefined) this.#answers.add(`ready ${ready}`);
-    else if (closed !== undefined) this.#answers.add(`closed ${closed}`);
-    else this.told.push({ watched, kind, paths: paths.map((one) => path.resolve(watched, one)) });
+    if (ready !== undefined) this.#replies.add(`ready ${ready}`);
+    else if (closed !== undefined) this.#replies.add(`closed ${closed}`);
+    else this.events.push({ watched, kind, paths: paths.map((one) => path.resolve(watched, one)) });
   }
 }
 
-/** Lets time pass. */
+/** Waits for some milliseconds. */
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,11 +1,11 @@
 /**
- * A watcher that does as it is told, and tells what it is told.
+ * Runs watchers on request, and prints their events.
  *
  *   subject.ts WATCHER ENTRY
  *
- * Each line that it reads, and each that it prints, is JSON. `{ path, ignore }` has it watch a path,
- * and `{ close }` closes the watcher of that path. It prints `{ ready }` with the path, and
- * `{ watched, kind, paths }` for an event.
+ * Each line of input and output is JSON. `{ path, ignore }` watches a path, `{ close }` closes the
+ * watcher of a path. The replies are `{ ready }` and `{ closed }` with the path;
+ * `{ watched, kind, paths }` is an event.
  */
 
 import process from "node:process";

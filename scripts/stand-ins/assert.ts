@@ -1,4 +1,4 @@
-/** Stands in for `jsr:@std/assert` where that does not resolve: only what is used here. */
+/** The used part of `jsr:@std/assert`, for machines where that does not resolve. */
 
 import nodeAssert from "node:assert/strict";
 

@@ -1,3 +1,3 @@
-/** Stands in for `jsr:@std/path` where that does not resolve: only what is used here. */
+/** The used part of `jsr:@std/path`, for machines where that does not resolve. */
 
 export { dirname, join } from "node:path";

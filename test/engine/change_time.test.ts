@@ -1,4 +1,4 @@
-/** changedSince(): when an entry counts as changed, with a fake libc; and what a watcher reports then. */
+/** changedSince(), with a fake libc; and what a watcher reports after a loss if a call is refused. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -26,22 +26,25 @@ const BTRFS = 0x9123683en;
 const FILE = 0o100644;
 const LINK = 0o120777;
 
-/** An entry, and the file system that it is on. */
+/** An entry and its file system. */
 interface Fake {
   readonly mode?: number;
-  /** When it was changed: whole seconds, and nanoseconds. */
+  /** The change time. */
   readonly time?: readonly [seconds: number, nanoseconds: number];
   readonly mask?: number;
   readonly device?: number;
-  /** The file system of each path, by default EXT4; or an errno, negative. */
+  /** The file system of a path, or a negative errno. @default EXT4 */
   readonly fileSystem?: (path: string) => bigint | number;
-  /** What statx(2) fails with. */
+  /** The errno of statx(2). */
   readonly errno?: number;
 }
 
-/** @returns the function that is tested, and the paths that statfs(2) was asked for */
-function changed(fake: Fake, since: number): { ask: (path: string) => boolean; asked: string[] } {
-  const asked: string[] = [];
+/** @returns the tested function, and the paths that statfs(2) was called with */
+function changed(
+  fake: Fake,
+  since: number,
+): { hasChanged: (path: string) => boolean; statfsPaths: string[] } {
+  const statfsPaths: string[] = [];
   let errno = 0;
   const c = fakeLibc({
     errno: () => errno,
@@ -59,7 +62,7 @@ function changed(fake: Fake, since: number): { ask: (path: string) => boolean; a
     },
     statfs(path, buffer) {
       const text = new TextDecoder().decode(path).slice(0, -1);
-      asked.push(text);
+      statfsPaths.push(text);
       const answer = fake.fileSystem?.(text) ?? EXT4;
       if (typeof answer === "number") {
         errno = -answer;
@@ -69,62 +72,62 @@ function changed(fake: Fake, since: number): { ask: (path: string) => boolean; a
       return 0;
     },
   });
-  return { ask: changedSince(c, since), asked };
+  return { hasChanged: changedSince(c, since), statfsPaths };
 }
 
-test("a time counts to the nanosecond", () => {
+test("changedSince() compares times to the nanosecond", () => {
   const time = [10, 500_000_000] as const;
-  assert.equal(changed({ time }, 10_500).ask("/a"), true);
-  assert.equal(changed({ time }, 10_500.001).ask("/a"), false);
+  assert.equal(changed({ time }, 10_500).hasChanged("/a"), true);
+  assert.equal(changed({ time }, 10_500.001).hasChanged("/a"), false);
 });
 
-test("a time without nanoseconds may be as late as the next second", () => {
+test("changedSince() takes a time without nanoseconds for the end of its second", () => {
   const time = [10, 0] as const;
-  assert.equal(changed({ time }, 10_999).ask("/a"), true);
-  assert.equal(changed({ time }, 11_000.001).ask("/a"), false);
+  assert.equal(changed({ time }, 10_999).hasChanged("/a"), true);
+  assert.equal(changed({ time }, 11_000.001).hasChanged("/a"), false);
 });
 
-test("a time is no proof where it may be of another clock, or anybody can set it", () => {
+test("changedSince() is always true on file systems with another clock or with times that anyone can set", () => {
   for (const fileSystem of [NFS, FUSE, FAT]) {
-    assert.equal(changed({ fileSystem: () => fileSystem }, 1e12).ask("/a"), true);
+    assert.equal(changed({ fileSystem: () => fileSystem }, 1e12).hasChanged("/a"), true);
   }
   for (const fileSystem of [EXT4, BTRFS]) {
-    assert.equal(changed({ fileSystem: () => fileSystem }, 1e12).ask("/a"), false);
+    assert.equal(changed({ fileSystem: () => fileSystem }, 1e12).hasChanged("/a"), false);
   }
 });
 
-test("what cannot be looked at counts as changed, whatever the errno", () => {
+test("changedSince() is true if statx or statfs fails, with any errno", () => {
   for (const errno of [ENOENT, EACCES, EPERM, ENOSYS]) {
-    assert.equal(changed({ errno }, 1e12).ask("/a"), true);
-    assert.equal(changed({ fileSystem: () => -errno }, 1e12).ask("/a"), true);
+    assert.equal(changed({ errno }, 1e12).hasChanged("/a"), true);
+    assert.equal(changed({ fileSystem: () => -errno }, 1e12).hasChanged("/a"), true);
   }
-  assert.equal(changed({ mask: STATX_TYPE }, 1e12).ask("/a"), true);
+  assert.equal(changed({ mask: STATX_TYPE }, 1e12).hasChanged("/a"), true);
 });
 
-test("a file system is asked for once a device, and not for what has changed anyway", () => {
+test("changedSince() calls statfs once per device, and not for a changed entry", () => {
   const fake: { device: number; time: [number, number] } = { device: 1, time: [10, 1] };
-  const { ask, asked } = changed(fake, 11_000);
+  const { hasChanged, statfsPaths } = changed(fake, 11_000);
   for (const [device, path] of [[1, "/a"], [1, "/b"], [2, "/c"], [2, "/d"], [1, "/e"]] as const) {
     fake.device = device;
-    ask(path);
+    hasChanged(path);
   }
-  assert.deepEqual(asked, ["/a", "/c"]);
+  assert.deepEqual(statfsPaths, ["/a", "/c"]);
   fake.device = 3;
   fake.time = [12, 1];
-  ask("/f");
-  assert.deepEqual(asked, ["/a", "/c"]);
+  hasChanged("/f");
+  assert.deepEqual(statfsPaths, ["/a", "/c"]);
 });
 
-test("of a symbolic link that is not followed, the file system is that of its directory", () => {
+test("changedSince() calls statfs for the directory of a symbolic link", () => {
   for (const [path, directory] of [["/a/b", "/a"], ["/a", "/"]]) {
-    const { ask, asked } = changed({ mode: LINK }, 1e12);
-    ask(path);
-    assert.deepEqual(asked, [directory]);
+    const { hasChanged, statfsPaths } = changed({ mode: LINK }, 1e12);
+    hasChanged(path);
+    assert.deepEqual(statfsPaths, [directory]);
   }
 });
 
 for (const name of ["statx", "statfs"] as const) {
-  test(`after a loss every file is reported as changed, and once, where ${name} is refused`, async () => {
+  test(`after a loss every file is reported as modified once if ${name} is refused`, async () => {
     const directory = tmpDir();
     mkdirSync(join(directory, "d"));
     const files = ["d/f", "g", "link"].map((name) => join(directory, name));

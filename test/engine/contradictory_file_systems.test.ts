@@ -1,7 +1,7 @@
 /**
- * File systems that contradict themselves, as those of servers and of programs do: what is listed there is not
- * found, or cannot be opened; listings break off, or have no end; times are of another clock. What cannot
- * be watched is an error, and the rest is watched; nothing is tried without end.
+ * File systems that contradict themselves, as network and FUSE file systems may: listed entries that are
+ * not found or cannot be opened, listings that break off or never end, times of another clock. An entry
+ * that cannot be watched is an error, the rest is watched, and nothing is retried without end.
  */
 
 import assert from "node:assert/strict";
@@ -18,21 +18,21 @@ import { MOUNTS, place } from "../helpers/namespace.ts";
 import { runForJson } from "../helpers/program.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
-import type { Told, Trouble } from "../programs/troubles.ts";
+import type { FaultyFileSystem, Observation } from "../programs/faulty_file_systems.ts";
 
 const { ENOENT, EINTR, EIO, EAGAIN, EACCES, ENOTDIR, EINVAL, ENAMETOOLONG, ELOOP, ESTALE } =
   os.constants.errno;
-/** What a path that leads nowhere gives, and what others may. */
-const NOWHERE = [ENOENT, ENOTDIR, ELOOP];
-const ERRNOS = [...NOWHERE, EINTR, EIO, EAGAIN, EACCES, EINVAL, ENAMETOOLONG, ESTALE];
-/** Nothing has to be opened more often to know how it is; most for EINTR, after which a call is made again. */
-const FEW = 1000;
+/** The errnos of a path that does not exist, and others. */
+const NOT_FOUND = [ENOENT, ENOTDIR, ELOOP];
+const ERRNOS = [...NOT_FOUND, EINTR, EIO, EAGAIN, EACCES, EINVAL, ENAMETOOLONG, ESTALE];
+/** The most calls of open(2) that a file system may need; EINTR needs most, since it is retried. */
+const MAX_OPENS = 1000;
 
 const server = join(tmpDir(), "fuse");
-const skip = whyNot();
+const skip = compile();
 
-/** Makes the server. @returns why it cannot be used, or `false` */
-function whyNot(): string | false {
+/** Compiles the server. @returns why it cannot be used, or `false` if it can */
+function compile(): string | false {
   const source = join(import.meta.dirname!, "../programs/fuse.c");
   const { status, stderr, error } = spawnSync("cc", ["-o", server, source, "-lfuse3"], {
     encoding: "utf8",
@@ -41,117 +41,129 @@ function whyNot(): string | false {
   return MOUNTS.skip || place(MOUNTS.under, [server, tmpDir(), "trial"]).skip;
 }
 
-/** What is there where there is no trouble, in some order. */
+/** The events of all entries but `odd`, in any order. */
 const REST = ["exists .", "exists dir", "exists dir/in", "exists file", "exists link"];
 
-/** @returns the lines about what is odd, if those about the rest are right */
-function odd({ lines, opened }: Told, rest: readonly string[] = REST): string[] {
+/** Checks the events of the other entries. @returns the events of `odd`, and why `ready` rejects */
+function oddLines({ lines, opened }: Observation, rest: readonly string[] = REST): string[] {
   const isOdd = (line: string) => /odd|ready/.test(line);
   const plain = lines.filter((line) => !isOdd(line)).map((line) => line.replace(/\/$/, ""));
   assert.deepEqual(plain.sort(), [...rest].sort());
-  assert.ok(opened < FEW, `${opened} were opened`);
+  assert.ok(opened < MAX_OPENS, `${opened} calls of open(2)`);
   return lines.filter(isOdd);
 }
 
-/** What is to be tried, all by one program. */
-const troubles: Trouble[] = [];
-const told = lazy(() =>
-  runForJson<Told[]>("troubles.ts", [server, tmpDir(), JSON.stringify(troubles)], MOUNTS)
+/** All file systems, which one program observes. */
+const fileSystems: FaultyFileSystem[] = [];
+const observations = lazy(() =>
+  runForJson<Observation[]>("faulty_file_systems.ts", [
+    server,
+    tmpDir(),
+    JSON.stringify(fileSystems),
+  ], MOUNTS)
 );
 
-/** Has a trouble tried. @returns what is told of it */
-function trying(trouble: Trouble): () => Told {
-  const i = troubles.push(trouble) - 1;
-  return () => told()[i];
+/** Adds a file system to those that are observed. @returns gives its observation */
+function observe(fileSystem: FaultyFileSystem): () => Observation {
+  const i = fileSystems.push(fileSystem) - 1;
+  return () => observations()[i];
 }
 
-/** Has a trouble tried with each errno. @returns what is told of each */
-function tryingEach(
-  trouble: string,
-  one: Omit<Trouble, "trouble"> = {},
+/** Likewise for a fault with each errno. */
+function observeEach(
+  fault: string,
+  one: Omit<FaultyFileSystem, "fault"> = {},
   errnos: readonly number[] = ERRNOS,
-): () => (readonly [Told, errno: number])[] {
-  const each = errnos.map((errno) => trying({ ...one, trouble: [trouble, String(errno)] }));
-  return () => each.map((told, i) => [told(), errnos[i]]);
+): () => (readonly [Observation, errno: number])[] {
+  const each = errnos.map((errno) => observe({ ...one, fault: [fault, String(errno)] }));
+  return () => each.map((observation, i) => [observation(), errnos[i]]);
 }
 
-for (const trouble of ["directory", "closed"]) {
-  const each = tryingEach(trouble);
+for (const fault of ["directory", "closed"]) {
+  const each = observeEach(fault);
   test(
-    `a directory that is listed and cannot be opened (${trouble}) is one error`,
+    `a listed directory that cannot be opened (${fault}) is one error`,
     { skip },
     () => {
-      for (const [told, errno] of each()) {
-        assert.deepEqual(odd(told), ["exists odd/", `error ${errno} open odd`]);
-        assert.deepEqual(told.watched, [".", "dir"]);
+      for (const [observation, errno] of each()) {
+        assert.deepEqual(oddLines(observation), ["exists odd/", `error ${errno} open odd`]);
+        assert.deepEqual(observation.watched, [".", "dir"]);
       }
     },
   );
 }
 
-const links = tryingEach("symlink");
-test("a symbolic link that is listed and not found is an entry", { skip }, () => {
-  for (const [told] of links()) assert.deepEqual(odd(told), ["exists odd"]);
+const links = observeEach("symlink");
+test("a listed symbolic link that is not found is an entry", { skip }, () => {
+  for (const [observation] of links()) assert.deepEqual(oddLines(observation), ["exists odd"]);
 });
 
-const followedLinks = tryingEach("symlink", { options: { followSymlinks: true } });
-test("one that is followed is an error, unless it may lead nowhere", { skip }, () => {
-  for (const [told, errno] of followedLinks()) {
-    const lines = NOWHERE.includes(errno)
-      ? ["exists odd"]
-      : ["exists odd/", `error ${errno} open odd`];
-    assert.deepEqual(odd(told, ["exists link/in", ...REST]), lines);
-  }
-});
-
-const followed = tryingEach("closed", { options: { followSymlinks: true } });
-test("a followed link to a directory that cannot be opened is an error, too", { skip }, () => {
-  for (const [told, errno] of followed()) {
-    const rest = REST.concat(`error ${errno} open link`);
-    assert.deepEqual(odd(told, rest), ["exists odd/", `error ${errno} open odd`]);
-  }
-});
-
-const untyped = tryingEach("untyped");
-test("where no types are listed, what is not found is a file, and what is not known an error", {
+const followedLinks = observeEach("symlink", { options: { followSymlinks: true } });
+test("a followed link that is not found is an entry if it may be dangling, and else an error", {
   skip,
 }, () => {
-  for (const [told, errno] of untyped()) {
-    const lines = NOWHERE.includes(errno)
+  for (const [observation, errno] of followedLinks()) {
+    const lines = NOT_FOUND.includes(errno)
       ? ["exists odd"]
       : ["exists odd/", `error ${errno} open odd`];
-    assert.deepEqual(odd(told), lines);
-    assert.deepEqual(told.watched, [".", "dir"]);
+    assert.deepEqual(oddLines(observation, ["exists link/in", ...REST]), lines);
   }
 });
 
-const broken = tryingEach("broken");
-test("a listing that breaks off is an error, and nothing of it counts", { skip }, () => {
-  for (const [told, errno] of broken()) {
-    assert.deepEqual(odd(told), ["exists odd/", `error ${errno} getdents64 odd`]);
-    assert.deepEqual(told.watched, [".", "dir"]);
+const followed = observeEach("closed", { options: { followSymlinks: true } });
+test("a followed link to a directory that cannot be opened is an error", { skip }, () => {
+  for (const [observation, errno] of followed()) {
+    const rest = REST.concat(`error ${errno} open link`);
+    assert.deepEqual(oddLines(observation, rest), ["exists odd/", `error ${errno} open odd`]);
   }
 });
 
-const circle = trying({ trouble: ["circle"] });
-test("a listing that goes round in circles is an error", { skip }, () => {
-  assert.deepEqual(odd(circle()), ["exists odd/", `error ${ELOOP} getdents64 odd`]);
+const untyped = observeEach("untyped");
+test(
+  "without types in listings, an entry that is not found is a file, and any other errno an error",
+  {
+    skip,
+  },
+  () => {
+    for (const [observation, errno] of untyped()) {
+      const lines = NOT_FOUND.includes(errno)
+        ? ["exists odd"]
+        : ["exists odd/", `error ${errno} open odd`];
+      assert.deepEqual(oddLines(observation), lines);
+      assert.deepEqual(observation.watched, [".", "dir"]);
+    }
+  },
+);
+
+const broken = observeEach("broken");
+test("a listing that breaks off is an error, and its entries are discarded", { skip }, () => {
+  for (const [observation, errno] of broken()) {
+    assert.deepEqual(oddLines(observation), ["exists odd/", `error ${errno} getdents64 odd`]);
+    assert.deepEqual(observation.watched, [".", "dir"]);
+  }
+});
+
+const circle = observe({ fault: ["circle"] });
+test("a listing that never ends is an error", { skip }, () => {
+  assert.deepEqual(oddLines(circle()), ["exists odd/", `error ${ELOOP} getdents64 odd`]);
   assert.deepEqual(circle().watched, [".", "dir"]);
 });
 
-for (const [trouble, call] of [["closed", "open"], ["broken", "getdents64"]] as const) {
-  const each = tryingEach(trouble, { path: "odd" });
-  test(`a path that is there and cannot be watched (${trouble}) rejects ready`, { skip }, () => {
+for (const [fault, call] of [["closed", "open"], ["broken", "getdents64"]] as const) {
+  const each = observeEach(fault, { path: "odd" });
+  test(`a root that exists and cannot be watched (${fault}) rejects ready`, { skip }, () => {
     for (const [{ lines, opened }, errno] of each()) {
       assert.ok(lines.includes(`not ready: ${errno} ${call} odd`), lines.join());
-      assert.ok(opened < FEW, `${opened} were opened`);
+      assert.ok(opened < MAX_OPENS, `${opened} calls of open(2)`);
     }
   });
 }
 
 for (const path of ["odd", "odd/below"]) {
-  const each = tryingEach("directory", { path });
-  test(`a path that is not found (${path}) is waited for, or rejects ready`, { skip }, () => {
+  const each = observeEach("directory", { path });
+  test(`a root that is not found (${path}) is waited for after ENOENT, and else rejects ready`, {
+    skip,
+  }, () => {
     for (const [{ lines }, errno] of each()) {
       const why = `not ready: ${errno} inotify_add_watch ${path}`;
       assert.deepEqual(lines, errno === ENOENT ? [] : [why]);
@@ -160,18 +172,20 @@ for (const path of ["odd", "odd/below"]) {
 }
 
 const clocks = ["-86400", "0", "86400"].map((seconds) =>
-  trying({ trouble: ["clock", seconds], options: { initial: false }, loses: true })
+  observe({ fault: ["clock", seconds], options: { initial: false }, loses: true })
 );
-test("after a loss everything counts as changed whose times are of another clock", { skip }, () => {
+test("after a loss every file is reported as modified if its times may be of another clock", {
+  skip,
+}, () => {
   const files = ["dir/in", "file", "link", "odd/below"];
-  for (const told of clocks) {
-    const [overflow, ...modified] = told().lines;
+  for (const observation of clocks) {
+    const [overflow, ...modified] = observation().lines;
     assert.equal(overflow, "overflow");
     assert.deepEqual(modified.sort(), files.map((file) => `modify ${file}`));
   }
 });
 
-/** Has a call fail for paths that end with a name, whenever it is made. @param first what else happens then */
+/** Makes each call for a path that ends with a name fail. @param first runs before each failure */
 function refuse(
   call: "open" | "inotify_add_watch",
   name: string,
@@ -197,7 +211,7 @@ function refuse(
 }
 
 for (const errno of [ENOENT, ENOTDIR]) {
-  test(`a directory on the way that readlink finds and inotify_add_watch does not (${errno}) is an error`, async () => {
+  test(`a parent that readlink finds and inotify_add_watch does not (${errno}) is an error`, async () => {
     const directory = tmpDir();
     const path = join(directory, "odd/below");
     mkdirSync(join(directory, "odd"));
@@ -209,7 +223,7 @@ for (const errno of [ENOENT, ENOTDIR]) {
   });
 }
 
-test("a directory that cannot be opened is an error however often others are renamed", async () => {
+test("a directory that cannot be opened is an error, however often others are renamed", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "a"));
   await using watcher = watch(directory);

@@ -1,9 +1,9 @@
 /**
- * The heart of the watcher: after a random storm of changes made by another process, what a consumer
- * has built from the events is what is on the disk, with the bytes that it has read at each event, and no
- * event contradicted those before it.
+ * The central promise of the watcher: after a random storm of changes by another process, the copy that a
+ * consumer builds from the events, reading the bytes at each, equals the disk, and no event contradicts
+ * an earlier one.
  *
- * INOTIFY_SEEDS=FROM-TO runs other seeds than the few of the suite.
+ * INOTIFY_SEEDS=FROM-TO runs other seeds.
  */
 
 import assert from "node:assert/strict";
@@ -17,7 +17,7 @@ import { Model, onDisk } from "../helpers/model.ts";
 import { limited, LIMITS } from "../helpers/namespace.ts";
 import { runForJson } from "../helpers/program.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
-import { type Storm, type Weather, weather } from "../helpers/storm_check.ts";
+import { checkStorm, type Storm, type StormResult } from "../helpers/storm_check.ts";
 import { within } from "../helpers/within.ts";
 
 const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-16").split("-").map(Number);
@@ -31,7 +31,7 @@ const STORMS: Record<string, (changes: number) => Storm> = {
     flood: 0,
     maxQueue: 40,
   }),
-  "a storm that the kernel's queue is too small for": (changes) => ({
+  "a storm that overflows the kernel's queue": (changes) => ({
     changes,
     blocked: 1500,
     flood: limits().maxQueuedEvents,
@@ -40,9 +40,9 @@ const STORMS: Record<string, (changes: number) => Storm> = {
 
 for (let seed = from; seed <= to; seed++) {
   const [name, storm] = Object.entries(STORMS)[seed % 4];
-  test(`after ${name} the events give what is on the disk (seed ${seed})`, async () => {
-    const { wrong, uncovered } = await weather(seed, storm(800));
-    assert.equal(uncovered, 0, "the watches of this system have run out");
+  test(`after ${name} the copy equals the disk (seed ${seed})`, async () => {
+    const { wrong, uncovered } = await checkStorm(seed, storm(800));
+    assert.equal(uncovered, 0, "this system has no free watch");
     if (wrong.length === 0) return;
     const [changes, smallest] = await shrink(seed, storm, wrong);
     assert.fail(`seed ${seed}, ${changes} changes:\n${smallest.slice(0, 10).join("\n")}`);
@@ -51,29 +51,29 @@ for (let seed = from; seed <= to; seed++) {
 
 for (let seed = from; seed <= from + (to - from) / 2; seed++) {
   const [name, storm] = Object.entries(STORMS)[seed % 4];
-  test(`after ${name} it does so if all is looked at piece by piece (seed ${seed})`, async () => {
+  test(`after ${name} the copy equals the disk if scans are made in small pieces (seed ${seed})`, async () => {
     using _ = inSmallPieces();
-    assert.deepEqual((await weather(seed, storm(800))).wrong, []);
+    assert.deepEqual((await checkStorm(seed, storm(800))).wrong, []);
   });
 }
 
-test("after storms in which watches run out the events give what is covered", {
+test("after storms without enough watches the copy equals what is watched", {
   skip: LIMITS.skip,
 }, () => {
   let uncovered = 0;
   for (let seed = from; seed <= from + (to - from) / 4; seed++) {
-    const weather = runForJson<Weather>(
+    const result = runForJson<StormResult>(
       "storm_check.ts",
       [String(seed), "800"],
       limited("watches", 9),
     );
-    assert.deepEqual(weather.wrong, [], `seed ${seed}`);
-    uncovered += weather.uncovered;
+    assert.deepEqual(result.wrong, [], `seed ${seed}`);
+    uncovered += result.uncovered;
   }
-  assert.ok(uncovered > 0, "the watches have not run out");
+  assert.ok(uncovered > 0, "there were enough watches");
 });
 
-test("what is lost behind an overflow that nobody has read yet is not believed", async () => {
+test("a scan is not committed while an overflow before its fence is unread", async () => {
   const directory = tmpDir(fastest);
   await using watcher = watch(directory, { initial: true, maxQueue: 1_000_000 });
   const model = new Model();
@@ -89,12 +89,12 @@ test("what is lost behind an overflow that nobody has read yet is not believed",
     }
   };
   writeFileSync(join(directory, "before"), "");
-  fill(); // the last event is lost, and IN_Q_OVERFLOW waits behind the others
+  fill(); // the last event is lost, and IN_Q_OVERFLOW is behind the others
   for (let turn = 0; turn < 5; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 0)); // some of them are read
-    writeFileSync(join(directory, `${turn} is told of`), "");
+    await new Promise((resolve) => setTimeout(resolve, 0)); // some events are read
+    writeFileSync(join(directory, `${turn} is reported`), "");
     fill();
-    rmSync(join(directory, `${turn} is told of`));
+    rmSync(join(directory, `${turn} is reported`));
   }
   await within(watcher.sync());
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -104,7 +104,7 @@ test("what is lost behind an overflow that nobody has read yet is not believed",
   assert.deepEqual(model.paths, onDisk(directory));
 });
 
-/** Looks for a shorter storm that goes wrong too. */
+/** Finds a shorter storm that fails too. */
 async function shrink(
   seed: number,
   storm: (changes: number) => Storm,
@@ -112,7 +112,7 @@ async function shrink(
 ): Promise<[changes: number, wrong: readonly string[]]> {
   let smallest: [number, readonly string[]] = [storm(800).changes, wrong];
   for (let changes = 400; changes > 10; changes = Math.floor(changes / 2)) {
-    const shorter = await weather(seed, storm(changes));
+    const shorter = await checkStorm(seed, storm(changes));
     if (shorter.wrong.length > 0) smallest = [changes, shorter.wrong];
   }
   return smallest;

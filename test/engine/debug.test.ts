@@ -1,4 +1,4 @@
-/** `INOTIFY_DEBUG`: what a watcher does, a line each on stderr. */
+/** `INOTIFY_DEBUG`: a line on stderr for each step of a watcher. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -33,6 +33,6 @@ test("INOTIFY_DEBUG=1 prints kernel events, scans, fences, commits and reports, 
   assert.ok(all.includes(`report {"kind":"create","path":${path},"isDirectory":true}`), all);
 });
 
-test("nothing is printed without INOTIFY_DEBUG, or with an empty one", () => {
+test("nothing is printed if INOTIFY_DEBUG is not set or empty", () => {
   assert.deepEqual([...stderrOf(tmpDir(), undefined), ...stderrOf(tmpDir(), "")], []);
 });

@@ -1,4 +1,4 @@
-/** The states of a directory: what becomes of an event in each, and how one leads to another. */
+/** `DirectoryState`: the verdict on an event in each state, and the transitions. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -27,7 +27,7 @@ const created = (name: string) => event(IN_CREATE, name);
 const modified = (name: string) => event(IN_MODIFY, name);
 const failure = { syscall: "open", errno: 2 };
 
-/** A state of each kind, new each time. */
+/** Makes each state. */
 const STATES: Record<string, () => DirectoryState> = {
   known: () => KNOWN,
   unscanned: () => invalidate(KNOWN),
@@ -37,7 +37,7 @@ const STATES: Record<string, () => DirectoryState> = {
   unreachable: () => unreachable(KNOWN, failure),
 };
 
-/** The table of directory_state.ts. */
+/** The table in directory_state.ts. */
 const VERDICTS: Record<string, [entry: Verdict, knownContent: Verdict, newContent: Verdict]> = {
   known: ["apply", "apply", "apply"],
   unscanned: ["discard", "hold", "hold"],
@@ -48,13 +48,13 @@ const VERDICTS: Record<string, [entry: Verdict, knownContent: Verdict, newConten
 };
 
 for (const [name, [entry, knownContent, newContent]] of Object.entries(VERDICTS)) {
-  test(`${name}: an entry event is to ${entry}, a content event to ${knownContent} or ${newContent}`, () => {
+  test(`${name}: entry event: ${entry}; content event of an entry: ${knownContent}, of no entry: ${newContent}`, () => {
     assert.equal(onEntryEvent(STATES[name](), created("a"), "a"), entry);
     assert.equal(onContentEvent(STATES[name](), modified("a"), "a", true), knownContent);
     assert.equal(onContentEvent(STATES[name](), modified("a"), "a", false), newContent);
   });
 
-  test(`${name}: what is held is kept in order, what is discarded makes its name stale`, () => {
+  test(`${name}: held events are kept in order, discarded ones make their names stale`, () => {
     const state = STATES[name]();
     const events = [created("a"), modified("a"), created("b")];
     const held = events.filter((one) =>
@@ -68,7 +68,7 @@ for (const [name, [entry, knownContent, newContent]] of Object.entries(VERDICTS)
   });
 }
 
-test("only the known and the live are exact, the unscanned and unreachable need a scan", () => {
+test("only known and live directories are exact; unscanned and unreachable ones need a scan", () => {
   const exact = Object.keys(STATES).filter((name) => isExact(STATES[name]()));
   assert.deepEqual(exact, ["known", "live"]);
   const due = Object.keys(STATES).filter((name) => needsScan(STATES[name]()));
@@ -80,13 +80,13 @@ test("only the known and the live are exact, the unscanned and unreachable need 
   assert.equal(isListed(held), true);
 });
 
-test("scanned(): a new watch is live, that of somebody else is held", () => {
+test("scanned() is live for a new watch, and held for another owner's watch", () => {
   assert.equal(scanned(invalidate(KNOWN), new Listing(), "new").tag, "live");
   assert.equal(scanned(invalidate(KNOWN), new Listing(), "same").tag, "live");
   assert.equal(scanned(invalidate(KNOWN), new Listing(), "other").tag, "held");
 });
 
-test("scanned(): the same watch keeps held events, and goes on holding; another one discards them", () => {
+test("scanned() keeps held events and stays held for the same watch, and discards them for another", () => {
   const held = scanned(KNOWN, new Listing(), "other");
   onEntryEvent(held, created("a"), "a");
   const again = scanned(invalidate(held), new Listing(), "same");
@@ -95,7 +95,7 @@ test("scanned(): the same watch keeps held events, and goes on holding; another 
   assert.deepEqual([other.tag, other.held], ["live", []]);
 });
 
-test("stale names stay through every transition, until the directory is known", () => {
+test("stale names stay stale in every transition until the directory is known", () => {
   const first = invalidate(KNOWN);
   markStale(first, "a");
   const live = scanned(first, new Listing(), "new");
@@ -103,13 +103,13 @@ test("stale names stay through every transition, until the directory is known", 
   assert.deepEqual(states.map((state) => isStale(state, "a")), [true, true, true]);
 });
 
-test("a stale name's content event is held, though there is an entry of that name", () => {
+test("onContentEvent() holds an event of a stale name, even for an entry", () => {
   const live = scanned(KNOWN, new Listing(), "new");
   markStale(live, "a");
   assert.equal(onContentEvent(live, modified("a"), "a", true), "hold");
 });
 
-test("a live scan is overruled by entry events and by renames, an earlier one is not", () => {
+test("an entry event or overrule() overrules a live scan, but no later one", () => {
   const live = scanned(KNOWN, new Listing(), "new");
   onEntryEvent(live, created("a"), "a");
   overrule(live, "b");
@@ -117,7 +117,7 @@ test("a live scan is overruled by entry events and by renames, an earlier one is
   assert.equal(scanned(invalidate(live), new Listing(), "same").overruled, undefined);
 });
 
-test("discardHeld() makes the names of what it discards stale, for the scans that follow", () => {
+test("discardHeld() makes the names of discarded events stale for later scans", () => {
   const held = scanned(KNOWN, new Listing(), "other");
   for (const name of ["a", "a", "b"]) onContentEvent(held, modified(name), name, true);
   discardHeld(held);

@@ -1,4 +1,4 @@
-/** What is reported of a change, over trees that no kernel knows of. */
+/** `Entries`: the events that it reports for a change, without a kernel. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { Entries, type Wanted } from "../../src/engine/entries.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 import { Directory } from "../../src/engine/directory.ts";
 
-/** A tree with the files `a` and `b` and the directory `d` with `d/f`, and what is reported of it. */
+/** A tree with the files `a`, `b` and `d/f`, and the lines of its reported events. */
 function tree(wanted: Wanted): {
   readonly root: Directory;
   readonly d: Directory;
@@ -36,20 +36,20 @@ const all: Wanted = {
   creations: true,
 };
 
-test("Entries.rename() reports one rename, and whether it replaced an entry of the same type", () => {
+test("Entries.rename() reports one rename, with `replaced` for an entry of the same type", () => {
   const { root, entries, reported } = tree(all);
   entries.rename(root, "a", root, "c", false, undefined);
   entries.rename(root, "c", root, "b", false, false);
   assert.deepEqual(reported, ["rename /r/a /r/c", "rename /r/c /r/b replaced"]);
 });
 
-test("Entries.rename() reports an entry of another type that it replaces as removed", () => {
+test("Entries.rename() reports a replaced entry of another type as removed", () => {
   const { root, d, entries, reported } = tree(all);
   entries.rename(root, "a", root, "d", false, d);
   assert.deepEqual(reported, ["remove /r/d, rename /r/a /r/d"]);
 });
 
-test("Entries.rename() reports all that is below a directory as created where renames are not wanted", () => {
+test("Entries.rename() reports everything below a directory as created if renames are not requested", () => {
   const { root, d, entries, reported } = tree({ content: 0, renames: false, creations: true });
   entries.rename(root, "d", root, "e", d, undefined);
   entries.rename(root, "a", root, "b", false, false);
@@ -63,17 +63,17 @@ for (
   const [kinds, content, expected] of [
     ["modify, closeWrite and attrib", all.content, "modify /r/a, closeWrite /r/a, attrib /r/a"],
     ["closeWrite", IN_CLOSE_WRITE, "closeWrite /r/a"],
-    ["nothing of content", 0, "remove /r/a, create /r/a"],
+    ["no content kind", 0, "remove /r/a, create /r/a"],
   ] as const
 ) {
-  test(`Entries.replaced() reports another file where ${kinds} is wanted`, () => {
+  test(`Entries.replaced() reports a replaced file if ${kinds} is requested`, () => {
     const { root, entries, reported } = tree({ content, renames: true, creations: true });
     entries.replaced(root, "a");
     assert.deepEqual(reported, [expected]);
   });
 }
 
-test("Entries.mayHaveChanged() reports attributes alone of a directory, and nothing that is not wanted", () => {
+test("Entries.mayHaveChanged() reports only requested kinds, and only attrib for a directory", () => {
   const { root, entries, reported } = tree(all);
   entries.mayHaveChanged(root, "d", true);
   entries.mayHaveChanged(root, "a", false);

@@ -1,6 +1,6 @@
 /**
- * Entries that change places in one step (RENAME_EXCHANGE of rename(2)): the kernel tells of it by the
- * same events as of two renames, the second of which takes the first one back.
+ * RENAME_EXCHANGE of rename(2): the kernel reports it with the events of two renames, the second of which
+ * reverses the first.
  */
 
 import assert from "node:assert/strict";
@@ -26,14 +26,14 @@ const cases: Record<string, (inside: (name: string) => string, outside: string) 
     exchange(inside("a"), inside("b"));
     exchange(inside("a"), inside("b"));
   },
-  "nothing: a rename over an empty directory and back": (inside) => {
+  "nothing (a rename over an empty directory and back)": (inside) => {
     renameSync(inside("a"), inside("empty"));
     renameSync(inside("empty"), inside("a"));
   },
 };
 
 for (const [what, change] of Object.entries(cases)) {
-  test(`after an exchange of ${what} all is where it is`, async () => {
+  test(`an exchange of ${what} is reported`, async () => {
     const base = tmpDir();
     const directory = join(base, "watched");
     const inside = (name: string) => join(directory, name);
@@ -63,7 +63,7 @@ for (const [what, change] of Object.entries(cases)) {
     }
     for (const path of files) writeFileSync(path, "changed");
     await within(watcher.sync());
-    await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
+    await new Promise((resolve) => setTimeout(resolve, 0)); // lets the loop take the queued events
     const disk = onDisk(directory);
     await watcher.close();
     await loop;
@@ -87,14 +87,14 @@ test("an atomic save right after an exchange is reported", async () => {
   writeFileSync(at("new"), "after");
   renameSync(at("new"), at("saved"));
   await within(watcher.sync());
-  await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
+  await new Promise((resolve) => setTimeout(resolve, 0)); // lets the loop take the queued events
   await watcher.close();
   await loop;
   assert.ok(reported.includes(at("saved")), String(reported));
 });
 
 test(
-  "an exchange with an entry of a new directory, before whatever call, is reported",
+  "an exchange with an entry of a new directory is reported, before any system call",
   async () => {
     let calls = 0;
     for (let happened = true; happened; calls += 2) {
@@ -111,7 +111,7 @@ test(
       renameSync(at("other"), at("root/new"));
       await taken(watcher);
       interposed[Symbol.dispose]();
-      await taken(watcher); // sync() does not promise what has changed since it was called
+      await taken(watcher); // sync() does not cover changes made after the call
       await watcher.close();
       await loop;
       assert.deepEqual([...model.paths].sort(), [...onDisk(at("root"))].sort(), `call ${calls}`);
@@ -122,7 +122,7 @@ test(
   },
 );
 
-test("after an exchange with an ignored directory all is where it is", async () => {
+test("an exchange with an ignored directory is reported", async () => {
   const directory = tmpDir();
   const at = (name: string) => join(directory, name);
   mkdirSync(at("ignored/in"), { recursive: true });
@@ -141,7 +141,7 @@ test("after an exchange with an ignored directory all is where it is", async () 
 });
 
 test(
-  "an exchange with one outside, right after a rename to its name, is reported",
+  "an exchange with an entry outside, right after a rename to its name, is reported",
   async () => {
     const base = tmpDir(fastest);
     const at = (name: string) => join(base, name);

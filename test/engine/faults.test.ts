@@ -1,7 +1,6 @@
 /**
- * What becomes of a watcher, and of an instance, when a system call fails: every call that they make, in
- * turn, with every errno that its manual page knows. Nothing hangs, nothing stays open, and what cannot
- * be known is told.
+ * A watcher and an instance while a system call fails: each of their calls, in turn, with each errno of its
+ * manual page. Nothing hangs, nothing stays open, and what cannot be watched is reported as an error.
  */
 
 import assert from "node:assert/strict";
@@ -32,7 +31,7 @@ import { openFiles } from "../helpers/proc.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { until, within } from "../helpers/within.ts";
 
-/** The first call, the second one, and others on the way. */
+/** The indices of the calls that fail. */
 const TURNS = [0, 1, 2, 3, 5, 8, 13];
 
 const errnos = os.constants.errno as Record<string, number>;
@@ -42,7 +41,7 @@ const isOf = ({ name, errno }: Fault, error: unknown) =>
 for (const [name, codes] of Object.entries(FAULTS)) {
   for (const code of codes) {
     const fault = { name, errno: errnos[code] } as Fault;
-    test(`${name} fails with ${code}: a watcher says so, or knows all the same`, async () => {
+    test(`a watcher reports that ${name} fails with ${code}, or all changes in spite of it`, async () => {
       let happened = 0;
       for (const turn of TURNS) if (await watched(fault, turn)) happened++;
       assert.ok(happened > 0);
@@ -50,7 +49,7 @@ for (const [name, codes] of Object.entries(FAULTS)) {
   }
 }
 
-/** Has a watcher watch while a call fails. @returns whether it came to that */
+/** Uses a watcher while a call fails. @returns whether the call was reached */
 async function watched(fault: Fault, turn: number): Promise<boolean> {
   const base = tmpDir(fastest);
   const at = (name: string) => join(base, name);
@@ -90,12 +89,12 @@ async function watched(fault: Fault, turn: number): Promise<boolean> {
   }
   if (refused === undefined && !closedBefore) {
     const there = [...onDisk(at("tree")), at("later/file")].filter((path) => model.covers(path));
-    // A link that could not be looked at is a link, and not what is behind.
+    // A link that cannot be resolved is reported as a link.
     const isLink = (path: string) => path.startsWith(at("tree/link/"));
     const known = [...model.paths].filter((path) => model.covers(path) && !isLink(path));
     assert.deepEqual(known.sort(), there.sort(), JSON.stringify(state()));
     assert.deepEqual(model.contradictions, [], JSON.stringify(state()));
-  } else assert.ok(refused ?? failure, "it has ended without a word");
+  } else assert.ok(refused ?? failure, "the watcher ended without an error");
   injected[Symbol.dispose]();
   await until(() => openFiles().inotify <= inotify, () => ({ ...state(), ...openFiles() }));
   rmSync(base, { recursive: true });
@@ -106,23 +105,23 @@ for (const [name, codes] of Object.entries(FAULTS)) {
   if (!["inotify_init1", "inotify_add_watch", "inotify_rm_watch", "read"].includes(name)) continue;
   for (const code of codes) {
     const fault = { name, errno: errnos[code] } as Fault;
-    test(`${name} fails with ${code}: an instance says so, and goes on`, async () => {
+    test(`an instance throws if ${name} fails with ${code}, and works afterwards`, async () => {
       for (const turn of [0, 1, 2]) await read(fault, turn);
     });
   }
 }
 
-/** Reads from an instance while a call fails; what has failed is done again. */
+/** Reads from an instance while a call fails, and retries what failed. */
 async function read(fault: Fault, turn: number): Promise<void> {
   const directory = tmpDir(fastest);
   const { inotify: before } = openFiles();
   const errors: unknown[] = [];
-  const again = async <T>(deed: () => T | Promise<T>): Promise<T> => {
+  const again = async <T>(action: () => T | Promise<T>): Promise<T> => {
     try {
-      return await deed();
+      return await action();
     } catch (error) {
       errors.push(error);
-      return await deed();
+      return await action();
     }
   };
   using injected = failing(fault, turn);
@@ -137,15 +136,15 @@ async function read(fault: Fault, turn: number): Promise<void> {
   }
   await within(inotify.close());
   assert.deepEqual(names, ["a", "b", "c"]);
-  const isAnswer = fault.name === "read" &&
+  const isRetried = fault.name === "read" &&
     ["EAGAIN", "EINTR"].some((code) => errnos[code] === fault.errno);
-  assert.equal(errors.length, injected.happened && !isAnswer ? 1 : 0);
+  assert.equal(errors.length, injected.happened && !isRetried ? 1 : 0);
   for (const error of errors) assert.ok(isOf(fault, error), String(error));
   injected[Symbol.dispose]();
   await until(() => openFiles().inotify <= before, openFiles);
 }
 
-test("without /proc a watcher says that it needs it, and leaves nothing open", async () => {
+test("without /proc a watcher's error says that it is needed, and nothing stays open", async () => {
   const before = openFiles();
   using _ = failing({ name: "inotify_add_watch", errno: errnos["ENOENT"] }, 0);
   const watcher = watch(tmpDir());
@@ -158,7 +157,7 @@ test("without /proc a watcher says that it needs it, and leaves nothing open", a
 });
 
 for (const code of FAULTS_OF_TOOLS.write) {
-  test(`write fails with ${code}: what the tools print arrives once, or they say so`, () => {
+  test(`Output writes each line once, or throws, if write fails with ${code}`, () => {
     for (const turn of [0, 1, 2]) print({ name: "write", errno: errnos[code] }, turn);
   });
 }
@@ -167,7 +166,7 @@ for (const code of FAULTS_OF_TOOLS.write) {
 function print(fault: Fault, turn: number): void {
   const file = join(tmpDir(fastest), "out");
   writeFileSync(file, "");
-  // By the system's own call: before 2.8 Deno has other numbers for the files that it opens.
+  // Not with node:fs: the descriptors of Deno before 2.8 are not those of the system.
   const fd = libc().open(cString(file), constants.O_WRONLY);
   const output = new Output(fd);
   using _ = failing(fault, turn);
@@ -182,10 +181,10 @@ function print(fault: Fault, turn: number): void {
     }
   }
   libc().close(fd);
-  const isAnswer = fault.errno === errnos["EAGAIN"] || fault.errno === errnos["EINTR"];
-  const arrived = isAnswer ? lines : lines.toSpliced(turn, 1);
+  const isRetried = fault.errno === errnos["EAGAIN"] || fault.errno === errnos["EINTR"];
+  const arrived = isRetried ? lines : lines.toSpliced(turn, 1);
   assert.equal(readFileSync(file, "utf8"), arrived.join(""));
-  assert.equal(failures.length, isAnswer ? 0 : 1);
+  assert.equal(failures.length, isRetried ? 0 : 1);
   for (const error of failures) {
     assert.equal(error instanceof ClosedOutput, fault.errno === errnos["EPIPE"]);
     assert.match(String(error), new RegExp(strerror(fault.errno), "i"));
@@ -193,7 +192,7 @@ function print(fault: Fault, turn: number): void {
 }
 
 for (const code of FAULTS_OF_TOOLS.kcmp_file) {
-  test(`kcmp fails with ${code}: usage() counts two instances rather than none`, async () => {
+  test(`usage() counts two instances rather than none if kcmp fails with ${code}`, async () => {
     await using _one = new Inotify();
     await using _other = new Inotify();
     using fault = failing({ name: "kcmp_file", errno: errnos[code] }, 0);
@@ -203,7 +202,7 @@ for (const code of FAULTS_OF_TOOLS.kcmp_file) {
   });
 }
 
-test("a pattern that cannot be matched, for want of memory say, is an error and no answer", () => {
+test("Pattern throws if regcomp or regexec fails, as for want of memory", () => {
   const c = libc();
   const { regcomp, regexec } = c;
   const REG_ESPACE = 12;

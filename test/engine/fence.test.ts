@@ -1,4 +1,4 @@
-/** The fence of an instance, over a libc with scripted answers. */
+/** `Fence`, with a fake libc. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,12 +11,12 @@ const INOTIFY = 3;
 const ENOENT = 2;
 const ENOSPC = 28;
 
-/** A kernel that keeps memory files and watches; each watch that is added takes the next number. */
+/** A kernel with memory files and watches; each added watch gets the next number. */
 class Kernel {
   readonly calls: string[] = [];
-  /** How many watches are free. */
+  /** The number of free watches. */
   free = Infinity;
-  /** What fails, and with what. */
+  /** The errno of each failing call, by name. */
   errno: { [name: string]: number } = {};
   readonly libc: Libc;
   #descriptor = 10;
@@ -46,7 +46,7 @@ class Kernel {
       ftruncate: () => answer("ftruncate", () => 0),
       futimens: () => answer("futimens", () => 0),
       close: () => answer("close", () => 0),
-      // What the advice for ENOSPC looks for.
+      // Read for the advice on ENOSPC.
       open: () => -1,
       readlink: () => -1,
       getdents64: () => -1,
@@ -54,13 +54,13 @@ class Kernel {
     });
   }
 
-  /** What was called since the last time. */
+  /** The calls since the last `take()`. */
   take(): string[] {
     return this.calls.splice(0);
   }
 }
 
-test("Fence calls back when its event comes, in the order of the requests", () => {
+test("Fence calls back when its event arrives, in the order of the requests", () => {
   const kernel = new Kernel();
   const fence = new Fence(kernel.libc, INOTIFY);
   assert.deepEqual(kernel.take(), ["memfd_create", "inotify_add_watch"]);
@@ -78,19 +78,19 @@ test("Fence calls back when its event comes, in the order of the requests", () =
   assert.deepEqual(called, ["a", "b", "c"]);
 });
 
-test("Fence sends no two equal events in a row, which the kernel would merge", () => {
+test("Fence alternates its events, since the kernel merges equal neighbours", () => {
   const kernel = new Kernel();
   const fence = new Fence(kernel.libc, INOTIFY);
   kernel.take();
   for (let i = 0; i < 4; i++) {
     fence.request(() => {});
     fence.send();
-    fence.send(); // nothing is requested
+    fence.send(); // no pending request
   }
   assert.deepEqual(kernel.take(), ["ftruncate", "futimens", "ftruncate", "futimens"]);
 });
 
-test("Fence has at most 16 events in the queue, and calls back for every request", () => {
+test("Fence keeps at most 16 events in the queue, and calls back for each request", () => {
   const kernel = new Kernel();
   const fence = new Fence(kernel.libc, INOTIFY);
   kernel.take();
@@ -108,7 +108,7 @@ test("Fence has at most 16 events in the queue, and calls back for every request
   assert.equal(called, 17_000);
 });
 
-test("Fence.lost() sends to everybody again, with a watch of its own, and passes over late events", () => {
+test("Fence.lost() sends again for all requests, with a new watch, and ignores events of the old one", () => {
   const kernel = new Kernel();
   const fence = new Fence(kernel.libc, INOTIFY);
   const called: string[] = [];
@@ -130,7 +130,7 @@ test("Fence.lost() sends to everybody again, with a watch of its own, and passes
   assert.deepEqual(called, ["first", "sent", "requested"]);
 });
 
-test("Fence.lost() has the watch of before where no other is free", () => {
+test("Fence.lost() uses the old watch again if no other is free", () => {
   const kernel = new Kernel();
   kernel.free = 1;
   const fence = new Fence(kernel.libc, INOTIFY);
@@ -143,7 +143,7 @@ test("Fence.lost() has the watch of before where no other is free", () => {
   assert.equal(called, 1);
 });
 
-test("Fence.send() takes a watch that has become free, and throws ENOSPC while none is", () => {
+test("Fence.send() throws ENOSPC while no watch is free, and works once one is", () => {
   const kernel = new Kernel();
   kernel.free = 0;
   const fence = new Fence(kernel.libc, INOTIFY);
@@ -156,7 +156,7 @@ test("Fence.send() takes a watch that has become free, and throws ENOSPC while n
   assert.equal(called, 1);
 });
 
-test("new Fence() throws where /proc is missing, and leaves no memory file open", () => {
+test("new Fence() throws if /proc is missing, and leaves no memory file open", () => {
   const kernel = new Kernel();
   kernel.errno = { inotify_add_watch: ENOENT };
   assert.match(

@@ -1,4 +1,4 @@
-/** A watcher on file systems of other kinds than the one that the tests run on. */
+/** A watcher on file systems other than the one of the tests' directory. */
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -9,9 +9,9 @@ import { FILE_SYSTEMS, mounted, under } from "../helpers/filesystems.ts";
 import { run, runForJson } from "../helpers/program.ts";
 import type { Findings } from "../programs/filesystem.ts";
 
-/** Those whose times of change are no proof that a file has not changed. */
+/** Those whose change times do not prove that a file is unchanged. */
 const UNRELIABLE = ["vfat", "bindfs"];
-/** One that gives no types in its listings. */
+/** One whose listings have no types. */
 const UNTYPED = "ext2 without types";
 
 const names = FILE_SYSTEMS.filter(([, skip]) => !skip).map(([name]) => name);
@@ -20,12 +20,16 @@ const findings = lazy(() =>
 );
 
 for (const [name, skip] of FILE_SYSTEMS) {
-  test(`on ${name}, what changes between two calls is told, and what is lost is`, { skip }, () => {
-    assert.deepEqual(findings()[names.indexOf(name)], {
-      willHaveChanged: UNRELIABLE.includes(name),
-      lost: Array(3).fill("modify the file"),
-    });
-  });
+  test(
+    `on ${name}, changes between two system calls are reported, and lost ones are`,
+    { skip },
+    () => {
+      assert.deepEqual(findings()[names.indexOf(name)], {
+        willHaveChanged: UNRELIABLE.includes(name),
+        lost: Array(3).fill("modify the file"),
+      });
+    },
+  );
 }
 
 const scenarios = join(import.meta.dirname!, "../scenarios");
@@ -34,7 +38,7 @@ const files = readdirSync(scenarios)
   .map((name) => join(scenarios, name));
 
 for (const how of [[], ["without statx"]]) {
-  test(`scenarios play where listings give no types (${how[0] ?? "with statx"})`, {
+  test(`scenarios pass on a file system whose listings have no types (${how[0] ?? "with statx"})`, {
     skip: !names.includes(UNTYPED) && "there is no such file system here",
   }, () => {
     const place = [...under([UNTYPED]), "env", `TMPDIR=${mounted(UNTYPED)}`];

@@ -1,4 +1,4 @@
-/** The usual ways to lose an event, or to tell a wrong path, thousands of times over. */
+/** The usual ways to lose an event, or to report a wrong path, thousands of times. */
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -13,7 +13,7 @@ import { ownUse } from "../helpers/usage.ts";
 import { within } from "../helpers/within.ts";
 
 for (let round = 1; round <= 10; round++) {
-  test(`500 × mkdir -p n/a/b/c && touch n/a/b/c/f: each is told of once (${round})`, async () => {
+  test(`500 × mkdir -p n/a/b/c && touch n/a/b/c/f: each entry is reported once (${round})`, async () => {
     const count = 500;
     const directory = tmpDir(fastest);
     await using watcher = watch(directory);
@@ -34,20 +34,20 @@ for (let round = 1; round <= 10; round++) {
   });
 }
 
-test("a tree that takes long to look at is ready in the end, and lets others run meanwhile", async () => {
+test("the set-up of a large tree lets timers run, and resolves `ready` at the end", async () => {
   const directory = tmpDir(fastest);
   const program = start("chains.ts", [directory, "2000"]);
   await program.line();
   let turns = 0;
-  const others = setInterval(() => turns++, 1);
+  const timer = setInterval(() => turns++, 1);
   await using watcher = watch(directory);
   await within(watcher.ready);
-  clearInterval(others);
+  clearInterval(timer);
   assert.equal(watcher.watched().length, 1 + 4 * 2000);
-  assert.ok(turns > 2, `${turns} turns of others`);
+  assert.ok(turns > 2, `${turns} turns of the timer`);
 });
 
-/** 20,000 renames of directories that are written into. @returns how many were told of */
+/** Renames directories 20,000 times and writes files in them. @returns the number of reported renames */
 async function rename(growth: number): Promise<number> {
   const directory = tmpDir(fastest);
   const program = start("moves.ts", [directory, "1", String(growth)]);
@@ -64,7 +64,7 @@ async function rename(growth: number): Promise<number> {
   });
   await within(watcher.ready);
   for (let lot = 0; lot < 20; lot++) {
-    program.tell("1000"); // which the kernel's queue has room for
+    program.send("1000"); // fewer than the kernel's queue has room for
     assert.equal(await program.line(), 1000);
     await taken(watcher);
   }
@@ -76,11 +76,11 @@ async function rename(growth: number): Promise<number> {
   return renames;
 }
 
-test("of 20,000 directories that are renamed and written into each is told of, and by the right path", async () => {
+test("20,000 renames of directories with writes in between are all reported, with the right paths", async () => {
   assert.equal(await rename(0), 20_000);
 });
 
-test("of 20,000 directories that are renamed none is told of by a wrong path while others are made", async () => {
+test("20,000 renames of directories while others are created are reported with the right paths", async () => {
   await rename(0.01);
 });
 

@@ -1,7 +1,7 @@
 /**
- * A tree that was made to do harm: it is watched like any other.
+ * A tree that was made to do harm is watched like any other.
  *
- * INOTIFY_ENTRIES makes the full directory fuller than the suite takes time for.
+ * INOTIFY_ENTRIES sets the number of entries of the full directory.
  */
 
 import assert from "node:assert/strict";
@@ -19,7 +19,7 @@ import { within } from "../helpers/within.ts";
 
 const ENTRIES = Number(process.env["INOTIFY_ENTRIES"] ?? 50_000);
 
-/** So many levels of short names are still a path (PATH_MAX). */
+/** The depth of a tree of short names whose paths are below PATH_MAX. */
 const DEPTH = 1900;
 const NAMES = ["\x1b]0;title\x07", "-rf", "$(reboot)", "a\nb", " ", "é".repeat(127), "\u202egpj"];
 
@@ -27,7 +27,7 @@ function sh(directory: string, command: string): void {
   execFileSync("sh", ["-c", command], { cwd: directory });
 }
 
-test("a hostile tree is watched whole, and what happens in it is told", async () => {
+test("a hostile tree is watched completely, and changes in it are reported", async () => {
   const directory = tmpDir(fastest);
   const at = (name: string) => join(directory, name);
   for (const name of NAMES) mkdirSync(at(name));
@@ -40,12 +40,12 @@ test("a hostile tree is watched whole, and what happens in it is told", async ()
   await once(server, "listening");
 
   const model = new Model();
-  const told: WatchEvent[] = [];
+  const changes: WatchEvent[] = [];
   const watcher = watch(directory, { initial: true, followSymlinks: true, maxQueue: 2 * ENTRIES });
   const loop = (async () => {
     for await (const event of watcher) {
       model.apply(event);
-      if (event.kind !== "exists") told.push(event);
+      if (event.kind !== "exists") changes.push(event);
     }
   })();
   await within(watcher.ready);
@@ -59,15 +59,15 @@ test("a hostile tree is watched whole, and what happens in it is told", async ()
   await watcher.close();
   await loop;
   const disk = onDisk(directory);
-  server.close(); // which removes the socket
-  sh(directory, "rm -r ./*"); // Bun's own rmSync takes long for it
+  server.close(); // removes the socket
+  sh(directory, "rm -r ./*"); // Bun's rmSync takes long
 
   assert.deepEqual(model.contradictions, []);
   assert.deepEqual(model.errors, []);
   assert.deepEqual(model.paths, disk);
-  const created = told.filter(({ kind }) => kind === "create").map((event) =>
+  const created = changes.filter(({ kind }) => kind === "create").map((event) =>
     "path" in event ? event.path : ""
   );
   assert.deepEqual(created.sort(), made.sort());
-  assert.ok(told.some((event) => event.kind === "rename" && event.path === at("moved")));
+  assert.ok(changes.some((event) => event.kind === "rename" && event.path === at("moved")));
 });

@@ -1,18 +1,18 @@
 /**
- * What changes between any two system calls of a watcher is told; see helpers/interleaving.ts.
+ * Changes between any two system calls of a watcher are reported; see helpers/interleaving.ts.
  *
- * INOTIFY_DIRECTORY=PATH tries it in another directory, as on another file system.
+ * INOTIFY_DIRECTORY=PATH runs it in another directory, as on another file system.
  */
 
 import { test } from "node:test";
-import { cases, happensEverywhere } from "../helpers/interleaving.ts";
+import { cases, interleave } from "../helpers/interleaving.ts";
 import { inSmallPieces } from "../helpers/interpose.ts";
 
 for (const [what, one] of Object.entries(cases)) {
-  test(`it is told that ${what}, before whatever call`, () => happensEverywhere(one, 1));
+  test(`reports the change: ${what}, before any system call`, () => interleave(one, 1));
 
-  test(`it is told that ${what}, between whatever pieces`, async () => {
+  test(`reports the change: ${what}, between any two pieces of a scan`, async () => {
     using _ = inSmallPieces();
-    await happensEverywhere(one, 13); // there are many, and much alike
+    await interleave(one, 13); // there are many similar calls
   });
 }

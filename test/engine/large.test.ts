@@ -1,4 +1,4 @@
-/** A directory that is too large to be read, or compared, at a stretch. */
+/** A directory that is too large to be read or compared without a pause. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -22,29 +22,29 @@ import { Model, onDisk } from "../helpers/model.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { until, within } from "../helpers/within.ts";
 
-/** Some, for a directory that is looked at in small pieces. */
+/** The number of files in a directory that is scanned in small pieces. */
 const FILES = 100;
-/** Reading them one by one takes FILES of them, so more than that are of the comparing. */
+/** Reading the files one by one takes FILES turns of the event loop; more are those of the comparison. */
 const TURNS = 1.5 * FILES;
-/** Several times what one call of getdents64(2) is asked for. */
+/** More entries than several calls of getdents64(2) return. */
 const MANY = 6000;
 const EINVAL = 22;
 
-/** @returns a directory with many files, called by their numbers */
+/** @returns a directory with files whose names are their numbers */
 function full(files: number): string {
   const directory = tmpDir(fastest);
   execFileSync("sh", ["-c", `seq ${files} | xargs touch`], { cwd: directory });
   return directory;
 }
 
-/** Does something at each turn of the event loop, until it is disposed of. */
+/** Runs an action at each turn of the event loop until it is disposed. */
 function atEachTurn(
-  something: (turn: number) => unknown = () => {},
+  action: (turn: number) => unknown = () => {},
 ): Disposable & { readonly count: number } {
   let count = 0;
   let timer = setImmediate(again);
   function again() {
-    something(count++);
+    action(count++);
     timer = setImmediate(again);
   }
   return {
@@ -55,7 +55,7 @@ function atEachTurn(
   };
 }
 
-/** Removes, makes and renames something in a full directory: names that are there, or were. */
+/** Removes, creates and renames entries of a full directory, by names that exist or existed. */
 function change(directory: string, turn: number): void {
   const at = (factor: number) => join(directory, String(1 + (turn * factor) % FILES));
   const remove = (path: string) => rmSync(path, { force: true, recursive: true });
@@ -81,59 +81,63 @@ function isOpen(directory: string): boolean {
 
 for (
   const [what, options] of [
-    ["its names are told of", { initial: true }],
-    ["its names are asked about", { ignore: () => false }],
-    ["nothing is told", {}],
+    ["its names are reported", { initial: true }],
+    ["an ignore function is called for its names", { ignore: () => false }],
+    ["nothing is reported", {}],
   ] as const
 ) {
-  test(`other things have their turn while it is set up, where ${what}`, async () => {
+  test(`the event loop runs during the set-up of a large directory if ${what}`, async () => {
     const directory = full(FILES);
     using _ = inSmallPieces();
-    using had = atEachTurn();
+    using turns = atEachTurn();
     await using watcher = watch(directory, options);
     await within(watcher.ready);
-    assert.ok(had.count > TURNS, `${had.count} turns`);
+    assert.ok(turns.count > TURNS, `${turns.count} turns`);
   });
 }
 
-test("other things have their turn while it is looked for what was lost", async () => {
+test("the event loop runs while a large directory is compared after a loss", async () => {
   const directory = full(FILES);
   await using watcher = watch(directory);
   await within(watcher.ready);
   const kinds: string[] = [];
   const loop = forEach(watcher, ({ kind }) => kinds.push(kind));
   using _ = inSmallPieces();
-  using had = atEachTurn();
+  using turns = atEachTurn();
   loseEvents();
   writeFileSync(join(directory, "1"), "changed");
   await until(() => kinds.length > 0, () => kinds);
   await taken(watcher);
-  assert.ok(had.count > TURNS, `${had.count} turns`);
+  assert.ok(turns.count > TURNS, `${turns.count} turns`);
   await watcher.close();
   await loop;
   assert.ok(kinds.includes("overflow"), String(kinds));
 });
 
-const WAYS: Record<string, (watcher: Watcher, directory: string, top: string) => void> = {
+const OCCASIONS: Record<string, (watcher: Watcher, directory: string, top: string) => void> = {
   "is set up": (watcher, directory) => watcher.add(directory),
-  "comes": (_watcher, directory, top) => renameSync(directory, join(top, "comes")),
-  "is to be looked through for what was lost"(watcher, directory) {
+  "is moved in": (_watcher, directory, top) => renameSync(directory, join(top, "moved")),
+  "is compared after a loss"(watcher, directory) {
     watcher.add(directory);
     loseEvents();
   },
 };
 
-for (const [how, begin] of Object.entries(WAYS)) {
+for (const [how, begin] of Object.entries(OCCASIONS)) {
   for (const shared of [false, true]) {
-    const who = shared ? "for another watcher too" : "alone";
-    test(`what happens between the pieces is told, and once, when it ${how}, ${who}`, async () => {
-      // What goes on for longer may make up for what was wrong.
-      for (let turns = 10; turns < 3 * FILES; turns += 40) await happens(begin, shared, turns);
+    const who = shared ? "watched by another watcher too" : "watched by no other";
+    test(`changes between the pieces are reported once when a large directory ${how}, ${who}`, async () => {
+      // Different durations: later changes may hide an earlier error.
+      for (let turns = 10; turns < 3 * FILES; turns += 40) await changeDuring(begin, shared, turns);
     });
   }
 }
 
-async function happens(begin: typeof WAYS[string], shared: boolean, turns: number): Promise<void> {
+async function changeDuring(
+  begin: typeof OCCASIONS[string],
+  shared: boolean,
+  turns: number,
+): Promise<void> {
   const directory = full(FILES);
   const top = tmpDir(fastest);
   await using other = watch(shared ? directory : tmpDir(fastest));
@@ -143,7 +147,7 @@ async function happens(begin: typeof WAYS[string], shared: boolean, turns: numbe
   const model = new Model();
   const loop = forEach(watcher, (event) => model.apply(event));
   await within(watcher.ready);
-  const now = () => existsSync(directory) ? directory : join(top, "comes");
+  const now = () => existsSync(directory) ? directory : join(top, "moved");
   using changes = atEachTurn((turn) => turn < turns && change(now(), turn));
   begin(watcher, directory, top);
   await until(() => changes.count > turns, () => changes.count);
@@ -155,7 +159,7 @@ async function happens(begin: typeof WAYS[string], shared: boolean, turns: numbe
   assert.deepEqual(model.paths, disk, `${turns} turns`);
 }
 
-test("all that is in it is known, although nothing was told of it", async () => {
+test("changes of existing entries of a large directory are reported without `initial`", async () => {
   const directory = full(MANY);
   await using watcher = watch(directory);
   await within(watcher.ready);
@@ -172,18 +176,18 @@ test("all that is in it is known, although nothing was told of it", async () => 
   assert.deepEqual(lines, files.flatMap((file) => [`modify ${file}`, `remove ${file}`]));
 });
 
-test("a watcher that is closed while it is read leaves it closed", async () => {
+test("Watcher.close() closes a directory that is being read", async () => {
   const directory = full(FILES);
   using _ = inSmallPieces();
   await using other = watch(tmpDir());
   await within(other.ready);
   const watcher = watch(directory);
-  await until(() => isOpen(directory), () => "it was not opened");
+  await until(() => isOpen(directory), () => "the directory was not opened");
   await within(watcher.close());
   assert.equal(isOpen(directory), false);
 });
 
-test("a reading that fails in its midst is told, and leaves it closed", async () => {
+test("a failure in the middle of a listing is an error event, and the directory is closed", async () => {
   const directory = full(FILES);
   const parent = tmpDir(fastest);
   await using watcher = watch(parent);
@@ -203,7 +207,7 @@ test("a reading that fails in its midst is told, and leaves it closed", async ()
   assert.equal(error.path, join(parent, "full"));
 });
 
-test("a link that leads back to it is not followed, and leaves it closed", async () => {
+test("a followed link that leads back to a large directory is not entered, and the directory is closed", async () => {
   const directory = full(FILES);
   mkdirSync(join(directory, "sub"));
   symlinkSync("..", join(directory, "sub/back"));

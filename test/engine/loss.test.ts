@@ -1,4 +1,4 @@
-/** What a loop has lost, over trees that no kernel knows of: seeded changes, and two who copy what they are told. */
+/** `Loss`, without a kernel: seeded changes, a copy kept by all events, and one by a loop that loses some. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,17 +10,17 @@ import { NOBODY } from "../helpers/nobody.ts";
 import { Directory, type Entry } from "../../src/engine/directory.ts";
 import { generator } from "../helpers/random.ts";
 
-/** What is at each path: the content of a file, or that it is a directory. */
+/** The entry at each path: the content of a file, or a directory. */
 type Copy = Map<string, number | "directory">;
 
-/** Copies from events alone, reading what the disk has at that moment. */
+/** Applies an event to a copy, reading the content from the disk. */
 function apply(copy: Copy, event: WatchEvent, disk: Copy): void {
   if (!("isDirectory" in event)) return;
   const within = (top: string) =>
     [...copy].filter(([path]) => path === top || path.startsWith(`${top}/`));
-  if (event.kind === "create") assert.ok(!copy.has(event.path), `create ${event.path}: is there`);
+  if (event.kind === "create") assert.ok(!copy.has(event.path), `create ${event.path}: it exists`);
   if (event.kind === "remove") {
-    assert.ok(copy.has(event.path), `remove ${event.path}: is not there`);
+    assert.ok(copy.has(event.path), `remove ${event.path}: it does not exist`);
     for (const [path] of within(event.path)) copy.delete(path);
     return;
   }
@@ -43,7 +43,7 @@ class Storm {
   readonly entries: Entries;
   readonly #tops: Tops = new Map();
   readonly #next: (limit: number) => number;
-  /** Reported, and not yet copied: what was reported is read when the change is over. */
+  /** The events of the current change, which are applied when it is complete. */
   #events: WatchEvent[] = [];
   #loss: Loss | undefined;
   #content = 0;
@@ -56,7 +56,7 @@ class Storm {
       else for (const event of events) this.#loss.miss(event);
       for (const event of events) this.#live.push(event);
     }, wanted);
-    this.#comes("/r", "");
+    this.#createRoot("/r", "");
   }
 
   #live: WatchEvent[] = [];
@@ -65,7 +65,7 @@ class Storm {
     this.#loss = this.entries.lose(new Map(this.#tops));
   }
 
-  /** @returns what made up for the loss */
+  /** @returns the events that make up for the loss */
   recover(): WatchEvent[] {
     const events = this.entries.recover(this.#loss!, new Map(this.#tops));
     this.#loss = undefined;
@@ -79,8 +79,8 @@ class Storm {
     );
     if (directories.length === 0 || this.#next(60) === 0) {
       const path = ["/r", "/s"][this.#next(2)];
-      if (this.#tops.has(path)) this.#goes(path);
-      else this.#comes(path, "create");
+      if (this.#tops.has(path)) this.#removeRoot(path);
+      else this.#createRoot(path, "create");
     } else {
       this.#change(directories[this.#next(directories.length)], directories);
     }
@@ -88,7 +88,7 @@ class Storm {
     for (const event of this.#live.splice(0)) apply(this.live, event, this.disk);
   }
 
-  #comes(path: string, kind: "create" | ""): void {
+  #createRoot(path: string, kind: "create" | ""): void {
     const root = new Directory(path, NOBODY);
     this.#tops.set(path, root);
     this.disk.set(path, "directory");
@@ -96,7 +96,7 @@ class Storm {
     if (kind === "") { for (const copy of [this.live, this.lost]) copy.set(path, "directory"); }
   }
 
-  #goes(path: string): void {
+  #removeRoot(path: string): void {
     this.#tops.delete(path);
     this.#erase(path);
     this.entries.report(entryEvent("remove", path, true));
@@ -106,20 +106,20 @@ class Storm {
     const name = "abcd"[this.#next(4)];
     const path = directory.pathOf(name);
     const entry = directory.entries.get(name);
-    const deed = this.#next(10);
+    const action = this.#next(10);
     if (entry === undefined) {
-      const made: Entry = deed < 4 && new Directory(name, directory);
+      const made: Entry = action < 4 && new Directory(name, directory);
       this.#write(path, made);
-      if (deed !== 9 || this.#loss !== undefined) {
+      if (action !== 9 || this.#loss !== undefined) {
         return this.entries.add(directory, name, made, "create");
       }
-      this.entries.know(directory, name, made); // as what was there in the beginning
+      this.entries.know(directory, name, made); // like an entry that existed at the start
       for (const copy of [this.live, this.lost]) copy.set(path, this.disk.get(path)!);
-    } else if (deed < 2) {
+    } else if (action < 2) {
       this.#erase(path);
       this.entries.delete(directory, name);
       this.entries.report(entryEvent("remove", path, entry !== false));
-    } else if (deed < 6) {
+    } else if (action < 6) {
       const target = directories[this.#next(directories.length)];
       const to = "abcd"[this.#next(4)];
       if (entry instanceof Directory && target.isWithin(entry)) return;
@@ -136,7 +136,7 @@ class Storm {
       this.entries.rename(directory, name, target, to, entry, replaced);
     } else if (entry === false) {
       this.#write(path, entry);
-      if (deed === 6) this.entries.replaced(directory, name);
+      if (action === 6) this.entries.replaced(directory, name);
       else this.entries.content(directory, name, IN_MODIFY, false);
     }
   }
@@ -158,7 +158,7 @@ const WANTED: Record<string, Wanted> = {
 };
 
 for (const [what, wanted] of Object.entries(WANTED)) {
-  test(`Loss.end() gives what makes a copy equal to the disk, ${what}`, () => {
+  test(`Loss.end() reports what makes a copy equal the disk, ${what}`, () => {
     let events = 0;
     for (let seed = 1; seed <= 300; seed++) {
       const storm = new Storm(seed, wanted);
@@ -175,7 +175,7 @@ for (const [what, wanted] of Object.entries(WANTED)) {
   });
 }
 
-/** A tree of one directory, and what is reported of it. */
+/** A tree of one directory. */
 function tree(wanted: Wanted): {
   readonly root: Directory;
   readonly entries: Entries;
@@ -189,7 +189,7 @@ const all: Wanted = { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true, creati
 const lines = (events: readonly WatchEvent[]) =>
   events.map((event) => "path" in event ? `${event.kind} ${event.path}` : event.kind);
 
-test("Loss.end() gives nothing for what came and went", () => {
+test("Loss.end() reports nothing for entries that were created and removed", () => {
   const { root, entries, tops } = tree(all);
   const loss = entries.lose(tops());
   for (let i = 0; i < 100; i++) {
@@ -200,7 +200,7 @@ test("Loss.end() gives nothing for what came and went", () => {
   assert.deepEqual(entries.recover(loss, tops()), []);
 });
 
-test("Loss.end() gives each kind that was reported of a file that is still there, once", () => {
+test("Loss.end() reports each missed kind of an existing file once", () => {
   const { root, entries, tops } = tree(all);
   entries.know(root, "file", false);
   const loss = entries.lose(tops());
@@ -210,7 +210,7 @@ test("Loss.end() gives each kind that was reported of a file that is still there
   assert.deepEqual(lines(entries.recover(loss, tops())), ["modify /r/file", "closeWrite /r/file"]);
 });
 
-test("Loss.end() gives another file as removed and created where no change of content is wanted", () => {
+test("Loss.end() reports a replaced file as removed and created if no content kind is requested", () => {
   const { root, entries, tops } = tree({ content: 0, renames: true, creations: true });
   entries.know(root, "file", false);
   const loss = entries.lose(tops());
@@ -218,7 +218,7 @@ test("Loss.end() gives another file as removed and created where no change of co
   assert.deepEqual(lines(entries.recover(loss, tops())), ["remove /r/file", "create /r/file"]);
 });
 
-test("Loss.end() gives what was missed of errors and unmounts, the last of each path", () => {
+test("Loss.end() reports the last missed error and unmount of each path", () => {
   const { entries, tops } = tree(all);
   const loss = entries.lose(tops());
   const [first, last] = [new Error("first"), new Error("last")];
@@ -230,7 +230,7 @@ test("Loss.end() gives what was missed of errors and unmounts, the last of each 
   ]);
 });
 
-test("Loss.end() gives nothing for what was there in the beginning, and became known meanwhile", () => {
+test("Loss.end() reports nothing for entries that existed at the start and were found during the loss", () => {
   const { root, entries, tops } = tree(all);
   const added = new Directory("/s", NOBODY);
   const loss = entries.lose(tops());
@@ -242,7 +242,7 @@ test("Loss.end() gives nothing for what was there in the beginning, and became k
   assert.deepEqual(lines(entries.recover(loss, now)), ["create /r/made"]);
 });
 
-test("Loss.end() gives what is found in the beginning as exists", () => {
+test("Loss.end() reports entries found at the start as exists", () => {
   const { root, entries, tops } = tree(all);
   const loss = entries.lose(tops());
   entries.add(root, "found", false, "exists");
@@ -262,21 +262,24 @@ test("Loss.end() reports a root that is below a removed directory again", () => 
   assert.deepEqual(lines(entries.recover(loss, now)), ["remove /r/d", "create /r/d/link/target"]);
 });
 
-test("Loss.end() takes a root for what is at its path, whatever the tree above it has there", () => {
+test("Loss.end() compares a root with its path, not with the entry in the tree above", () => {
   const { root, entries } = tree(all);
-  for (const name of ["goes", "comes", "stays"]) entries.know(root, name, false);
-  const tops = (goes?: Entry, comes?: Entry) =>
-    new Map([["/r", root], ["/r/goes", goes], ["/r/comes", comes], ["/r/stays", undefined]]);
+  for (const name of ["removed", "created", "kept"]) entries.know(root, name, false);
+  const tops = (removed?: Entry, created?: Entry) =>
+    new Map([["/r", root], ["/r/removed", removed], ["/r/created", created], [
+      "/r/kept",
+      undefined,
+    ]]);
   const loss = entries.lose(tops(false, undefined));
   entries.add(root, "made", false, "create");
   assert.deepEqual(lines(entries.recover(loss, tops(undefined, false))), [
-    "remove /r/goes",
-    "create /r/comes",
+    "remove /r/removed",
+    "create /r/created",
     "create /r/made",
   ]);
 });
 
-test("Loss.end() gives what happened to a root that became an entry", () => {
+test("Loss.end() reports changes of a root that became an entry", () => {
   const { root, entries } = tree(all);
   const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/in", false]]));
   entries.content(undefined, "/r/in", IN_MODIFY, false);
@@ -284,7 +287,7 @@ test("Loss.end() gives what happened to a root that became an entry", () => {
   assert.deepEqual(lines(entries.recover(loss, new Map([["/r", root]]))), ["modify /r/in"]);
 });
 
-test("Loss.end() gives what happened to an entry that became a root", () => {
+test("Loss.end() reports changes of an entry that became a root", () => {
   const { root, entries } = tree(all);
   entries.know(root, "out", false);
   const loss = entries.lose(new Map([["/r", root]]));
@@ -294,7 +297,7 @@ test("Loss.end() gives what happened to an entry that became a root", () => {
   assert.deepEqual(lines(entries.recover(loss, new Map([["/r/out", false]]))), ["modify /r/out"]);
 });
 
-test("Loss.end() gives another file at the path of a root as a change of its content", () => {
+test("Loss.end() reports a replaced file root as a change of its content", () => {
   const { entries } = tree(all);
   const loss = entries.lose(new Map([["/f", false]]));
   entries.addRoot("/f", false, "create"); // its removal was missed as well
@@ -304,7 +307,7 @@ test("Loss.end() gives another file at the path of a root as a change of its con
   ]);
 });
 
-test("Loss.end() creates no root again that is known, below a directory that is new", () => {
+test("Loss.end() does not report a known root below a new directory as created", () => {
   const { root, entries } = tree(all);
   const known = new Directory("/r/d/known", NOBODY);
   const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/d/known", known]]));

@@ -1,8 +1,8 @@
 /**
- * Copies that are kept by events alone, read again at each of them: after a storm made by another process
- * they have the paths, types and bytes of the disk, in every mode of helpers/mirror_modes.ts.
+ * Mirrors that are kept by events alone: after a storm made by another process they have the paths, types
+ * and bytes of the disk, in each mode of helpers/mirror_modes.ts.
  *
- * INOTIFY_SEEDS=FROM-TO runs other seeds than the few of the suite, and programs/mirror.ts one by itself.
+ * INOTIFY_SEEDS=FROM-TO runs other seeds; programs/mirror.ts runs single storms.
  */
 
 import assert from "node:assert/strict";
@@ -13,22 +13,22 @@ import { mirrorStorm } from "../helpers/mirror_storm.ts";
 import { run } from "../helpers/program.ts";
 
 const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-1").split("-").map(Number);
-/** How many changes a storm has. */
+/** The number of changes in a storm. */
 const CHANGES = 250;
 
 for (const mode of Object.keys(MODES)) {
   for (let seed = from; seed <= to; seed++) {
     const again = `test/programs/mirror.ts --mode ${mode} --seed ${seed} --changes ${CHANGES}`;
-    test(`a copy made of events is what is on the disk: ${again}`, async () => {
+    test(`a mirror equals the disk: ${again}`, async () => {
       const setting = MODES[mode](seed);
-      if (setting.stopped) return assertRuns(again); // which would stop the runner of the tests
+      if (setting.stopped) return assertRuns(again); // it would stop the test runner
       const { wrong } = await mirrorStorm({ seed, setting, changes: CHANGES });
       assert.deepEqual(wrong.slice(0, 12), [], again);
     });
   }
 }
 
-/** A storm of a few changes, each of which is waited for. */
+/** A storm of a few changes, each of which waits for the mirror. */
 const SCRIPT = ["write t/a 000001", "patch t/a 000002", "mv t/a t/b", "rm t/b"];
 const CALM: Setting = {
   ...MODES["calm"](1),
@@ -36,20 +36,20 @@ const CALM: Setting = {
   burst: 1,
 };
 
-test("a copy that misses none of a few events is right", async () => {
+test("a mirror that misses no event equals the disk", async () => {
   const { wrong, lines } = await calm(() => false);
   assert.deepEqual(wrong, []);
   assert.deepEqual(lines, ["watch", ...SCRIPT]);
 });
 
 for (const kind of ["create", "modify", "rename", "remove"]) {
-  test(`a copy that misses a ${kind} is wrong`, async () => {
+  test(`a mirror that misses a ${kind} differs from the disk`, async () => {
     const { wrong } = await calm((event) => event.kind === kind);
     assert.notDeepEqual(wrong, []);
   });
 }
 
-test("the storms make every change that they are made of", async () => {
+test("a storm makes every kind of change", async () => {
   const flavour = {
     ...MODES["plain"](1).flavour,
     links: "any",

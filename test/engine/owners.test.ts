@@ -1,4 +1,4 @@
-/** `Owners`: who owns each watch. */
+/** `Owners`: the owners of each watch. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { Owners } from "../../src/engine/owners.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((name) => ({ name }));
 
-test("Owners.of() gives each owner once, in the order in which it was added", () => {
+test("Owners.of() returns each owner once, in the order of addition", () => {
   const owners = new Owners<object>();
   assert.deepEqual([owners.has(1), [...owners.of(1)]], [false, []]);
   owners.add(1, b);
@@ -17,7 +17,7 @@ test("Owners.of() gives each owner once, in the order in which it was added", ()
   assert.equal(owners.has(2), false);
 });
 
-test("Owners.delete() is true for the last owner, whoever that is", () => {
+test("Owners.delete() returns true for the last owner alone", () => {
   const owners = new Owners<object>();
   for (const owner of [a, b]) owners.add(1, owner);
   assert.equal(owners.delete(1, c), false);

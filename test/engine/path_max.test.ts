@@ -1,4 +1,4 @@
-/** Paths that are too long for a system call (PATH_MAX, 4096 bytes), which relative steps lead to. */
+/** Entries with a path that is too long for a system call (PATH_MAX, 4096 bytes). */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -17,7 +17,7 @@ function sh(directory: string, command: string): void {
   execFileSync("sh", ["-c", command], { cwd: directory });
 }
 
-/** Makes directories in each other, some of which no path leads to. @returns those that one leads to */
+/** Creates nested directories, the last with too long a path. @returns those with a usable path */
 function makeDeep(directory: string): string[] {
   sh(directory, `for i in $(seq 25); do mkdir ${NAME} && cd -P ${NAME} || exit; done; : > f`);
   const paths: string[] = [];
@@ -27,10 +27,10 @@ function makeDeep(directory: string): string[] {
   return paths;
 }
 
-for (const when of ["before the watcher", "later"]) {
-  test(`what no path leads to is an error, once, and the rest is watched (made ${when})`, async () => {
+for (const when of ["before the watcher", "after it"]) {
+  test(`a directory with too long a path is one error, and the rest is watched (created ${when})`, async () => {
     const directory = tmpDir();
-    const early = when === "later" ? undefined : makeDeep(directory);
+    const early = when === "after it" ? undefined : makeDeep(directory);
     await using watcher = watch(directory);
     const lines: string[] = [];
     const errors: string[] = [];
@@ -69,7 +69,7 @@ for (const when of ["before the watcher", "later"]) {
   });
 }
 
-test("a link through a file to what no path leads to is an error", async () => {
+test("a link through a file to too long a path is an error", async () => {
   const directory = tmpDir();
   const link = join(directory, "link");
   writeFileSync(join(directory, "file"), "");

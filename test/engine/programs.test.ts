@@ -1,6 +1,6 @@
 /**
- * What the programs do that people have at work in a tree that is watched: the events give what is on the
- * disk afterwards, and leave out no file that has changed, one by one as well as in a batch.
+ * Common programs at work in a watched tree: the model of the events, and of a batch of them, equals the
+ * disk afterwards, and every changed file is reported.
  */
 
 import assert from "node:assert/strict";
@@ -15,7 +15,7 @@ import { missing, sh } from "../helpers/shell.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
 
-/** Scripts of sh(1), with a tree `src` of a hundred files where they begin. */
+/** sh(1) scripts; each starts with a tree `src` of 100 files. */
 const SCRIPTS: Record<string, string> = {
   "git commit": "git init -q && git add . && git commit -qm one",
   "git checkout":
@@ -65,30 +65,30 @@ for (const [title, script] of Object.entries(SCRIPTS)) {
     await taken(watcher);
 
     const disk = onDisk(root);
-    for (const told of [events, coalesce(events)]) {
+    for (const reported of [events, coalesce(events)]) {
       const model = new Model();
       for (const path of before) model.paths.add(path);
-      for (const event of told) model.apply(event);
+      for (const event of reported) model.apply(event);
       assert.deepEqual([...model.paths].sort(), [...disk].sort());
       assert.deepEqual(model.contradictions, []);
-      const changed = told.flatMap(pathsOf);
-      const untold = [...statesOf(disk)].filter(([path, state]) =>
+      const changed = reported.flatMap(pathsOf);
+      const unreported = [...statesOf(disk)].filter(([path, state]) =>
         states.has(path) && states.get(path) !== state &&
         !changed.some((one) => isWithin(path, one))
       );
-      assert.deepEqual(untold, []);
+      assert.deepEqual(unreported, []);
     }
   });
 }
 
-/** What stands for each file, and is another after it has changed. */
+/** The state of each file, which differs after each change. */
 function statesOf(paths: Iterable<string>): Map<string, string> {
   const files = [...paths].map((path) => [path, lstatSync(path, { bigint: true })] as const)
     .filter(([, status]) => !status.isDirectory());
   return new Map(files.map(([path, { ino, mtimeNs }]) => [path, `${ino} ${mtimeNs}`]));
 }
 
-/** The paths that an event is of; all that is below a directory that comes or goes with it is, too. */
+/** The paths of an event; it also stands for everything below these. */
 function pathsOf(event: WatchEvent): string[] {
   if (event.kind === "rename") return [event.from, event.path];
   return "path" in event ? [event.path] : [];

@@ -1,9 +1,8 @@
 /**
- * Paths that are watched and, in a storm, come, go, are replaced by other things, and lead by what comes,
- * goes and is replaced: in the end what is told of each is what is there. So it is of paths that are below
- * others.
+ * Roots that are created, removed and replaced in a storm, as are their parents: in the end the model of
+ * each watcher equals the disk. Some roots are below others.
  *
- * INOTIFY_SEEDS=FROM-TO runs other seeds than the few of the suite.
+ * INOTIFY_SEEDS=FROM-TO runs other seeds.
  */
 
 import assert from "node:assert/strict";
@@ -22,26 +21,26 @@ import { within } from "../helpers/within.ts";
 
 const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-8").split("-").map(Number);
 
-/** The paths that a watcher watches; names that a storm uses. */
+/** The roots of each watcher, which are names that a storm uses. */
 const PATHS = [["a"], ["b/c"], ["a/b/c/d"], ["c", "d", "e/f"], [".", "a", "a/b/c", "c/d"]];
 
-/** All paths below one that is watched, and may be a link itself. */
+/** A root and all paths below it; the root may be a link. */
 function below(path: string): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
   } catch {
-    return []; // it leads nowhere
+    return []; // it does not exist
   }
   return [...onDisk(`${path}/.`)].map((one) => path + one.slice(path.length + "/.".length));
 }
 
-/** Whether a path led nowhere for a reason that a storm may have. */
+/** Whether a storm may have made a root's path invalid for a while. */
 function isPassing(error: Error): boolean {
   return error instanceof InotifyError && (error.code === "ELOOP" || error.code === "ENOTDIR");
 }
 
 for (let seed = from; seed <= to; seed++) {
-  test(`after a storm paths that came and went lead to what was told (seed ${seed})`, async () => {
+  test(`after a storm that removes and replaces roots the model equals the disk (seed ${seed})`, async () => {
     const base = tmpDir(fastest);
     const followed = PATHS.map((names) => {
       const paths = names.map((name) => join(base, name));

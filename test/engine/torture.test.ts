@@ -1,8 +1,8 @@
 /**
- * Storms for a watcher whose process is interrupted by signals all the time, is stopped and continued, or
- * collects garbage whenever it can: the events give what is on the disk all the same.
+ * Storms for a watcher whose process is interrupted by signals, stopped and continued, or collecting
+ * garbage all the time: the copy of the events equals the disk.
  *
- * INOTIFY_SEEDS=FROM-TO runs other seeds than the few of the suite.
+ * INOTIFY_SEEDS=FROM-TO runs other seeds.
  */
 
 import assert from "node:assert/strict";
@@ -13,22 +13,22 @@ import { test } from "node:test";
 import { GC_FLAGS } from "../helpers/collect_garbage.ts";
 import { openFiles } from "../helpers/proc.ts";
 import { command, runtimeName } from "../helpers/runtime.ts";
-import type { Weather } from "../helpers/storm_check.ts";
+import type { StormResult } from "../helpers/storm_check.ts";
 import { until, within } from "../helpers/within.ts";
 
 const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-2").split("-").map(Number);
 
-/** What is done to the process, until it is told that it has ended. */
-const TORTURES: Record<string, (pid: number, ended: Promise<unknown>) => Promise<void>> = {
+/** Disturbs the process until it ends. */
+const DISTURBANCES: Record<string, (pid: number, ended: Promise<unknown>) => Promise<void>> = {
   "interrupted by signals all the time": async (pid, ended) => {
-    // Deno itself panics when signals come faster than it takes them.
+    // Deno panics if signals arrive faster than it handles them.
     const pause = runtimeName === "deno" ? "sleep 0.001" : ":";
     const script = `while kill -WINCH ${pid} 2>/dev/null; do ${pause}; done`;
     const sender = spawn("sh", ["-c", script], { stdio: "ignore" });
     await ended;
     sender.kill();
   },
-  "stopped, and continued, again and again": async (pid, ended) => {
+  "stopped and continued again and again": async (pid, ended) => {
     let running = true;
     void ended.then(() => running = false);
     while (running) {
@@ -38,12 +38,12 @@ const TORTURES: Record<string, (pid: number, ended: Promise<unknown>) => Promise
       }
     }
   },
-  "collecting garbage whenever it can": async () => {},
+  "collecting garbage all the time": async () => {},
 };
 
-for (const [name, torture] of Object.entries(TORTURES)) {
+for (const [name, disturb] of Object.entries(DISTURBANCES)) {
   for (let seed = from; seed <= to; seed++) {
-    test(`a watcher that is ${name} misses nothing (seed ${seed})`, async () => {
+    test(`a watcher that is ${name} loses no change (seed ${seed})`, async () => {
       const args = [String(seed), "3000", ...name.includes("garbage") ? ["gc"] : []];
       const [file, rest] = command("storm_check.ts", args, { flags: GC_FLAGS });
       const child = spawn(file, rest, { stdio: ["ignore", "pipe", "inherit"] });
@@ -51,16 +51,16 @@ for (const [name, torture] of Object.entries(TORTURES)) {
       child.stdout.on("data", (chunk) => stdout += chunk);
       const closed = once(child, "close");
       await until(() => isWatching(child.pid!), () => stdout);
-      await torture(child.pid!, once(child, "exit"));
+      await disturb(child.pid!, once(child, "exit"));
       assert.deepEqual(await within(closed, () => stdout), [0, null], stdout);
-      const { wrong, uncovered }: Weather = JSON.parse(stdout);
+      const { wrong, uncovered }: StormResult = JSON.parse(stdout);
       assert.deepEqual(wrong, []);
       assert.equal(uncovered, 0);
     });
   }
 }
 
-/** Whether a process has an inotify instance; or is no more, which is seen later. */
+/** Whether a process has an inotify instance, or has ended, which the test finds later. */
 function isWatching(pid: number): boolean {
   try {
     return openFiles(pid).inotify > 0;

@@ -1,4 +1,4 @@
-/** What a scenario does to its directory: one line, one deed. */
+/** The actions of a scenario: each line changes its directory once. */
 
 import { execFileSync } from "node:child_process";
 import {
@@ -17,11 +17,11 @@ import { join } from "node:path";
 import { spareWatches } from "./namespace.ts";
 import { unescape } from "./name.ts";
 
-/** Does what a line says, with names below a directory. @param where the line is, for its errors */
-export function doDeed(base: string, line: string, where: string): void {
+/** Performs the action of a line. @param base the directory of its paths @param where its file and number */
+export function performAction(base: string, line: string, where: string): void {
   const [verb, ...args] = line.split(" ");
   const at = (i: number) => join(base, unescape(args[i]));
-  const deeds: Record<string, () => void> = {
+  const actions: Record<string, () => void> = {
     mkdir: () => void mkdirSync(at(0), { recursive: true }),
     write: () => args.length === 1 ? create(at(0)) : writeFileSync(at(0), args[1]),
     append: () => appendFileSync(at(0), args[1]),
@@ -33,11 +33,11 @@ export function doDeed(base: string, line: string, where: string): void {
     spare: () => spareWatches(Number(args[0])),
     sh: () => void execFileSync("sh", ["-c", args.join(" ")], { cwd: base }),
   };
-  if (!(verb in deeds)) throw new Error(`${where}: nobody knows how to ${verb}`);
-  deeds[verb]();
+  if (!(verb in actions)) throw new Error(`${where}: unknown action "${verb}"`);
+  actions[verb]();
 }
 
-/** An empty file, without a word about a change: Bun's writeFileSync truncates what it has created. */
+/** Creates an empty file without a `modify`: Bun's writeFileSync truncates the file that it has created. */
 function create(path: string): void {
   closeSync(openSync(path, "a"));
 }

@@ -1,9 +1,9 @@
-/** Garbage, collected when a test wants it. */
+/** Garbage collection on demand. */
 
 import { setTimeout as delay } from "node:timers/promises";
 import { runtimeName } from "./runtime.ts";
 
-/** Flags that let a program {@link collectGarbage}. */
+/** The runtime's flags with which a program may call {@link collectGarbage}. */
 export const GC_FLAGS: readonly string[] = {
   deno: ["run", "-A", "--no-check", "--v8-flags=--expose-gc"],
   bun: [],
@@ -15,7 +15,7 @@ const { Bun, gc } = globalThis as unknown as {
   gc?: () => void;
 };
 
-/** Has everything collected that nothing refers to, and all that follows from it. */
+/** Collects all garbage; repeatedly, since a finalizer may create more. */
 export async function collectGarbage(): Promise<void> {
   for (let i = 0; i < 5; i++) {
     if (Bun !== undefined) Bun.gc(true);

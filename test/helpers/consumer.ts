@@ -1,4 +1,4 @@
-/** A program that uses the package as its users do, from elsewhere. */
+/** A program outside this repository that imports the package as users do. */
 
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { tmpDir } from "./tmp.ts";
 import { until } from "./within.ts";
 
-/** Watches `inbox` by all that is exported to be imported, until something is in it. */
+/** Watches `inbox` with each exported API, until a file appears in it. */
 const PROGRAM = `
 import { Inotify, limits, watch, type WatchEvent } from "PACKAGE";
 import { IN_CREATE } from "KERNEL";
@@ -33,10 +33,10 @@ for await (const { kind } of watchers[1]) {
 }
 `;
 
-/** What it prints. */
+/** The program's output. */
 export const CONSUMED = "ready\nread file\nwatch create\nwatchFs create\n";
 
-/** What a program has printed, and how it has ended. */
+/** A program's output, and its exit code or signal once it has ended. */
 export interface Result {
   stdout: string;
   stderr: string;
@@ -49,9 +49,9 @@ export class Consumer {
   readonly #environment: Record<string, string>;
 
   /**
-   * @param imports what it imports: the package, and its kernel level, and its `watchFs`
-   * @param files what is in the directory besides, by name
-   * @param environment what is in the environment besides
+   * @param imports the specifiers of the package, of its kernel level and of its `watchFs`
+   * @param files the text of further files, by name
+   * @param environment further environment variables
    */
   constructor(
     imports: readonly [string, string, string],
@@ -80,18 +80,18 @@ export class Consumer {
     return join(this.directory, name);
   }
 
-  /** Runs a command to its end; not synchronously, for it may be served by this process. */
+  /** Runs a command to its end; asynchronously, since this process may be the registry that it uses. */
   async run(file: string, ...args: string[]): Promise<void> {
     const options = { cwd: this.directory, env: this.#environment, timeout: 60_000 };
     await promisify(execFile)(file, args, options);
   }
 
-  /** Runs a command that watches `inbox` to its end, and makes a file there once it says so. */
+  /** Runs a command that watches `inbox`, creates a file there once it is ready, and waits for its end. */
   watching(file: string, ...args: string[]): Promise<Result> {
     return this.#watching(file, args, false);
   }
 
-  /** Likewise, but ends it after its first line, since it does not by itself. */
+  /** Likewise, but kills the command after its first line. */
   firstLine(file: string, ...args: string[]): Promise<Result> {
     return this.#watching(file, args, true);
   }

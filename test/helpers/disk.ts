@@ -1,28 +1,28 @@
-/** What is on the disk, with its bytes, as far as a watcher promises to report it. */
+/** Reads from the disk what a watcher promises to report, with the bytes of files. */
 
 import type { Buffer } from "node:buffer";
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** An entry, as it was when it was read. */
+/** An entry at the time it was read. */
 export type Copy =
   | { readonly type: "directory" }
   | { readonly type: "file"; readonly bytes: Buffer; readonly inode: number }
   | { readonly type: "link"; readonly target: string }
-  /** Nothing was there. */
+  /** There was no entry. */
   | { readonly type: "nothing" };
 
-/** What a watcher watches. */
+/** The part of the file system that a watcher watches. */
 export interface View {
-  /** The paths that were given, absolute. */
+  /** Absolute paths. */
   readonly roots: ReadonlySet<string>;
   readonly recursive: boolean;
   readonly followSymlinks: boolean;
-  /** Whether an entry is left out, by its name or its path. */
+  /** Whether an entry is ignored. */
   ignores(path: string, isDirectory: boolean, root: string): boolean;
 }
 
-/** Reads an entry. @param follow whether a link there stands for what it leads to */
+/** Reads an entry. @param follow whether to read the target of a link */
 export function read(path: string, follow: boolean): Copy {
   const stat = follow ? statSync : lstatSync;
   for (let tries = 0;; tries++) {
@@ -32,7 +32,7 @@ export function read(path: string, follow: boolean): Copy {
       if (before.isSymbolicLink()) return { type: "link", target: readlinkSync(path) };
       const bytes = readFileSync(path);
       const after = stat(path);
-      // Else another one has come between the two, of which more is still to be heard.
+      // Otherwise the file was replaced while it was read, which will be reported.
       if (after.ino === before.ino && after.isFile()) {
         return { type: "file", bytes, inode: Number(after.ino) };
       }
@@ -45,14 +45,14 @@ export function read(path: string, follow: boolean): Copy {
   }
 }
 
-/** What is on the disk. */
+/** The entries of a {@link View}. */
 export interface Disk {
   readonly entries: Map<string, Copy>;
-  /** Links of which nothing is promised, and what is below them: they lead back to where they are. */
+  /** Links that lead to a directory above them: nothing is promised about what is below. */
   readonly open: Set<string>;
 }
 
-/** Reads all that is to be seen. */
+/** Reads all entries of a view. */
 export function readAll(view: View): Disk {
   const disk: Disk = { entries: new Map(), open: new Set() };
   for (const root of view.roots) {
@@ -64,7 +64,7 @@ export function readAll(view: View): Disk {
   return disk;
 }
 
-/** A root and, if it is in the tree of another one, the directories of that above it. */
+/** The inodes of a root and of the directories above it that belong to another root's tree. */
 function* above(view: View, root: string): Generator<string> {
   yield inode(root);
   for (let path = root; path !== "/" && read(path, false).type === "directory";) {
@@ -89,7 +89,7 @@ function readBelow(
       read(path, true).type === "directory";
     const isDirectory = copy.type === "directory" || leads;
     if (view.ignores(path, isDirectory, root)) continue;
-    // What was given stands for what it leads to, be it nothing.
+    // A root is its target, even if that does not exist.
     disk.entries.set(path, view.roots.has(path) ? read(path, true) : copy);
     if (!isDirectory || !view.recursive) continue;
     const own = inode(path);

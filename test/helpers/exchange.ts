@@ -1,4 +1,4 @@
-/** Entries that change places in one step: RENAME_EXCHANGE of rename(2), for which no runtime has a function. */
+/** RENAME_EXCHANGE of rename(2), which no runtime offers. */
 
 import { Buffer } from "node:buffer";
 import { runtimeName } from "./runtime.ts";
@@ -13,7 +13,7 @@ interface Symbols {
   readonly renameat2: RenameAt2;
 }
 
-/** The part of the runtimes' FFI that is used. */
+/** The used part of each runtime's FFI. */
 interface Globals {
   readonly Deno: { dlopen(name: string, symbols: unknown): { readonly symbols: Symbols } };
   readonly process: {
@@ -44,11 +44,11 @@ const OPEN: Record<typeof runtimeName, (globals: Globals) => RenameAt2> = {
 
 let renameat2: RenameAt2 | undefined;
 
-/** Two entries change places in one step. */
+/** Exchanges two entries atomically. */
 export function exchange(a: string, b: string): void {
   renameat2 ??= OPEN[runtimeName](globalThis as unknown as Globals);
   const [from, to] = [a, b].map((path) => Buffer.from(`${path}\0`));
   if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) !== 0) {
-    throw new Error(`${a} and ${b} cannot change places`);
+    throw new Error(`cannot exchange ${a} and ${b}`);
   }
 }

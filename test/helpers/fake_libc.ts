@@ -1,4 +1,4 @@
-/** A libc with scripted answers, for what the kernel does not do on demand. */
+/** A libc with scripted results, for what the kernel does not do on demand. */
 
 import type { Libc, Waiter } from "../../ffi/contract.ts";
 
@@ -23,7 +23,7 @@ export interface ScriptedFile {
   wake(bytes?: Uint8Array): void;
 }
 
-/** @param answers what the reads give, one after the other; EAGAIN when there are no more */
+/** @param answers the results of successive reads; after the last, EAGAIN */
 export function scriptedFile(...answers: Answer[]): ScriptedFile {
   const EAGAIN = 11;
   const log: string[] = [];

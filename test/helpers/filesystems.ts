@@ -1,9 +1,9 @@
-/** File systems of other kinds than the one that the tests run on, in a mount namespace. */
+/** File systems other than the one of the tests' directory, mounted in a mount namespace. */
 
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 
-/** How each is mounted on ./mounted: commands of sh(1), which are run in an empty directory. */
+/** The sh(1) commands that mount each on ./mounted; they run in an empty directory. */
 const RECIPES: Readonly<Record<string, string>> = {
   "ext2 without types": image("mkfs.ext2 -qF -O ^filetype", "16M"),
   "ext3 with whole seconds": image("mkfs.ext3 -qF -I 128", "16M"),
@@ -17,12 +17,12 @@ const RECIPES: Readonly<Record<string, string>> = {
     "mkdir low up work && mount -t overlay -o lowerdir=low,upperdir=up,workdir=work none mounted",
 };
 
-/** Makes one in a file, and mounts it from there. */
+/** Creates a file system in an image file, and mounts it. */
 function image(make: string, size: string): string {
   return `truncate -s ${size} image && ${make} image && mount -o loop image mounted`;
 }
 
-/** What runs a program where some of them are mounted, in a mount namespace. */
+/** The command that runs a program in a mount namespace with these file systems. */
 export function under(names: readonly string[]): string[] {
   const script = `
     PATH=$PATH:/usr/sbin:/sbin
@@ -31,7 +31,7 @@ export function under(names: readonly string[]): string[] {
     cd /
     "$@"
     status=$?
-    umount -l /mnt/*/mounted 2>/dev/null # which ends what serves it
+    umount -l /mnt/*/mounted 2>/dev/null # ends the process that serves it
     exit $status
   `;
   return ["unshare", process.geteuid!() === 0 ? "-m" : "-Urm", "sh", "-c", script, "sh"];
@@ -48,14 +48,14 @@ function mount(name: string): string {
 const [file, ...args] = [...under(Object.keys(RECIPES)), "true"];
 const { status, stderr, error } = spawnSync(file, args, { encoding: "utf8" });
 
-/** Their names, and why each cannot be mounted here; `false` if it can. */
+/** The name of each, and why it cannot be mounted here, or `false` if it can. */
 export const FILE_SYSTEMS: readonly (readonly [name: string, skip: string | false])[] = Object
   .keys(RECIPES).map((name) => {
     if (status !== 0) return [name, `"unshare -m" may not be run here: ${error ?? stderr}`];
     return [name, stderr.split("\n").find((line) => line.startsWith(`${name}:`)) ?? false];
   });
 
-/** Where one is mounted. */
+/** The mount point of a file system. */
 export function mounted(name: string): string {
   return `/mnt/${name}/mounted`;
 }

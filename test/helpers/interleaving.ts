@@ -1,7 +1,7 @@
 /**
- * What changes between any two system calls of a watcher: each case is tried with the change before the
- * first call, before the second one, and so on, until there are no more. Each time what is told is what
- * is there, and so is what happens next.
+ * Interleaves a change with the system calls of a watcher: each case is run with the change before the
+ * first call, before the second one, and so on. Each time the reported entries must equal those on the
+ * disk, also after further changes.
  */
 
 import assert from "node:assert/strict";
@@ -24,19 +24,19 @@ import { Model, onDisk } from "./model.ts";
 import { fastest, tmpDir } from "./tmp.ts";
 import { within } from "./within.ts";
 
-/** Where a name is, in a directory that is new each time. */
+/** The path of a name in the directory of the run. */
 type At = (name: string) => string;
 
-/** A change, and what it comes into. */
+/** A change, and the work that it interrupts. */
 export interface Case {
   readonly watched: string;
-  /** What is there. */
+  /** Creates the entries before the watcher starts. */
   readonly given: (at: At) => void;
-  /** What happens when the watcher is ready; without it the set-up is what the change comes into. */
+  /** What the ready watcher reacts to when the change comes; without it the change interrupts the set-up. */
   readonly first?: (at: At) => void;
-  /** What comes between two calls. */
+  /** Made between two calls. */
   readonly change: (at: At) => void;
-  /** The file that the change writes, so that something must be told of it later than that. */
+  /** The file that the change writes, for which an event must follow. */
   readonly written?: string;
 }
 
@@ -51,37 +51,37 @@ function makeTree(at: At): void {
   make(at, "root/a/b/f", "root/a/g", "root/c/h", "other/d/i");
 }
 
-/** What may become of a tree. */
+/** Changes of a tree. */
 const changes: Record<string, (at: At) => void> = {
-  "a directory is made": (at) => make(at, "root/c/new/deep/f"),
+  "a directory is created": (at) => make(at, "root/c/new/deep/f"),
   "a directory is removed": (at) => rmSync(at("root/a"), { recursive: true }),
   "a directory is renamed": (at) => renameSync(at("root/a/b"), at("root/c/b")),
-  "a directory makes way for a new one": (at) => {
+  "a directory is replaced by a new one": (at) => {
     renameSync(at("root/a"), at("root/z"));
     make(at, "root/a/other/f");
   },
-  "a directory makes way for one from elsewhere": (at) => {
+  "a directory is replaced by one from outside": (at) => {
     renameSync(at("root/a"), at("away"));
     renameSync(at("other"), at("root/a"));
   },
-  "a file makes way for a directory": (at) => {
+  "a file is replaced by a directory": (at) => {
     rmSync(at("root/a/g"));
     mkdirSync(at("root/a/g"));
   },
-  "all makes way for something else": (at) => {
+  "the root is replaced by another directory": (at) => {
     renameSync(at("root"), at("away"));
     renameSync(at("other"), at("root"));
   },
 };
 
-/** What may become of the way to what is watched. */
-const ways: Record<string, Case> = {
-  "what is waited for comes": {
+/** Changes of the tree, or of the path that leads to the root. */
+const changesOfPath: Record<string, Case> = {
+  "a missing root is created": {
     watched: "x/y/root",
     given: () => {},
     change: (at) => make(at, "x/y/root/z/f"),
   },
-  "another parent comes": {
+  "a parent of the root is replaced": {
     watched: "x/root",
     given: (at) => make(at, "x/root/a/f"),
     change(at) {
@@ -89,7 +89,7 @@ const ways: Record<string, Case> = {
       make(at, "x/root/b/f");
     },
   },
-  "a link on the way is pointed elsewhere": {
+  "a link in the path is replaced": {
     watched: "current/root",
     given(at) {
       make(at, "v1/root/one/f", "v2/root/two/f");
@@ -102,21 +102,21 @@ const ways: Record<string, Case> = {
   },
 };
 
-/** By what happens. */
+/** All cases, by name. */
 export const cases: Record<string, Case> = {
-  "a file is made in a directory that is new": {
+  "a file is created in a new directory": {
     watched: "root",
     given: (at) => mkdirSync(at("root")),
     first: (at) => mkdirSync(at("root/new")),
     change: (at) => make(at, "root/new/f"),
   },
-  "a directory that is new is removed": {
+  "a new directory is removed": {
     watched: "root",
     given: (at) => mkdirSync(at("root")),
     first: (at) => make(at, "root/new/f"),
     change: (at) => rmSync(at("root/new"), { recursive: true }),
   },
-  "what has come of the way goes again": {
+  "a new parent of a missing root is removed": {
     watched: "x/root",
     given: () => {},
     first: (at) => mkdirSync(at("x")),
@@ -132,14 +132,14 @@ export const cases: Record<string, Case> = {
     change: (at) => appendFileSync(at("f"), "more"),
     written: "f",
   },
-  "a file is written while its path comes": {
+  "a file root is written while its parents are new": {
     watched: "x/f",
     given: () => {},
     first: (at) => make(at, "x/f"),
     change: (at) => appendFileSync(at("x/f"), "more"),
     written: "x/f",
   },
-  "a file is written while its directory comes": {
+  "a file is written while its directory is moved in": {
     watched: "root",
     given: makeTree,
     first: (at) => renameSync(at("other"), at("root/other")),
@@ -155,8 +155,8 @@ export const cases: Record<string, Case> = {
   },
 };
 for (const [what, change] of Object.entries(changes)) {
-  ways[what] = { watched: "root", given: makeTree, change };
-  cases[`${what} while all comes in`] = {
+  changesOfPath[what] = { watched: "root", given: makeTree, change };
+  cases[`${what} while the tree is moved in`] = {
     watched: "in",
     given(at) {
       mkdirSync(at("in"));
@@ -166,31 +166,31 @@ for (const [what, change] of Object.entries(changes)) {
     change: (at) => change((name) => at(name.replace(/^root/, "in/root"))),
   };
 }
-for (const [what, one] of Object.entries(ways)) {
-  cases[`${what} while all is new`] = one;
+for (const [what, one] of Object.entries(changesOfPath)) {
+  cases[`${what} during set-up`] = one;
   cases[`${what} while events are lost`] = { ...one, first: loseEvents };
 }
 
 /**
- * Tries a case.
+ * Runs a case with its change before each system call.
  *
- * @param stride how many calls there are from one try to the next
- * @param parent where the directories are made
+ * @param stride the number of calls between two runs
+ * @param parent the directory of the runs
  */
-export async function happensEverywhere(
+export async function interleave(
   one: Case,
   stride: number,
   parent: string = fastest,
 ): Promise<void> {
-  await using idle = watch(tmpDir(fastest)); // so that the instance stays, which is slow to close
+  await using idle = watch(tmpDir(fastest)); // keeps the instance open, which is slow to close
   await within(idle.ready);
   let calls = 0;
-  while (await happens(one, calls, parent)) calls += stride;
+  while (await run(one, calls, parent)) calls += stride;
   assert.ok(calls > 5, `${calls} calls`);
 }
 
 /** @returns whether there were more than `n` calls */
-async function happens(one: Case, n: number, parent: string): Promise<boolean> {
+async function run(one: Case, n: number, parent: string): Promise<boolean> {
   const base = tmpDir(parent);
   const at = (name: string) => join(base, name);
   const path = at(one.watched);
@@ -210,11 +210,11 @@ async function happens(one: Case, n: number, parent: string): Promise<boolean> {
   await within(watcher.ready);
   using interposed = early ?? before(n, change);
   one.first?.(at);
-  // The overflow is made up where bytes are read, which may be only after the mark of the first sync().
+  // The overflow replaces the bytes of a read, possibly the one after the first sync()'s fence.
   if (one.first === loseEvents) await taken(watcher);
   await taken(watcher);
   interposed[Symbol.dispose]();
-  await taken(watcher); // sync() does not promise what has changed since it was called
+  await taken(watcher); // sync() does not cover changes made after the call
 
   const state = () => `before call ${n}: ${JSON.stringify(lines, null, 1)}`;
   const compare = () => {

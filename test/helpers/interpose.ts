@@ -1,11 +1,11 @@
-/** System calls of the module, with something else before one of them, or with another answer. */
+/** Interposes on the module's system calls: an action before one of them, or another result. */
 
 import { CLOCK_MONOTONIC } from "../../ffi/contract.ts";
 import { libc } from "../../ffi/libc.ts";
 import { IN_Q_OVERFLOW } from "../../mod.ts";
 
-/** The calls that see something of the file system, or hold it. */
-const CALLS: readonly SeeingCall[] = [
+/** The calls that read the file system or a descriptor, or release one. */
+const CALLS: readonly ObservingCall[] = [
   "inotify_add_watch",
   "inotify_rm_watch",
   "read",
@@ -18,7 +18,7 @@ const CALLS: readonly SeeingCall[] = [
   "close",
 ];
 
-type SeeingCall =
+type ObservingCall =
   | "inotify_add_watch"
   | "inotify_rm_watch"
   | "read"
@@ -31,12 +31,12 @@ type SeeingCall =
   | "close";
 
 /**
- * What may become of calls, by the lists ERRORS of their manual pages, and of seccomp(2). What becomes of
- * statfs(2), which is asked only when events are lost, is in changed.test.ts.
+ * The errors of each call: the section ERRORS of its manual page, and seccomp(2). statfs(2), which is
+ * called only after a loss, is tested in test/engine/change_time.test.ts.
  */
 export const FAULTS: Readonly<
   Record<
-    Exclude<SeeingCall, "statfs"> | "inotify_init1" | "memfd_create" | "ftruncate" | "futimens",
+    Exclude<ObservingCall, "statfs"> | "inotify_init1" | "memfd_create" | "ftruncate" | "futimens",
     readonly string[]
   >
 > = {
@@ -67,7 +67,7 @@ export const FAULTS: Readonly<
   close: ["EBADF", "EINTR", "EIO", "ENOSPC", "EDQUOT"],
 };
 
-/** What may become of the calls that are made for the tools, and for `usage()`; likewise. */
+/** Likewise for the calls of the commands and of `usage()`. */
 export const FAULTS_OF_TOOLS: Readonly<Record<"write" | "kcmp_file", readonly string[]>> = {
   write: [
     ...["EAGAIN", "EBADF", "EDESTADDRREQ", "EDQUOT", "EFAULT", "EFBIG", "EINTR", "EINVAL", "EIO"],
@@ -78,7 +78,7 @@ export const FAULTS_OF_TOOLS: Readonly<Record<"write" | "kcmp_file", readonly st
 
 /** The calls that may fail. */
 export type FaultyCall =
-  | SeeingCall
+  | ObservingCall
   | "inotify_init1"
   | "memfd_create"
   | "ftruncate"
@@ -86,14 +86,14 @@ export type FaultyCall =
   | "write"
   | "kcmp_file";
 
-/** Ends when it is disposed of. */
+/** Ends when it is disposed. */
 export interface Interposition extends Disposable {
-  /** Whether it has come to it. */
+  /** Whether the call was reached. */
   readonly happened: boolean;
 }
 
-/** Does something before the n-th call from now on, counted from 0. */
-export function before(n: number, something: () => void): Interposition {
+/** Runs an action before the n-th call from now on, counted from 0. */
+export function before(n: number, action: () => void): Interposition {
   const c = libc();
   const originals = Object.fromEntries(CALLS.map((name) => [name, c[name]]));
   let calls = 0;
@@ -101,7 +101,7 @@ export function before(n: number, something: () => void): Interposition {
     const original = c[name] as (...args: unknown[]) => number;
     Object.assign(c, {
       [name]: (...args: unknown[]) => {
-        if (calls++ === n) something();
+        if (calls++ === n) action();
         return original(...args);
       },
     });
@@ -114,15 +114,15 @@ export function before(n: number, something: () => void): Interposition {
   };
 }
 
-/** A call that fails, instead of being made. */
+/** A call that fails without being made. */
 export interface Fault {
-  /** Which function. */
+  /** The function. */
   readonly name: FaultyCall;
-  /** With which errno. */
+  /** The errno that it fails with. */
   readonly errno: number;
 }
 
-/** The n-th call of a function from now on, counted from 0, fails. */
+/** Fails the n-th call of a function from now on, counted from 0. */
 export function failing({ name, errno }: Fault, n: number): Interposition {
   const c = libc();
   const { [name]: original, errno: realErrno } = c;
@@ -131,7 +131,7 @@ export function failing({ name, errno }: Fault, n: number): Interposition {
     [name]: (...args: unknown[]) => {
       const call = () => (original as (...args: unknown[]) => number)(...args);
       if (calls++ !== n) return call();
-      if (name === "close") return call(), -1; // it closes, whatever it says (close(2)), and nobody asks
+      if (name === "close") return call(), -1; // close(2) closes even if it fails, and its errno is not read
       c.errno = () => {
         c.errno = realErrno;
         return errno;
@@ -147,7 +147,7 @@ export function failing({ name, errno }: Fault, n: number): Interposition {
   };
 }
 
-/** The next time that the module reads, it reads that events are lost. */
+/** Makes the module's next read return an overflow. */
 export function loseEvents(): void {
   const c = libc();
   const { read } = c;
@@ -158,8 +158,8 @@ export function loseEvents(): void {
 }
 
 /**
- * Of one in so many reads only the first events are there, as if the queue had been full then: what came
- * after them is lost.
+ * Truncates one in so many reads at a random event and appends an overflow, as if the queue had been
+ * full: the later events are lost.
  */
 export function losing(one: number, random: () => number): Disposable {
   const c = libc();
@@ -176,7 +176,7 @@ export function losing(one: number, random: () => number): Disposable {
   return { [Symbol.dispose]: () => void Object.assign(c, { read }) };
 }
 
-/** Writes what the kernel says when events are lost. @returns how long that is */
+/** Writes an overflow event. @returns its length in bytes */
 function putOverflow(view: DataView, at: number): number {
   view.setInt32(at, -1, true);
   view.setUint32(at + 4, IN_Q_OVERFLOW, true);
@@ -185,14 +185,14 @@ function putOverflow(view: DataView, at: number): number {
 }
 
 /**
- * Directories are read an entry at a time, and whenever the module looks at how long it has been at it, it
- * has been too long: so is every directory a large one.
+ * Treats every directory as a large one: getdents64(2) returns one entry at a time, and each reading of
+ * the clock shows that the module has worked for too long.
  */
 export function inSmallPieces(): Disposable {
   const c = libc();
   const { getdents64, clock_gettime } = c;
-  const SMALLEST = 32; // has room for a short name only
-  let lost = 0n;
+  const SMALLEST = 32; // bytes: room for one short name
+  let skipped = 0n;
   c.getdents64 = (fd, buffer, count) => {
     const length = getdents64(fd, buffer, SMALLEST);
     return length === -1 ? getdents64(fd, buffer, count) : length;
@@ -200,7 +200,7 @@ export function inSmallPieces(): Disposable {
   c.clock_gettime = (clockid, tp) => {
     const result = clock_gettime(clockid, tp);
     const nanoseconds = new BigInt64Array(tp.buffer, tp.byteOffset + 8);
-    if (clockid === CLOCK_MONOTONIC) nanoseconds[0] += lost += 10_000_000n;
+    if (clockid === CLOCK_MONOTONIC) nanoseconds[0] += skipped += 10_000_000n;
     return result;
   };
   return { [Symbol.dispose]: () => void Object.assign(c, { getdents64, clock_gettime }) };

@@ -1,21 +1,21 @@
-/** What a program leaves open when it ends without a word. */
+/** What a program leaves open when it ends without closing anything. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IN_CREATE, Inotify, watch } from "../../mod.ts";
 import { forEach } from "./events.ts";
 
-/** What else than this refers to, so that nothing of it is collected as garbage. */
+/** Keeps what is open from being collected as garbage. */
 const left: unknown[] = [];
 
 /**
- * Opens one of everything.
+ * Opens instances and a watcher.
  *
- * @param waits whether instances can be waited for here
- * @returns lets the program end all the same
+ * @param waits whether this thread can wait for events
+ * @returns unrefs what was opened, so that the program can end
  */
 export async function leaveOpen(directory: string, waits: boolean): Promise<() => void> {
-  await new Inotify().close(); // which gives its number to another one
+  await new Inotify().close(); // frees its descriptor's number for the next one
   const inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
   left.push(inotify);

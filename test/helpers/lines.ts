@@ -1,9 +1,9 @@
-/** What a reader of `inotifywait -m -r --json` believes to be below a directory. */
+/** The entries below a directory according to the output of `inotifywait -m -r --json`. */
 
 import { Buffer } from "node:buffer";
 import { basename, dirname, join } from "node:path/posix";
 
-/** A line of `--json`. */
+/** A line of the output. */
 export interface Line {
   readonly time: string;
   readonly watched: string;
@@ -14,16 +14,16 @@ export interface Line {
   readonly cookie?: number;
 }
 
-/** A set of paths that is built from lines alone. Paths are text with one character a byte. */
+/** A set of paths that is built from lines alone. Paths are latin1: one character per byte. */
 export class Reader {
   readonly paths: Set<string>;
-  /** What was moved in, of whose contents no line tells. */
+  /** Entries that were moved in, whose contents no line reports. */
   readonly unknown: Set<string> = new Set();
-  /** Lines that cannot be true of what was believed before. */
+  /** Lines that contradict earlier ones. */
   readonly contradictions: string[] = [];
   readonly #moving = new Map<number, { paths: string[]; unknown: string[]; from: string }>();
 
-  /** @param paths what is there */
+  /** @param paths the entries at the start */
   constructor(paths: Iterable<string>) {
     this.paths = new Set(paths);
   }
@@ -35,7 +35,7 @@ export class Reader {
     if (what === "CREATE") {
       if (known) this.#contradict(line, "is there");
       if (!this.paths.has(dirname(path)) && this.covers(path)) {
-        this.#contradict(line, "is in nothing");
+        this.#contradict(line, "has no parent");
       }
       this.paths.add(path);
     } else if (what === "DELETE" || what === "MOVED_FROM") {
@@ -61,7 +61,7 @@ export class Reader {
     }
   }
 
-  /** Whether lines tell what becomes of a path. */
+  /** Whether lines report all changes of a path. */
   covers(path: string): boolean {
     for (let at = dirname(path); at.length > 1; at = dirname(at)) {
       if (this.unknown.has(at)) return false;
@@ -74,7 +74,7 @@ export class Reader {
   }
 }
 
-/** The path that a line is about. */
+/** The path of a line's entry. */
 export function toPath({ watched, rawWatched, name, rawName }: Line): string {
   return join(latin1(watched, rawWatched), latin1(name, rawName));
 }
@@ -90,7 +90,7 @@ function take(paths: Set<string>, path: string): string[] {
   return taken;
 }
 
-/** A name that does not come by chance. */
+/** A path that no test creates by chance. */
 export function probe(directory: string): string {
   return join(directory, `probe-${basename(directory)}`);
 }

@@ -1,22 +1,22 @@
 /**
- * A copy of what a watcher watches, kept by its events alone: what an event is about is read again, some
- * time after that has happened.
+ * A copy of what a watcher watches, kept up to date by its events alone: each event makes the mirror read
+ * the entry again.
  */
 
 import type { ErrorEvent, WatchEvent } from "../../mod.ts";
 import { type Copy, type Disk, read, type View } from "./disk.ts";
 
-/** How much is shown of a file. */
+/** How many bytes of a file a message shows. */
 const SHOWN = 24;
 
-/** A copy of a tree, or of several. */
+/** A copy of all entries of a {@link View}. */
 export class Mirror {
   readonly entries: Map<string, Copy> = new Map();
-  /** The links that are said to be directories. */
+  /** The links that are reported as directories. */
   readonly entered: Set<string> = new Set();
-  /** Events that cannot be true of what was believed before. */
+  /** Events that contradict earlier ones. */
   readonly contradictions: string[] = [];
-  /** What is said not to be watched. */
+  /** The reported errors. */
   readonly errors: ErrorEvent[] = [];
   overflows = 0;
   count = 0;
@@ -25,17 +25,17 @@ export class Mirror {
 
   /**
    * @param view what is watched
-   * @param rereads whether all that is below a directory is read again when it moves: what was read at
-   * the old path may have been something else already, unless each change waits for the reader
+   * @param rereads whether everything below a renamed directory is read again: unless each change waits
+   * for the reader, another entry may have been read at the old path
    */
   constructor(view: View, rereads: boolean) {
     this.#view = view;
     this.#rereads = rereads;
   }
 
-  /** Begins with what is there. */
+  /** Starts with the entries on the disk. */
   seed({ entries }: Disk): void {
-    this.contradictions.length = 0; // what was reported until now may be of what was there before
+    this.contradictions.length = 0; // earlier events may be about earlier entries
     for (const [path, copy] of entries) {
       this.entries.set(path, copy);
       if (copy.type === "link" && read(path, true).type === "directory") this.entered.add(path);
@@ -53,7 +53,7 @@ export class Mirror {
         return;
       case "remove":
         this.#expect(event.path, true, "remove");
-        this.forget(event.path);
+        this.discard(event.path);
         return;
       case "rename":
         return this.#rename(event.from, event.path, event.replaced, event.isDirectory);
@@ -71,20 +71,20 @@ export class Mirror {
     }
   }
 
-  /** Drops a path and all below it. @returns what was dropped */
-  forget(path: string): [path: string, copy: Copy][] {
+  /** Discards a path and everything below it. @returns the discarded entries */
+  discard(path: string): [path: string, copy: Copy][] {
     const start = `${path}/`;
-    const dropped = [...this.entries].filter(([one]) => one === path || one.startsWith(start));
-    for (const [one] of dropped) {
+    const discarded = [...this.entries].filter(([one]) => one === path || one.startsWith(start));
+    for (const [one] of discarded) {
       this.entries.delete(one);
       this.entered.delete(one);
     }
-    return dropped;
+    return discarded;
   }
 
-  /** What is not as it is on the disk. @param removals whether it is said what is gone */
+  /** How the copy differs from the disk. @param removals whether removals are reported */
   differences(disk: Disk, removals: boolean): string[] {
-    // A link whose target has come later is looked at when it is replaced, and not before.
+    // A link is resolved when it is created or replaced, not when its target is created later.
     const links = [...disk.entries].filter(([path, { type }]) =>
       type === "link" && !this.entered.has(path)
     );
@@ -111,9 +111,9 @@ export class Mirror {
     if (this.entries.has(path) !== replaced) {
       this.contradictions.push(`rename ${from} to ${path}, replaced: ${replaced}`);
     }
-    this.forget(path);
+    this.discard(path);
     const entered = [...this.entered];
-    const moved = this.forget(from);
+    const moved = this.discard(from);
     for (const [one, copy] of moved) {
       const now = path + one.slice(from.length);
       const again = this.#rereads || now === path || copy.type === "nothing";
@@ -133,14 +133,14 @@ export class Mirror {
     else this.entered.delete(path);
   }
 
-  /** Of which type it is the event says: it may be another one by now, of which more will be heard. */
+  /** Reads an entry of the type that the event reports; another type by now will be reported itself. */
   #copy(path: string, isDirectory: boolean): Copy {
     const copy = read(path, this.#view.roots.has(path));
     if (!isDirectory) return copy.type === "directory" ? { type: "nothing" } : copy;
     return copy.type === "link" && this.#view.followSymlinks ? copy : { type: "directory" };
   }
 
-  /** Reads a file by each of its names: an event says the one that was used. */
+  /** Reads a file by each of its names: an event reports only the one that was used. */
   #readNames(path: string, isDirectory: boolean): void {
     const before = this.entries.get(path)!;
     this.#read(path, isDirectory);

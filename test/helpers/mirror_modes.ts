@@ -1,20 +1,21 @@
-/** The ways in which a mirror storm is watched: what is watched, how it is consumed, and what is lost. */
+/** The modes of a mirror storm: what is watched, how events are consumed, and which events are lost. */
 
 import type { Ignore, WatchKind } from "../../mod.ts";
 import { generator } from "./random.ts";
 import type { Flavour } from "./storm_lines.ts";
 
-/** How one loop takes events. */
+/** How a loop takes events. */
 export interface Pace {
   readonly batches: boolean;
-  /** How long it takes for so many events, in milliseconds. */
+  /** After so many events, the loop pauses; 0 for never. */
   readonly every: number;
+  /** In milliseconds. */
   readonly pause: number;
 }
 
-/** One watcher. */
+/** The options and loops of a watcher. */
 export interface Watching {
-  /** Relative. */
+  /** Relative paths. */
   readonly roots: readonly string[];
   readonly kinds: readonly WatchKind[];
   readonly recursive: boolean;
@@ -26,36 +27,36 @@ export interface Watching {
   readonly loops: readonly Pace[];
 }
 
-/** A storm, and those who watch it. */
+/** A storm and its watchers. */
 export interface Setting {
   readonly flavour: Flavour;
   readonly watchers: readonly Watching[];
-  /** After so many changes the writer waits until all have been compared. */
+  /** After so many changes the writer waits until all mirrors have been compared. */
   readonly burst: number;
-  /** For how long the event loop does nothing else, now and then, in milliseconds. */
+  /** For how many milliseconds the event loop is blocked now and then. */
   readonly blocked: number;
-  /** Whether so many files are made and removed at once that the kernel's queue overflows. */
+  /** Whether enough files are created and removed at once to overflow the kernel's queue. */
   readonly flood: boolean;
-  /** Whether the process is stopped meanwhile. */
+  /** Whether the process is stopped (SIGSTOP) during the flood. */
   readonly stopped: boolean;
-  /** Of how many reads one loses events. */
+  /** One in so many reads loses events; 0 for none. */
   readonly losing: number;
-  /** Whether paths are removed and added. */
+  /** Whether roots are removed and added. */
   readonly churn: boolean;
-  /** Whether other watchers come and go. */
+  /** Whether other watchers are opened and closed. */
   readonly others: boolean;
-  /** Whether every directory is looked at piece by piece. */
+  /** Whether every directory is scanned in small pieces. */
   readonly pieces: boolean;
-  /** Whether the storm is on already when the watchers begin. */
+  /** Whether the storm begins before the watchers. */
   readonly early: boolean;
-  /** Whether it is on a disk: where a number of an inode is used again. */
+  /** Whether it runs on a disk, where inode numbers are used again. */
   readonly onDisk: boolean;
 }
 
-/** What may be ignored. */
+/** The kinds of rules that a watcher may ignore by. */
 export type Ignoring = "name" | "glob" | "path" | "regexp" | "function";
 
-/** What is ignored, and which of the paths below a root that is. */
+/** The rules of each kind, and a test of which paths relative to a root they ignore. */
 export const IGNORES: Readonly<
   Record<Ignoring, {
     readonly rules: readonly Ignore[];
@@ -76,8 +77,8 @@ const FAST: Pace = { batches: false, every: 0, pause: 0 };
 const SLOW: Pace = { batches: false, every: 20, pause: 8 };
 const BATCHES: Pace = { batches: true, every: 0, pause: 0 };
 
-/** What reading and listing are, too. */
-const LOOKS: readonly WatchKind[] = ["open", "access", "closeNoWrite"];
+/** The kinds that reading and listing cause. */
+const READS: readonly WatchKind[] = ["open", "access", "closeNoWrite"];
 
 const KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
 
@@ -122,7 +123,7 @@ const SETTING: Setting = {
 
 type Random = () => number;
 
-/** Every mode: a setting that depends on the seed in some ways. */
+/** All modes: each makes a setting from the seed. */
 export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
   plain: drawn((random) => storm(random, {})),
   calm: drawn((random) => ({
@@ -183,7 +184,7 @@ export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
   mix: drawn(mixed),
 };
 
-/** A mode whose draws depend on nothing but the seed. */
+/** A mode whose random numbers depend on the seed alone. */
 function drawn(make: (random: Random) => Setting): (seed: number) => Setting {
   return (seed) => {
     const random = generator(seed ^ 0x5bd1e995);
@@ -193,8 +194,8 @@ function drawn(make: (random: Random) => Setting): (seed: number) => Setting {
 }
 
 /**
- * A write is reported by the name that was used: who comes to know of another name of a file when that is
- * gone already does not know of which file the write was. So each change waits for the reader, if it can.
+ * With hard links, each change waits for the reader, or there are no hard links: a write is reported by
+ * the name that was used, and a reader that finds this name gone cannot tell which file was written.
  */
 function fair(setting: Setting): Setting {
   const { flavour, flood } = setting;
@@ -223,10 +224,10 @@ function burst(random: Random): number {
   return one(random, [20, 60, 150, Infinity]);
 }
 
-/** What can be promised to these watchers. */
+/** A flavour with only the changes that these watchers promise to report. */
 function flavourFor(random: Random, watchers: readonly Watching[]): Flavour {
-  // A write is reported by the name that was used: of another one, that is elsewhere, nothing is known,
-  // and a batch leaves out what happened to a name that is gone.
+  // A write is reported by the name that was used, which may not be watched, and a batch omits the changes
+  // of a name that is gone.
   const all = watchers.every(({ roots, recursive, ignore, loops }) =>
     recursive && roots.includes("t") && ignore === undefined &&
     loops.every(({ batches }) => !batches)
@@ -239,22 +240,22 @@ function flavourFor(random: Random, watchers: readonly Watching[]): Flavour {
     hardLinks,
     exchanges: random() < 0.4,
     swaps: random() < 0.4,
-    // A file that is not closed yet has not been reported, if only that is wanted.
+    // With closeWrite alone, a write to a file that is still open is not reported.
     held: watchers.every(({ kinds }) => kinds.includes("modify")) && random() < 0.3,
     pauses: random() < 0.7,
   };
 }
 
 /**
- * A link is looked at when it appears, moves or is replaced: not whenever the way to its target changes,
- * and when its target is removed that is noticed once nobody holds that open any more.
+ * A link is resolved when it is created, renamed or replaced, not when the path to its target changes;
+ * and the removal of its target is reported only once no process has it open.
  */
 function following(setting: Setting): Setting {
   const { flavour } = setting;
   return { ...setting, flavour: { ...flavour, links: "steady", hardLinks: false, held: false } };
 }
 
-/** A link that is removed as a path of its own, but stays in another one, is no longer followed. */
+/** A link that is removed as a root, but is below another root, is no longer followed. */
 function churning(setting: Setting): Setting {
   return {
     ...setting,
@@ -277,7 +278,7 @@ function someKinds(random: Random): readonly WatchKind[] {
   if (random() < 0.75) kinds.push("remove");
   if (random() < 0.5) kinds.push("rename");
   if (random() < 0.3) kinds.push("attrib");
-  if (random() < 0.1) kinds.push(...LOOKS);
+  if (random() < 0.1) kinds.push(...READS);
   return kinds;
 }
 
@@ -311,9 +312,9 @@ function mixed(random: Random): Setting {
   const early = random() < 0.15;
   const watchers = Array.from({ length: one(random, [1, 1, 2, 3]) }, () => {
     const watching = { ...anyWatching(random), followSymlinks: follow };
-    // Looking after a loss is an event, too, if looks are wanted, and may be lost again, and so on.
-    const kinds = watching.kinds.filter((kind) => losing === 0 || !LOOKS.includes(kind));
-    // In the midst of a storm what is there only the events say, and not to a loop that begins later.
+    // If reads are reported, the scan after a loss causes events that may be lost again, without end.
+    const kinds = watching.kinds.filter((kind) => losing === 0 || !READS.includes(kind));
+    // During a storm only the events report the entries, and only to the first loop.
     return early
       ? { ...watching, kinds, roots: ["t"], initial: true, loops: watching.loops.slice(0, 1) }
       : { ...watching, kinds };

@@ -1,6 +1,6 @@
 /**
- * Has a storm, made by another process, and holds what consumers have copied by the events alone against
- * what is on the disk: paths, types and bytes.
+ * Runs a storm of changes, made by another process, and compares the copies that consumers make from the
+ * events alone with the disk: paths, types and bytes.
  */
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
@@ -15,61 +15,62 @@ import { generator } from "./random.ts";
 import { OUTSIDE, stormLines } from "./storm_lines.ts";
 import { fastest, tmpDir } from "./tmp.ts";
 
-/** What became of a storm. */
+/** The result of a storm. */
 export interface Outcome {
-  /** What is wrong in the end, and in which watcher. */
+  /** The differences, each with its watcher and loop. */
   readonly wrong: readonly string[];
-  /** What was done, that could be done. */
+  /** The changes that succeeded. */
   readonly lines: readonly string[];
   readonly events: number;
   readonly overflows: number;
 }
 
-/** What may be different from what a mode says. */
+/** The parameters of a storm. */
 export interface Storm {
   readonly seed: number;
   readonly setting: Setting;
   readonly changes: number;
-  /** The first lines, before there is a watcher; and those of the storm: made up if they are not given. */
+  /** The changes before there is a watcher. @default generated from the seed */
   readonly population?: readonly string[];
+  /** The changes of the storm. @default generated from the seed */
   readonly lines?: readonly string[];
-  /** Gets what the watchers report, as text. */
+  /** Gets each reported event as text. */
   readonly trace?: (line: string) => void;
-  /** Which events do not get to the consumers. */
+  /** Whether to keep an event from the consumers, to test that this is found. */
   readonly misses?: (event: WatchEvent) => boolean;
 }
 
-/** Has a storm. */
+/** Runs a storm. */
 export async function mirrorStorm(storm: Storm): Promise<Outcome> {
   const directory = tmpDir(storm.setting.onDisk ? tmpdir() : fastest);
-  const base = join(directory, "base"); // above it is nothing else, wherever a link ".." is
+  const base = join(directory, "base"); // nothing else is above it, where a link ".." may lead
   mkdirSync(base);
   const writer = start("mirror_writer.ts", [base]);
   try {
-    return await new Weather(base, writer, storm).pass();
+    return await new StormRun(base, writer, storm).run();
   } finally {
     writer.end();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** What was done, what was reported, and what is wrong, a line each. */
+/** The setting, the changes, the trace and the differences, a line each. */
 export function transcript(setting: Setting, outcome: Outcome, trace: readonly string[]): string {
   return [JSON.stringify(setting), ...outcome.lines, ...trace, ...outcome.wrong, ""].join("\n");
 }
 
-/** How many changes are made before anybody watches. */
+/** The number of changes before there is a watcher. */
 const POPULATION = 60;
-/** For how long the event loop is blocked at most, in milliseconds. */
+/** The longest time for which a flood blocks the event loop, in milliseconds. */
 const DEADLINE = 10_000;
-/** How often links are replaced, each of which may lead to others. */
+/** The number of rounds in which unentered links are replaced: each may reveal others. */
 const ROUNDS = 6;
-/** Around what is done while the event loop does nothing. */
+/** The changes between these are made while the event loop is blocked. */
 const [BEGUN, DONE] = ["mark begun", "mark done"];
-/** What is done in the end. */
+/** The last changes: close what is still open. */
 const FINAL: readonly string[] = ["close 0", "close 1", "close 2", "let"];
 
-class Weather {
+class StormRun {
   readonly #base: string;
   readonly #writer: Running;
   readonly #storm: Storm;
@@ -77,7 +78,7 @@ class Weather {
   readonly #done: string[] = [];
   readonly #wrong: string[] = [];
   #observers: Observer[] = [];
-  /** Whether no storm is on. */
+  /** Whether the writer has nothing to do. */
   #ended = true;
 
   constructor(base: string, writer: Running, storm: Storm) {
@@ -87,7 +88,7 @@ class Weather {
     this.#random = generator(storm.seed);
   }
 
-  async pass(): Promise<Outcome> {
+  async run(): Promise<Outcome> {
     const { seed, setting } = this.#storm;
     const { flavour, watchers, pieces } = setting;
     for (
@@ -100,7 +101,7 @@ class Weather {
     ) {
       mkdirSync(join(this.#base, top));
     }
-    await this.#do(this.#storm.population ?? stormLines(seed, POPULATION, flavour));
+    await this.#write(this.#storm.population ?? stormLines(seed, POPULATION, flavour));
     this.#done.push("watch");
     using _pieces = pieces ? inSmallPieces() : undefined;
     using _losing = setting.losing > 0 ? losing(setting.losing, this.#random) : undefined;
@@ -108,8 +109,10 @@ class Weather {
       new Observer(this.#base, `${i}`, watching, this.#storm)
     );
     try {
-      await this.#pass();
-      if (watchers.some(({ followSymlinks }) => followSymlinks)) await this.#lookAtLinks();
+      await this.#play();
+      if (watchers.some(({ followSymlinks }) => followSymlinks)) {
+        await this.#replaceUnenteredLinks();
+      }
     } finally {
       for (const observer of this.#observers) await observer.end();
     }
@@ -122,19 +125,19 @@ class Weather {
     };
   }
 
-  async #pass(): Promise<void> {
+  async #play(): Promise<void> {
     const { early, burst } = this.#storm.setting;
     const lines = this.#storm.lines ?? this.#lines();
     const bursts: string[][] = [];
     for (let i = 0; i < lines.length; i += burst) bursts.push(lines.slice(i, i + burst));
-    let doing = early ? this.#begin(bursts.shift()!) : undefined;
+    let writing = early ? this.#startWriting(bursts.shift()!) : undefined;
     for (const observer of this.#observers) await observer.begin();
-    while (this.#wrong.length === 0 && (doing !== undefined || bursts.length > 0)) {
-      await Promise.all([doing ?? this.#begin(bursts.shift()!), this.#disturb()]);
-      doing = undefined;
+    while (this.#wrong.length === 0 && (writing !== undefined || bursts.length > 0)) {
+      await Promise.all([writing ?? this.#startWriting(bursts.shift()!), this.#disturb()]);
+      writing = undefined;
       await this.#compare();
     }
-    this.#writer.tell(JSON.stringify(FINAL));
+    this.#writer.send(JSON.stringify(FINAL));
     await this.#writer.line();
     if (this.#wrong.length === 0) await this.#compare();
   }
@@ -152,7 +155,7 @@ class Weather {
         0,
         stopped ? "stop" : BEGUN,
         ...some,
-        `flood t ${Math.ceil(limits().maxQueuedEvents * 0.6)}`, // each is created, and removed
+        `flood t ${Math.ceil(limits().maxQueuedEvents * 0.6)}`, // each is created and removed
         ...all,
         stopped ? "cont" : DONE,
       );
@@ -160,18 +163,18 @@ class Weather {
     return lines;
   }
 
-  #begin(lines: readonly string[]): Promise<void> {
+  #startWriting(lines: readonly string[]): Promise<void> {
     this.#ended = false;
-    return this.#do(lines).finally(() => this.#ended = true);
+    return this.#write(lines).finally(() => this.#ended = true);
   }
 
-  async #do(lines: readonly string[]): Promise<void> {
-    this.#writer.tell(JSON.stringify(lines));
+  async #write(lines: readonly string[]): Promise<void> {
+    this.#writer.send(JSON.stringify(lines));
     const done = await this.#writer.line<boolean[]>();
     this.#done.push(...lines.filter((_, i) => done[i]));
   }
 
-  /** What else happens while a storm is on. */
+  /** Blocks the event loop, changes roots and opens other watchers while the writer writes. */
   async #disturb(): Promise<void> {
     const { blocked, churn, others } = this.#storm.setting;
     while (!this.#ended) {
@@ -185,7 +188,7 @@ class Weather {
       }
       if (others && this.#random() < 0.3) {
         await using other = watch(join(this.#base, this.#random() < 0.5 ? "t" : "t/a"));
-        await other.ready.catch(() => {}); // a path may lead nowhere just now
+        await other.ready.catch(() => {}); // the path may not exist now
       }
     }
   }
@@ -203,13 +206,13 @@ class Weather {
     this.#wrong.push(...still.length === 0 ? wrong.map((line) => `late: ${line}`) : still);
   }
 
-  /** A link whose target has come later is only looked at when it is replaced. */
-  async #lookAtLinks(): Promise<void> {
+  /** Replaces the links whose targets were created later, since they are only resolved then. */
+  async #replaceUnenteredLinks(): Promise<void> {
     for (let rounds = 0; this.#wrong.length === 0; rounds++) {
       const links = new Map(this.#observers.flatMap((observer) => observer.unentered()));
       if (links.size === 0) return;
       if (rounds === ROUNDS) return void this.#wrong.push(`not entered: ${[...links.keys()]}`);
-      await this.#do([...links].map(([path, target]) => {
+      await this.#write([...links].map(([path, target]) => {
         const to = target.startsWith(`${this.#base}/`)
           ? `@${target.slice(this.#base.length + 1)}`
           : target;
@@ -220,7 +223,7 @@ class Weather {
   }
 }
 
-/** Does nothing else, as long as that. */
+/** Blocks the event loop until a condition holds or the time is over. */
 function block(isOver: () => boolean, milliseconds: number): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (const end = performance.now() + milliseconds; performance.now() < end && !isOver();) {

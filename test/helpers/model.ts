@@ -1,17 +1,17 @@
-/** What a consumer of a watcher's events believes to be on the disk. */
+/** The paths that exist according to a watcher's events. */
 
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
 import type { WatchEvent } from "../../mod.ts";
 
-/** A set of paths that is built from events alone. Paths are text with one character a byte. */
+/** A set of paths that is built from events alone. Paths are latin1: one character per byte. */
 export class Model {
   readonly paths: Set<string> = new Set();
-  /** Events that cannot be true of what was believed before. */
+  /** Events that contradict earlier ones. */
   readonly contradictions: string[] = [];
   overflows = 0;
   errors: Error[] = [];
-  /** The directories that could not be watched: of what is below them nothing is promised. */
+  /** The directories that could not be watched: nothing is promised about what is below them. */
   readonly uncovered: Set<string> = new Set();
 
   apply(event: WatchEvent): void {
@@ -41,12 +41,12 @@ export class Model {
     }
   }
 
-  /** Whether it is promised that this is known if it is there, and only then. */
+  /** Whether the model promises to have this path if, and only if, it exists. */
   covers(path: string): boolean {
     return ![...this.uncovered].some((one) => path !== one && isWithin(path, one));
   }
 
-  /** Removes a path and all below it. */
+  /** Removes a path and everything below it. @returns the removed paths */
   #take(path: string): string[] {
     const taken = [...this.paths].filter((one) => isWithin(one, path));
     for (const one of taken) this.paths.delete(one);
@@ -59,7 +59,7 @@ function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory}/`);
 }
 
-/** All paths on the disk from one on, with one character a byte. */
+/** A path and all paths below it on the disk, as latin1: one character per byte. */
 export function onDisk(path: string): Set<string> {
   const options = { encoding: "latin1", maxBuffer: 2 ** 28 } as const;
   return new Set(execFileSync("find", [path, "-print0"], options).split("\0").slice(0, -1));

@@ -1,11 +1,11 @@
-/** Names as a line of a scenario has them: `\n`, `\u001B` and, for a byte that is no UTF-8, `\xFF`. */
+/** Escapes in the names of scenarios: `\n`, `\u001B` and, for a byte that is not UTF-8, `\xFF`. */
 
 import { Buffer } from "node:buffer";
 
-/** What would not be seen in a line, or would end it. */
-const UNSEEN = /[\p{Cc}\ufeff]/gu;
+/** Invisible characters. */
+const INVISIBLE = /[\p{Cc}\ufeff]/gu;
 
-/** A name as it is. */
+/** The name that an escaped text stands for. */
 export function unescape(text: string): string {
   return text.replaceAll("\\n", "\n").replace(
     /\\u([0-9A-F]{4})/g,
@@ -13,7 +13,7 @@ export function unescape(text: string): string {
   );
 }
 
-/** A name in one line that can be seen. @param raw its bytes, if it is not UTF-8 */
+/** A name as one visible line. @param raw its bytes, if it is not UTF-8 */
 export function escape(text: string, raw?: Uint8Array): string {
   if (raw !== undefined) {
     return Buffer.from(raw).toString("latin1").replace(
@@ -21,7 +21,7 @@ export function escape(text: string, raw?: Uint8Array): string {
       (byte) => `\\x${hex(byte, 2)}`,
     );
   }
-  return text.replaceAll("\n", "\\n").replace(UNSEEN, (character) => `\\u${hex(character, 4)}`);
+  return text.replaceAll("\n", "\\n").replace(INVISIBLE, (character) => `\\u${hex(character, 4)}`);
 }
 
 function hex(character: string, length: number): string {

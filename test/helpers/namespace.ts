@@ -1,4 +1,4 @@
-/** Places of Linux in which a program may do what it could not, or should not, do to the system. */
+/** namespaces(7), in which a program changes limits, mounts or users without affecting the system. */
 
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -6,34 +6,34 @@ import process from "node:process";
 import type { Start } from "./runtime.ts";
 import { ownUse } from "./usage.ts";
 
-/** Where a program runs. */
+/** A namespace for a program. */
 export interface Place {
-  /** What runs it there. */
+  /** The command that runs a program in it. */
   readonly under: readonly string[];
-  /** Why that is not possible, or `false` if it is. */
+  /** Why it cannot be created here, or `false` if it can. */
   readonly skip: string | false;
 }
 
-/** The limit of watches of a user namespace. */
+/** A user namespace's limit of watches. */
 const MAX_WATCHES = "/proc/sys/user/max_inotify_watches";
 
-/** A place with limits of its own. */
+/** With its own limits. */
 export const LIMITS: Place = place(["unshare", "-Ur"], ["test", "-w", MAX_WATCHES]);
 
-/** A place with mounts of its own. */
+/** With its own mounts. */
 export const MOUNTS: Place = place(["unshare", "-Urm"], ["mount", "-t", "tmpfs", "none", "/tmp"]);
 
-/** A place with limits of its own, and with processes of its own, which /proc is to be about. */
+/** With its own limits and processes; the program mounts its own /proc. */
 export const PROCESSES: Place = place(["unshare", "-Urmp", "--fork"], [
   ...["mount", "-t", "proc", "-o", "subset=pid", "none", "/proc"],
 ]);
 
-/** A place where the modes of files count, whoever runs the tests. */
+/** Where file modes apply, even if root runs the tests. */
 export const UNPRIVILEGED: Place = process.geteuid!() === 0
   ? place(["unshare", "-U"], ["true"])
   : { under: [], skip: false };
 
-/** A place, and whether it can be had. @param trial a command that does nothing else there */
+/** A namespace. @param trial a command that tests whether it works here */
 export function place(under: readonly string[], trial: readonly string[]): Place {
   const [file, ...args] = [...under, ...trial];
   const skip = spawnSync(file, args).status !== 0 &&
@@ -41,13 +41,13 @@ export function place(under: readonly string[], trial: readonly string[]): Place
   return { under, skip };
 }
 
-/** Runs a program where a limit of inotify has another value. */
+/** How to start a program with another value of an inotify limit. */
 export function limited(name: "watches" | "instances", value: number): Start {
   const script = `echo ${value} > /proc/sys/user/max_inotify_${name} && exec "$@"`;
   return { under: [...LIMITS.under, "sh", "-c", script, "sh"] };
 }
 
-/** Likewise, and where /proc tells of processes only, or where there is none. */
+/** Likewise, and with a /proc that only contains processes, or without /proc. */
 export function limitedUnseen(
   name: "watches" | "instances",
   value: number,
@@ -59,12 +59,12 @@ export function limitedUnseen(
   return { under: [...PROCESSES.under, "sh", "-c", script, "sh"] };
 }
 
-/** In a place with limits of its own: allows this many watches more than there are. */
+/** Called inside {@link LIMITS}: allows this many watches more than there are. */
 export function spareWatches(count: number): void {
   writeFileSync(MAX_WATCHES, String(ownUse().watches + count));
 }
 
-/** In a place with limits of its own: allows what the system allows. */
+/** Called inside {@link LIMITS}: raises the limits to those of the system. */
 export function raiseLimits(): void {
   for (const name of ["watches", "instances"]) {
     writeFileSync(`/proc/sys/user/max_inotify_${name}`, "1000000");

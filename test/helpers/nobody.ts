@@ -1,6 +1,6 @@
-/** Who receives the events of a tree that no kernel knows of. */
+/** `NOBODY`: the receiver of a tree that gets no events from the kernel. */
 
 import type { Receiver } from "../../src/engine/instance.ts";
 
-/** Gets nothing. */
+/** Ignores every event. */
 export const NOBODY: Receiver = { event() {}, move() {} };

@@ -1,4 +1,4 @@
-/** A watcher, those who copy what it watches by its events, and whether their copies are right. */
+/** A watcher, the mirrors that its loops keep, and the comparison of these with the disk. */
 
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,7 +9,7 @@ import { IGNORES, type Pace, type Setting, type Watching } from "./mirror_modes.
 import type { Storm } from "./mirror_storm.ts";
 import { within } from "./within.ts";
 
-/** A watcher with its consumers. */
+/** A watcher with one mirror per loop. */
 export class Observer {
   readonly mirrors: Mirror[] = [];
   readonly #view: View & { readonly roots: Set<string> };
@@ -62,18 +62,18 @@ export class Observer {
       });
     });
     await within(watcher.ready, () => `ready of watcher ${this.#name}`);
-    // What is reported before any loop has begun, only the first one gets.
+    // Only the first loop gets the events from before any loop began.
     const unaware = this.mirrors.slice(this.#initial ? 1 : 0);
     const disk = unaware.length > 0 ? readAll(this.#view) : undefined;
     for (const mirror of unaware) mirror.seed(disk!);
   }
 
-  /** Of what is added in the midst of a storm only the events can say what was there. */
+  /** During a storm, only `initial` events report the entries of a root that is added. */
   get #initial(): boolean {
     return this.#setting.churn || this.#watching.initial && this.#watching.loops.length === 1;
   }
 
-  /** A watcher does not begin with a path that cannot lead anywhere. */
+  /** Removes what would make watch() reject a root: a file or a dangling link in its path. */
   #clear(): void {
     for (const root of this.#view.roots) {
       for (let path = root; path !== this.#base; path = dirname(path)) {
@@ -84,7 +84,7 @@ export class Observer {
     }
   }
 
-  /** Removes a path, or adds it again. */
+  /** Removes a root from the watcher, or adds it again. */
   async churn(random: () => number): Promise<void> {
     const { roots } = this.#view;
     if (this.#removed.length > 0 && random() < 0.6) {
@@ -113,7 +113,7 @@ export class Observer {
     this.#removed.push(root);
   }
 
-  /** Waits until all that has happened is reported, and taken. */
+  /** Waits until the events of all changes are reported and taken. */
   async settle(): Promise<void> {
     await within(this.#watcher!.sync(), () => `sync of watcher ${this.#name}`);
     for (const loop of this.#loops) {
@@ -127,7 +127,9 @@ export class Observer {
     return this.mirrors.flatMap((mirror, i) =>
       [
         ...mirror.differences(disk, kinds.includes("remove")),
-        ...mirror.errors.filter((event) => !this.#isNoPath(event)).map(({ error }) => `${error}`),
+        ...mirror.errors.filter((event) => !this.#isInvalidRoot(event)).map(({ error }) =>
+          `${error}`
+        ),
         ...this.#isExact ? mirror.contradictions : [],
       ].map((line) => `${this.#name}.${i}: ${line.replaceAll(`${this.#base}/`, "")}`)
     ).concat(
@@ -137,18 +139,18 @@ export class Observer {
     );
   }
 
-  /** Whether a path that was given cannot be watched, for something in it is no directory, or a loop. */
-  #isNoPath({ path, error }: ErrorEvent): boolean {
+  /** Whether a root cannot be watched because its path contains a file or a loop of links. */
+  #isInvalidRoot({ path, error }: ErrorEvent): boolean {
     return this.#watching.roots.some((root) => join(this.#base, root) === path) &&
       error instanceof InotifyError && ["ENOTDIR", "ELOOP"].includes(error.code);
   }
 
-  /** Whether what the mirror knows is in step with the events, so that none may contradict it. */
+  /** Whether the mirror knows each change, so that no event may contradict it. */
   get #isExact(): boolean {
     return this.#watching.kinds.includes("remove") && !this.#setting.churn;
   }
 
-  /** Links to directories that are said to be none, and where they lead. */
+  /** Links to directories that are not reported as directories, with their targets. */
   unentered(): [path: string, target: string][] {
     if (!this.#watching.followSymlinks) return [];
     const { entries, open } = readAll(this.#view);
@@ -168,11 +170,11 @@ export class Observer {
   }
 }
 
-/** One loop of a watcher. */
+/** A loop over a watcher's events. */
 class Loop {
   readonly ended: Promise<void>;
   error: unknown;
-  /** Whether it waits for the next event. */
+  /** Whether the loop waits for the next event. */
   #waiting = false;
   #turns = 0;
   #hurries = false;
@@ -186,10 +188,10 @@ class Loop {
     this.ended = this.#run(iterator, apply).catch((error) => void (this.error = error));
   }
 
-  /** Waits until nothing is left to take. */
+  /** Waits until the queue is empty. */
   async drained(): Promise<void> {
     this.#hurries = true;
-    // A batch may still be collected: its timers are older, and shorter, than these.
+    // A batch may still be collected; its timers are older and shorter than this one.
     for (let quiet = 0, turns = -1; quiet < (this.#pace.batches ? 3 : 2); quiet++) {
       await sleep(this.#pace.batches ? 2 : 0);
       if (!this.#waiting || this.#turns !== turns) quiet = 0;

@@ -1,20 +1,20 @@
-/** What /proc says of this process, or of another. */
+/** Reads /proc: descriptors, threads and watches of a process. */
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** How many descriptors of each kind are open. */
 export interface OpenFiles {
   readonly inotify: number;
-  /** Ends of pipes. */
+  /** Both ends of a pipe count. */
   readonly pipe: number;
-  /** The package's own files in memory. */
+  /** The package's own memory files (memfd_create(2)). */
   readonly memfd: number;
 }
 
-/** @returns the descriptors of a process that are of the kinds which the package opens */
+/** @returns the number of a process's descriptors, by the kinds that the package opens */
 export function openFiles(pid: number | "self" = "self"): OpenFiles {
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
-  // From the start, since Bun keeps directories open, and the name of one of ours has "inotify" in it.
+  // Only prefixes count: Bun keeps directories open, some with "inotify" in their names.
   const count = (target: string) => links.filter((to) => to.startsWith(target)).length;
   return {
     inotify: count("anon_inode:inotify"),
@@ -28,7 +28,7 @@ export function threads(pid: number | "self" = "self"): number {
   return readdirSync(`/proc/${pid}/task`).length;
 }
 
-/** @returns how often the threads of a process went to sleep of their own */
+/** @returns the number of voluntary context switches of a process's threads */
 export function voluntarySwitches(pid: number): number {
   let sum = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {
@@ -42,11 +42,11 @@ function link(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
-    return ""; // the descriptor of the readdir itself, closed by now
+    return ""; // the readdir's own descriptor, closed by now
   }
 }
 
-/** @returns how many watches of an inode a process has (proc_pid_fdinfo(5)) */
+/** @returns the number of a process's watches of an inode (proc_pid_fdinfo(5)) */
 export function watches(pid: number, inode: number): number {
   const watch = `ino:${inode.toString(16)} `;
   return readdirSync(`/proc/${pid}/fdinfo`)
@@ -54,7 +54,7 @@ export function watches(pid: number, inode: number): number {
     .filter((line) => line.startsWith("inotify ") && line.includes(watch)).length;
 }
 
-/** @returns the masks of all watches of this process, by the number of the inode (proc_pid_fdinfo(5)) */
+/** @returns the masks of this process's watches, by inode number (proc_pid_fdinfo(5)) */
 export function watchMasks(): Map<number, number> {
   const masks = new Map<number, number>();
   for (const fd of readdirSync("/proc/self/fdinfo")) {
@@ -73,7 +73,7 @@ function info(fd: string, pid: number | "self" = "self"): string {
   }
 }
 
-/** Whether a process runs; one that has ended is still there until somebody waits for it. */
+/** Whether a process runs; a zombie does not. */
 export function lives(pid: number): boolean {
   try {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));

@@ -1,10 +1,10 @@
-/** Runs the programs of test/programs/, in this runtime, and reads the JSON that they print. */
+/** Runs the programs of test/programs/ in the tests' runtime, and reads the JSON that they print. */
 
 import { spawn, spawnSync } from "node:child_process";
 import { command, type Start } from "./runtime.ts";
 import { within } from "./within.ts";
 
-/** What became of a program. */
+/** The exit status and output of a program. */
 export interface Ended {
   readonly status: number | null;
   readonly stdout: string;
@@ -25,14 +25,14 @@ export function runForJson<T>(program: string, args?: readonly string[], options
   return JSON.parse(stdout);
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface Running {
   readonly pid: number;
-  /** The next line that it prints, which is JSON. */
+  /** The next line of its output, parsed as JSON. */
   line<T>(): Promise<T>;
-  /** Gives it a line to read. */
-  tell(line: string): void;
-  /** Lets it read no more. */
+  /** Writes a line to its stdin. */
+  send(line: string): void;
+  /** Closes its stdin. */
   end(): void;
 }
 
@@ -65,7 +65,7 @@ export function start(program: string, args?: readonly string[], options?: Start
       stdout = stdout.slice(end + 1);
       return JSON.parse(line) as T;
     },
-    tell: (line) => void child.stdin.write(`${line}\n`),
+    send: (line) => void child.stdin.write(`${line}\n`),
     end: () => void child.stdin.end(),
   };
 }

@@ -1,6 +1,6 @@
-/** Random numbers that come again. */
+/** Reproducible random numbers. */
 
-/** mulberry32, a generator whose whole state is one number. @returns a function with Math.random's results */
+/** mulberry32. @returns a function like Math.random whose results depend on the seed alone */
 export function generator(seed: number): () => number {
   let state = seed;
   return () => {

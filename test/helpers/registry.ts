@@ -1,4 +1,4 @@
-/** A registry on localhost that has this package, as jsr.io would. */
+/** A registry on localhost that serves this package as jsr.io would. */
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,7 +19,7 @@ export const manifest: {
   readonly publish: { readonly include: readonly string[] };
 } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
 
-/** What is published: the paths that deno.json lists, sorted. */
+/** The published files: the paths that deno.json includes, sorted. */
 export const published: readonly string[] = manifest.publish.include.flatMap((path) =>
   statSync(join(root, path)).isDirectory()
     ? readdirSync(join(root, path), { recursive: true, encoding: "utf8" })
@@ -28,27 +28,26 @@ export const published: readonly string[] = manifest.publish.include.flatMap((pa
     : [path]
 ).sort();
 
-/** The name that the package has for npm. */
+/** The package's name on npm.jsr.io. */
 export const npmName: string = manifest.name.replace(/^@(.*)\/(.*)$/, "@jsr/$1__$2");
 
-/** A registry that is served for as long as this process lives. */
+/** A registry that is served until this process ends. */
 export interface Registry {
-  /** What JSR_URL is to be. */
+  /** The value of JSR_URL. */
   readonly url: string;
-  /** The same, for npm and others: the registry of the scope `@jsr`. */
+  /** The registry of the scope `@jsr`, for npm and compatible clients. */
   readonly npmUrl: string;
-  /** The files of the package that were asked for. */
-  readonly asked: ReadonlySet<string>;
+  /** The files of the package that were requested. */
+  readonly requested: ReadonlySet<string>;
 }
 
 /**
- * Serves the package. Of the two kinds of registry in one: what Deno reads is as in
- * https://jsr.io/docs/api, with the sources; what npm reads has each of them also as JavaScript, and its
- * types in `_dist/`, which is done by tsc.
+ * Serves the package as two registries: one for Deno, with the sources (https://jsr.io/docs/api), and one
+ * for npm, with each source also as JavaScript and with its types in `_dist/`, both compiled by tsc.
  */
 export async function serve(): Promise<Registry> {
   const { name, version, exports } = manifest;
-  const asked = new Set<string>();
+  const requested = new Set<string>();
   const sources = Object.fromEntries(
     published.map((path) => [`/${path}`, readFileSync(join(root, path))]),
   );
@@ -67,7 +66,7 @@ export async function serve(): Promise<Registry> {
       }]);
       json({ manifest: Object.fromEntries(entries), exports });
     } else if (path.startsWith(`/${name}/${version}/`) && file in sources) {
-      asked.add(file.slice(1));
+      requested.add(file.slice(1));
       response.setHeader("content-type", file.endsWith(".ts") ? "text/typescript" : "text/plain");
       response.end(sources[file]);
     } else if (path === `/npm/${npmName}`) {
@@ -91,10 +90,10 @@ export async function serve(): Promise<Registry> {
   await once(server, "listening");
   server.unref();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url: `${url}/`, npmUrl: `${url}/npm/`, asked };
+  return { url: `${url}/`, npmUrl: `${url}/npm/`, requested };
 }
 
-/** The package as npm gets it. */
+/** The package's tarball for npm. */
 function pack(): Uint8Array {
   const directory = tmpDir();
   const target = join(directory, "package");

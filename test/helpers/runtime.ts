@@ -1,4 +1,4 @@
-/** The runtime of the tests, and how to start a program in the same one. */
+/** The runtime of the tests, and how it starts a program. */
 
 import { join } from "node:path";
 import process from "node:process";
@@ -10,7 +10,7 @@ export const runtimeName: "deno" | "bun" | "node" = process.versions.deno !== un
   ? "bun"
   : "node";
 
-/** Flags that let a program do all that the tests do. */
+/** The flags that give a program the permissions of the tests. */
 const ALL: readonly string[] = {
   deno: ["run", "-A", "--no-check"],
   bun: [],
@@ -19,16 +19,16 @@ const ALL: readonly string[] = {
 
 /** How a program is started. */
 export interface Start {
-  /** What runs the runtime, as in `["sh", "-c", 'ulimit -n 99; exec "$@"', "sh"]`. */
+  /** A command that runs the runtime, as `["sh", "-c", 'ulimit -n 99; exec "$@"', "sh"]`. */
   readonly under?: readonly string[];
-  /** The runtime's own flags, instead of those that allow everything. */
+  /** The runtime's flags. @default those that allow everything */
   readonly flags?: readonly string[];
 }
 
 /**
- * How to run a TypeScript program in this runtime.
+ * The command that runs a TypeScript program in this runtime.
  *
- * @param program its path, from test/programs/
+ * @param program its path, relative to test/programs/
  * @returns the file to execute, and its arguments
  */
 export function command(
@@ -37,7 +37,7 @@ export function command(
   { under = [], flags = ALL }: Start = {},
 ): [string, string[]] {
   const path = join(import.meta.dirname!, "../programs", program);
-  // Bun takes a "--" that follows the program for itself.
+  // Bun removes a "--" that follows the program.
   const own = runtimeName === "bun" ? ["--"] : [];
   const [file, ...rest] = [...under, process.execPath, ...flags, path, ...own, ...args];
   return [file, rest];

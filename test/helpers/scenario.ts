@@ -1,5 +1,5 @@
 /**
- * Scenarios: text files that say what is done to a directory, and which events a watcher then gives.
+ * Scenarios: text files with actions on a directory and the events that a watcher reports for them.
  *
  *     # Title
  *     given
@@ -10,24 +10,24 @@
  *     events
  *       rename f -> g
  *
- * Paths are below a new directory. "watch" takes paths, and options as JSON; "add" and "remove" among the
- * deeds take another path to be watched, or one that no longer is, and do not wait for it; "sh" takes a
- * command, for names that not every runtime can write. After each "do" all events up to then are compared with those
- * under "events": in order, or as a set where it is "events in any order", since the kernel does not
- * promise one. The path of a directory ends with a slash. Equal neighbours count once: the kernel merges
- * what is not read in between. "watched" compares what Watcher.watched() lists.
+ * Paths are relative to a new directory, and those of directories end with a slash. "watch" takes paths,
+ * and options as JSON. The actions "add" and "remove" call the Watcher's methods without waiting; "sync"
+ * waits for Watcher.sync(); "sh" runs a command, for names that not every runtime can write. "events"
+ * compares all events since the last "events", in order; "events in any order" is for events whose order
+ * the kernel does not promise. Equal neighbours count once, since the kernel merges them if they are not
+ * read in between. "watched" compares the result of Watcher.watched().
  */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InotifyError, watch, type Watcher, type WatchEvent } from "../../mod.ts";
-import { doDeed } from "./action.ts";
+import { performAction } from "./action.ts";
 import { escape } from "./name.ts";
 import { tmpDir } from "./tmp.ts";
 import { within } from "./within.ts";
 
-/** A scenario, and where each of its lines is. */
+/** A parsed scenario file. */
 export interface Scenario {
   readonly title: string;
   readonly sections: readonly Section[];
@@ -49,12 +49,12 @@ export function readScenario(file: string): Scenario {
     if (/^\s*(#|$)/.test(line)) return;
     if (!line.startsWith(" ")) sections.push({ head: line, where, lines: [] });
     else if (sections.length > 0) sections.at(-1)!.lines.push(line.trim());
-    else throw new Error(`${where}: this belongs to no section`);
+    else throw new Error(`${where}: this line is in no section`);
   });
   return { title: first.slice(2), sections };
 }
 
-/** Does what a scenario says, and compares. */
+/** Performs a scenario's actions and compares the events. */
 export async function play({ sections }: Scenario): Promise<void> {
   const base = tmpDir();
   let watcher: Watcher | undefined;
@@ -66,11 +66,11 @@ export async function play({ sections }: Scenario): Promise<void> {
       const [verb] = head.split(" ");
       if (verb === "given" || verb === "do") {
         for (const line of lines) {
-          const [deed, path] = line.split(" ");
-          if (deed === "sync") await within(watcher!.sync());
-          else if (deed === "add") added.push(watcher!.add(join(base, path)));
-          else if (deed === "remove") assert.ok(watcher!.remove(join(base, path)), where);
-          else doDeed(base, line, where);
+          const [action, path] = line.split(" ");
+          if (action === "sync") await within(watcher!.sync());
+          else if (action === "add") added.push(watcher!.add(join(base, path)));
+          else if (action === "remove") assert.ok(watcher!.remove(join(base, path)), where);
+          else performAction(base, line, where);
         }
       } else if (verb === "watch") {
         watcher = begin(base, head);
@@ -78,7 +78,7 @@ export async function play({ sections }: Scenario): Promise<void> {
         await within(watcher.ready.catch((error) => seen.push(`not ready: ${why(base, error)}`)));
       } else if (verb === "events") {
         await within(watcher!.sync());
-        await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
+        await new Promise((resolve) => setTimeout(resolve, 0)); // lets the loop take the queued events
         const actual = seen.filter((line, i) => line !== seen[i - 1]);
         seen = [];
         if (head === "events") assert.deepEqual(actual, lines, where);
@@ -87,7 +87,7 @@ export async function play({ sections }: Scenario): Promise<void> {
         const paths = watcher!.watched().map((path) => shorten(base, path));
         assert.deepEqual(paths.sort(), lines, where);
       } else {
-        throw new Error(`${where}: ${JSON.stringify(head)} is no section`);
+        throw new Error(`${where}: ${JSON.stringify(head)} is not a section`);
       }
     }
   } finally {
@@ -103,11 +103,15 @@ function begin(base: string, head: string): Watcher {
   return watch(given, ignorePattern ? { ...rest, ignore: new RegExp(ignorePattern) } : rest);
 }
 
-async function follow(watcher: Watcher, base: string, say: (line: string) => void): Promise<void> {
+async function follow(
+  watcher: Watcher,
+  base: string,
+  report: (line: string) => void,
+): Promise<void> {
   try {
-    for await (const event of watcher) say(show(base, event));
+    for await (const event of watcher) report(show(base, event));
   } catch (error) {
-    say(`failed: ${why(base, error)}`);
+    report(`failed: ${why(base, error)}`);
   }
 }
 

@@ -1,11 +1,11 @@
-/** Scripts of sh(1), and the programs that they need. */
+/** Runs sh(1) scripts, and finds the programs that they need. */
 
 import { execFile, spawnSync } from "node:child_process";
 import process from "node:process";
 import { promisify } from "node:util";
 import { tmpDir } from "./tmp.ts";
 
-/** Runs a script, by somebody whom git(1) knows, and who has nothing set up. */
+/** Runs a script with an author for git(1) and an empty home directory. */
 export async function sh(script: string, cwd: string): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...process.env, HOME: tmpDir() };
   for (const role of ["AUTHOR", "COMMITTER"]) {

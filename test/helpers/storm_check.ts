@@ -1,4 +1,4 @@
-/** Whether what a consumer builds from the events of a storm, and copies, is what is on the disk. */
+/** Compares the model and the mirror that a consumer builds from a storm's events with the disk. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -11,26 +11,26 @@ import { command } from "./runtime.ts";
 import { fastest, tmpDir } from "./tmp.ts";
 import { within } from "./within.ts";
 
-/** What kind of storm a seed is. */
+/** The size of a storm. */
 export interface Storm {
   readonly changes: number;
-  /** Milliseconds for which the event loop does nothing else. */
+  /** For how many milliseconds the event loop is blocked. */
   readonly blocked: number;
-  /** Files made at once. */
+  /** The number of files created at once. */
   readonly flood: number;
   readonly maxQueue?: number;
 }
 
-/** What became of a storm. */
-export interface Weather {
-  /** What is wrong in the end. */
+/** The result of a storm. */
+export interface StormResult {
+  /** The differences from the disk. */
   readonly wrong: readonly string[];
-  /** For how many directories no watch was left. */
+  /** The number of directories that could not be watched. */
   readonly uncovered: number;
 }
 
-/** Has a storm while a watcher watches. */
-export async function weather(seed: number, storm: Storm): Promise<Weather> {
+/** Runs a storm in a watched directory. */
+export async function checkStorm(seed: number, storm: Storm): Promise<StormResult> {
   const directory = tmpDir(fastest);
   const outside = tmpDir(fastest);
   const { maxQueue = 1_000_000 } = storm;
@@ -65,7 +65,7 @@ export async function weather(seed: number, storm: Storm): Promise<Weather> {
   }
   assert.equal(await within(written), 0);
   await within(watcher.sync());
-  await new Promise((resolve) => setTimeout(resolve, 0)); // the loop takes what waits
+  await new Promise((resolve) => setTimeout(resolve, 0)); // lets the loop take the queued events
   const disk = onDisk(directory);
   const stale = mirror.differences(readAll(view), true).filter((line) => line.startsWith("stale"));
   await watcher.close();
@@ -77,14 +77,14 @@ export async function weather(seed: number, storm: Storm): Promise<Weather> {
       .map((path) => `missing ${path}`),
     ...[...model.paths].filter((path) => !disk.has(path) && model.covers(path))
       .map((path) => `not there ${path}`),
-    ...model.errors.filter((error) => !isScarcity(error)).map(String),
+    ...model.errors.filter((error) => !isNoSpace(error)).map(String),
   ];
-  const uncovered = model.errors.filter(isScarcity).length;
-  // Not every runtime can read what has a name that is not UTF-8.
+  const uncovered = model.errors.filter(isNoSpace).length;
+  // Not every runtime can read a file whose name is not UTF-8.
   if (uncovered === 0) wrong.push(...stale.filter((line) => !line.includes("\ufffd")));
   return { wrong, uncovered };
 }
 
-function isScarcity(error: Error): boolean {
+function isNoSpace(error: Error): boolean {
   return error instanceof InotifyError && error.code === "ENOSPC";
 }

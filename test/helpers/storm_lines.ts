@@ -1,43 +1,43 @@
-/** Storms as text: a line is a change, with paths below one directory; see programs/mirror_writer.ts. */
+/** Storms as text: each line is a change that test/programs/mirror_writer.ts makes. */
 
 import { generator } from "./random.ts";
 
-/** What a storm is made of. */
+/** The kinds of changes in a storm. */
 export interface Flavour {
-  /** The directories in which it happens, each a name. */
+  /** The names of the directories in which it happens. */
   readonly tops: readonly string[];
-  /** How deep. */
+  /** The greatest depth below these. */
   readonly depth: number;
   /**
-   * Symbolic links: none, any, or those that lead to where they lead whatever else moves: to directories
-   * with names of their own (see {@link isTarget}), and not by way of other links.
+   * Symbolic links: none, any, or steady ones, whose targets no other change affects: directories with
+   * special names (see {@link isTarget}), not reached through other links.
    */
   readonly links: "none" | "any" | "steady";
   readonly hardLinks: boolean;
-  /** Whether two entries change places in one step. */
+  /** Whether entries are exchanged (RENAME_EXCHANGE). */
   readonly exchanges: boolean;
-  /** Whether a directory is replaced by another one with the same names in it. */
+  /** Whether a directory is replaced by another one with the same names. */
   readonly swaps: boolean;
-  /** Whether files are kept open, and written later. */
+  /** Whether files are kept open and written later. */
   readonly held: boolean;
-  /** Paths that are removed, moved away and made again as a whole. */
+  /** Paths that are removed, moved away and created again as a whole. */
   readonly whole: readonly string[];
   /** Whether the writer pauses now and then. */
   readonly pauses: boolean;
 }
 
-/** Where what is outside of all that is watched is. */
+/** The directory outside of all roots. */
 export const OUTSIDE = "o";
 
-/** Whether steady links may lead to a path: no link comes there. */
+/** Whether steady links may lead to a path: no link is created there. */
 export function isTarget(path: string): boolean {
   return /(^|\/)L\d$/.test(path);
 }
 
-/** How many of the last paths are used again. */
+/** The number of recent paths that are used again. */
 const RECENT = 16;
 
-/** Makes up a storm. @param first the number of the first change, which makes its bytes its own */
+/** Generates a storm. @param first the number of the first change; it makes written bytes unique */
 export function stormLines(
   seed: number,
   count: number,
@@ -63,7 +63,7 @@ export function stormLines(
   const path = () => random() < 0.12 ? outside() : inside();
   const near = (other: string) => `${other.slice(0, other.lastIndexOf("/"))}/${name()}`;
   let number = first;
-  /** Bytes that no other change has, most of the same length; some so many times. */
+  /** Bytes that no other change writes, all of the same length. */
   const token = () => String(number).padStart(6, "0");
   const text = () => random() < 0.2 ? `${token()}*${1 + below(1000)}` : token();
   const target = () => {

@@ -1,23 +1,23 @@
-/** Runs a program on a terminal of its own, by script(1). */
+/** Runs a program on its own terminal, with script(1). */
 
 import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { command } from "./runtime.ts";
 
-/** Why there is no terminal, or `false` if there is. */
+/** Why there is no terminal, or `false` if there is one. */
 export const noTerminal: string | false = spawnSync("script", ["--version"]).status === 0
   ? false
-  : "script(1), which has a terminal, is not installed";
+  : "script(1), which provides a terminal, is not installed";
 
-/** What is on the terminal. */
+/** A program on a terminal. */
 export interface Session extends Disposable {
-  /** What was written to it, and how the program has ended: 128 + N by signal N. */
+  /** The text on the terminal, and the exit code: 128 + N for signal N. */
   readonly output: { text: string; ended: boolean; code?: number | null };
-  /** Presses keys. */
+  /** Types keys. */
   type(keys: string): void;
 }
 
-/** Runs a line of sh(1) there. */
+/** Runs an sh(1) command line on a terminal. */
 export function onTerminal(line: string, cwd: string): Session {
   const child = spawn("script", ["-qefc", line, "/dev/null"], {
     cwd,
@@ -27,7 +27,7 @@ export function onTerminal(line: string, cwd: string): Session {
   const output: Session["output"] = { text: "", ended: false };
   child.stdout.setEncoding("utf8").on("data", (text) => output.text += text);
   child.on("close", (code) => Object.assign(output, { code, ended: true }));
-  child.stdin.on("error", () => {}); // of one that has ended
+  child.stdin.on("error", () => {}); // EPIPE, once it has ended
   return {
     output,
     type: (keys) => void child.stdin.write(keys),
@@ -35,7 +35,7 @@ export function onTerminal(line: string, cwd: string): Session {
   };
 }
 
-/** The line that runs one of the commands in this runtime. */
+/** The command line that runs one of the commands in this runtime. */
 export function lineOf(program: string, args: readonly string[]): string {
   return quote(command(`../../src/cli/${program}.ts`, args).flat());
 }

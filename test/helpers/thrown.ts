@@ -1,8 +1,8 @@
-/** Errors as plain data, so that a test can compare all of one at once. */
+/** Errors as plain data, so that a test can compare all properties at once. */
 
 import assert from "node:assert/strict";
 
-/** @returns all that an error says: its own properties, its name and its message */
+/** @returns an error's name, message and own properties */
 export function report(error: unknown): Record<string, unknown> {
   assert.ok(error instanceof Error, `not an error: ${String(error)}`);
   const { code, errno, syscall, path } = error as unknown as Record<string, unknown>;
@@ -10,7 +10,7 @@ export function report(error: unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** @returns the {@link report} of what a function throws */
+/** @returns the {@link report} of the error that a function throws */
 export function thrown(action: () => unknown): Record<string, unknown> {
   try {
     action();

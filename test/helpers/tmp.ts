@@ -7,14 +7,14 @@ import process from "node:process";
 
 const made: string[] = [];
 
-/** Where files are made fast: in memory, if there is such a place; or where INOTIFY_DIRECTORY says. */
+/** The directory where files are created fastest: INOTIFY_DIRECTORY, or else in memory if possible. */
 export const fastest: string = process.env["INOTIFY_DIRECTORY"] ??
   (existsSync("/dev/shm") ? "/dev/shm" : tmpdir());
 
 /** @returns a new, empty directory, removed when the process exits */
 export function tmpDir(parent: string = tmpdir()): string {
   if (made.length === 0) {
-    // `deno test` has the one, Bun and Node.js have the other.
+    // `deno test` emits `unload`; Bun and Node.js emit `exit`.
     globalThis.addEventListener?.("unload", removeAll);
     process.on("exit", removeAll);
   }

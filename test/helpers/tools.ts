@@ -1,4 +1,4 @@
-/** Runs inotifywait and inotifywatch as processes: ours, and those of inotify-tools. */
+/** Runs inotifywait and inotifywatch: ours, and those of inotify-tools. */
 
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,28 +7,28 @@ import type { Readable, Writable } from "node:stream";
 import { command, type Start } from "./runtime.ts";
 import { until } from "./within.ts";
 
-/** The programs. */
+/** The names of the programs. */
 export type ToolName = "inotifywait" | "inotifywatch";
 
-/** Whether inotify-tools is installed here, in the version to which ours is held. */
+/** Whether inotify-tools is installed in the version that ours replaces. */
 export const theirsIsHere: boolean = /^inotifywait 3\.22\./.test(
   spawnSync("inotifywait", ["--help"], { encoding: "utf8" }).stdout ?? "",
 );
 
-/** Whether this runtime can do `--outfile`. */
+/** Whether this runtime supports `--outfile`. */
 export const outfileWorks: boolean = !process.versions.deno?.startsWith("2.7.");
 
-/** A program, and what it has printed so far. */
+/** A running program and its output. */
 export interface Tool {
-  /** The process. */
+  /** Its process. */
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
-  /** What it has printed: stdout with one character a byte; and its exit code or signal, once it has ended. */
+  /** Its output, with stdout as latin1, and its exit code or signal once it has ended. */
   readonly output: { stdout: string; stderr: string; code?: number | string | null };
-  /** Waits until it has so many watches. */
+  /** Waits until it has this number of watches. */
   watches(count: number): Promise<void>;
-  /** Waits until it says that it watches, or has ended. */
+  /** Waits until it prints that it watches, or ends. */
   ready(): Promise<void>;
-  /** Waits until it has ended. */
+  /** Waits until it ends. */
   ended(): Promise<number | string | null>;
 }
 
@@ -44,16 +44,16 @@ export async function wait(args: readonly string[], cwd: string, start?: Start):
   return tool;
 }
 
-/** Ends a program when it has printed so much. @returns what it has printed */
+/** Ends a program once its output has a length. @returns its stdout */
 export async function printed({ child, output }: Tool, length: number): Promise<string> {
   await until(() => output.stdout.length >= length || "code" in output, () => output);
   child.kill();
   return output.stdout;
 }
 
-/** Starts that of inotify-tools. */
+/** Starts the program of inotify-tools. */
 export function theirs(name: ToolName, args: readonly string[], cwd: string): Tool {
-  // By a shell, for it says by which name it was called, and Deno calls it by its path.
+  // Through sh(1): it prints the name that it was called by, and Deno would call it by its path.
   return run(["sh", ["-c", `exec ${name} "$@"`, "sh", ...args]], cwd);
 }
 
@@ -63,7 +63,7 @@ function run([file, args]: [string, string[]], cwd: string): Tool {
   child.stdout.setEncoding("latin1").on("data", (text) => output.stdout += text);
   child.stderr.setEncoding("utf8").on("data", (text) => output.stderr += text);
   child.on("close", (code, signal) => output.code = code ?? signal);
-  child.stdin.on("error", () => {}); // of one that does not read it
+  child.stdin.on("error", () => {}); // EPIPE, if it does not read
   return {
     child,
     output,
@@ -80,7 +80,7 @@ function run([file, args]: [string, string[]], cwd: string): Tool {
   };
 }
 
-/** How many watches a process has with its one inotify instance, of which Bun has two descriptors. */
+/** The number of watches of a process's one inotify instance, which has two descriptors under Bun. */
 function watchesOf(pid: number): number {
   try {
     const counts = readdirSync(`/proc/${pid}/fdinfo`).map((fd) =>
@@ -88,6 +88,6 @@ function watchesOf(pid: number): number {
     );
     return Math.max(...counts);
   } catch {
-    return 0; // it has ended, or closed a descriptor meanwhile
+    return 0; // the process has ended, or closed a descriptor meanwhile
   }
 }

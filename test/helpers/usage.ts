@@ -1,9 +1,9 @@
-/** What this process holds of inotify. */
+/** The inotify instances and watches of this process. */
 
 import process from "node:process";
 import { usage } from "../../mod.ts";
 
-/** Instances and watches. */
+/** Numbers of instances and watches. */
 export interface Use {
   readonly instances: number;
   readonly watches: number;

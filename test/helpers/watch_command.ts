@@ -1,4 +1,4 @@
-/** Runs the `watch` command as a process of its own. */
+/** Runs the `watch` command as a child process. */
 
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
@@ -6,13 +6,13 @@ import type { Readable } from "node:stream";
 import { command, type Start } from "./runtime.ts";
 import { until } from "./within.ts";
 
-/** The command, and what it has printed so far. */
+/** The running command and its output. */
 export interface Running {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   readonly output: { stdout: string; stderr: string; code?: number | string | null };
 }
 
-/** Starts the `watch` command. @param start what runs the runtime, or how the latter is started */
+/** Starts the `watch` command. @param start how the runtime is started, or the command that runs it */
 export function watch(args: string[], cwd?: string, start: string[] | Start = {}): Running {
   const how = Array.isArray(start) ? { under: start } : start;
   const [file, argv] = command("../../src/cli/watch.ts", args, how);
@@ -24,7 +24,7 @@ export function watch(args: string[], cwd?: string, start: string[] | Start = {}
   return { child, output };
 }
 
-/** Starts it, and waits until it watches. */
+/** Starts it and waits until it watches. */
 export async function watching(
   args: string[],
   cwd?: string,

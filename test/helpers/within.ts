@@ -1,12 +1,12 @@
-/** One deadline for everything that a test waits for. */
+/** The deadline of everything that a test waits for. */
 
-/** Long enough for a busy machine, short enough to see a hang as a failure. */
+/** In milliseconds: long enough for a busy machine, and short enough that a hang fails soon. */
 const DEADLINE = 20_000;
 
 /**
- * Waits for a promise, but not for ever.
+ * Waits for a promise until the deadline.
  *
- * @param state what the test had by then, for the failure's message
+ * @param state the state of the test, for the error's message
  */
 export async function within<T>(promise: Promise<T>, state: () => unknown = () => ""): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -23,7 +23,7 @@ export async function within<T>(promise: Promise<T>, state: () => unknown = () =
   }
 }
 
-/** Waits until something that nothing announces is so. */
+/** Polls until a condition holds. */
 export async function until(condition: () => boolean, state: () => unknown): Promise<void> {
   const end = Date.now() + DEADLINE;
   while (!condition()) {

@@ -31,7 +31,7 @@ for (
     chmodSync(directory, 0o755);
     writeFileSync(join(directory, "file"), "");
     const expand = (text: string) => text.replace("DIRECTORY", directory);
-    const program = start("give_up.ts", [what, hidden, directory]);
+    const program = start("dropped_privileges.ts", [what, hidden, directory]);
     assert.equal(await program.line(), "open");
     for (const name of ["a", "b", "c"]) { // the first one may be there before it is waited for
       mkdirSync(join(directory, name));

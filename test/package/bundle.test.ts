@@ -1,4 +1,4 @@
-/** In a bundle the package works as it does by itself, on the runtime that the bundle is for. */
+/** A bundle of the package works on the runtime that it is made for. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const IMPORTS = [
   join(root, "src/compat/watchfs.ts"),
 ] as const;
 
-/** How each bundler makes `bundle.mjs` of `main.ts`. */
+/** The command of each bundler, which bundles `main.ts` into `bundle.mjs`. */
 const BUNDLERS: Record<string, readonly string[]> = {
   esbuild: [
     ...["esbuild", "main.ts", "--bundle", "--minify", "--format=esm", "--platform=node"],
@@ -28,13 +28,13 @@ const BUNDLERS: Record<string, readonly string[]> = {
   },
 };
 
-/** For deno bundle, which gets its esbuild from npm: where it stays, and whom it trusts besides its own list. */
+/** For deno bundle, which downloads esbuild from npm: its cache, and the certificates that it trusts. */
 const DENO: Record<string, string> = {
   DENO_DIR: process.env["DENO_DIR"] ?? "",
   DENO_TLS_CA_STORE: "mozilla,system",
 };
 
-/** Not a command of its own, for an older Deno changes those in which it finds itself. */
+/** A script, since an older Deno rewrites a spawned command that contains its own path. */
 const SCRIPT = { "bundle.sh": "exec deno bundle --quiet --minify --output=bundle.mjs main.ts" };
 
 const RUN: readonly string[] = {
@@ -44,7 +44,7 @@ const RUN: readonly string[] = {
 }[runtimeName];
 
 for (const [bundler, [file, ...args]] of Object.entries(BUNDLERS)) {
-  test(`works when bundled by ${bundler}`, async () => {
+  test(`the package works when bundled by ${bundler}`, async () => {
     const consumer = new Consumer(IMPORTS, SCRIPT, runtimeName === "deno" ? DENO : {});
     await consumer.run(file, ...args);
     const [runtime, ...flags] = RUN;
@@ -53,7 +53,7 @@ for (const [bundler, [file, ...args]] of Object.entries(BUNDLERS)) {
   });
 }
 
-/** Waits for a file in `inbox` by a Worker, which Bun has recourse to where its stream does not work. */
+/** Waits for a file in `inbox` with the Worker that the Bun backend uses if streams do not work. */
 const WORKER = `
 import { openBun } from "${root}/ffi/bun.ts";
 import { IN_CLOEXEC, IN_NONBLOCK } from "${root}/ffi/contract.ts";
@@ -72,11 +72,11 @@ await waiter.release();
 for (
   const [name, entry, expected] of [
     ["", "main.ts", CONSUMED],
-    [", by a Worker", "worker.ts", "ready\nreadable\n"],
+    [" with a Worker", "worker.ts", "ready\nreadable\n"],
   ]
 ) {
-  test(`works in an executable of bun build --compile${name}`, {
-    skip: runtimeName !== "bun" && "only Bun makes them without a download",
+  test(`the package works in an executable of bun build --compile${name}`, {
+    skip: runtimeName !== "bun" && "only Bun makes one without a download",
   }, async () => {
     const consumer = new Consumer(IMPORTS, { "worker.ts": WORKER });
     const options = ["--compile", "--minify", "--outfile=program"];

@@ -1,4 +1,4 @@
-/** The documents: their links lead somewhere, and what they name exists. */
+/** The documents: their links and the modules that they name exist. */
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -21,24 +21,24 @@ function anchors(file: string): string[] {
   );
 }
 
-/** What is wrong with the relative links of a document. */
+/** The broken relative links of a document. */
 function broken(file: string): string[] {
   const links = [...read(file).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)];
   return links.flatMap(([link, path, anchor]) => {
     const target = path === "" ? file : join(dirname(file), path);
-    if (!existsSync(join(root, target))) return [`${file}: ${link} leads nowhere`];
+    if (!existsSync(join(root, target))) return [`${file}: ${link} leads to no file`];
     if (anchor === undefined || anchors(target).includes(anchor)) return [];
-    return [`${file}: ${link} has no such heading`];
+    return [`${file}: ${link} leads to no heading`];
   });
 }
 
 for (const file of DOCUMENTS) {
-  test(`${file}: every relative link leads to a file, and to a heading of it`, () => {
+  test(`${file}: relative links lead to existing files and headings`, () => {
     assert.deepEqual(broken(file), []);
   });
 }
 
-test("docs/internals.md names only modules that exist, and every module of the engine", () => {
+test("docs/internals.md names only existing modules, and each module of the engine", () => {
   const text = read("docs/internals.md");
   const inFolders = [...text.matchAll(/`((?:kernel|engine|watch|compat|cli)\/\w+\.ts)`/g)];
   assert.ok(inFolders.length > 10);

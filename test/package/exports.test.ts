@@ -1,4 +1,4 @@
-/** What the package exports: the names, and the values of inotify(7). */
+/** The package's exports: their names, and the values of the constants. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -47,11 +47,11 @@ const KERNEL = [
   ...["Inotify", "InotifyError", "limits", "maskNames", "parseEvents", "usage"],
 ];
 
-test("exports exactly what is documented", () => {
+test("mod.ts exports exactly the documented values", () => {
   assert.deepEqual(Object.keys(mod).sort(), [...KERNEL, "Watcher", "watch"].sort());
 });
 
-test("the kernel level by itself is the same", () => {
+test("the kernel level exports the same values as mod.ts", () => {
   assert.deepEqual(Object.keys(kernel).sort(), KERNEL.toSorted());
   for (const [name, value] of Object.entries(kernel)) {
     assert.equal(value, mod[name as keyof typeof kernel]);
@@ -61,7 +61,7 @@ test("the kernel level by itself is the same", () => {
 /** The types of the kernel level. */
 const KERNEL_TYPES = ["InotifyEvent", "InotifyOptions", "Limits", "Path", "ProcessUsage", "Usage"];
 
-/** What every export of the package has, types too. */
+/** The names that each module of the package exports, types included. */
 const NAMES: Record<string, readonly string[]> = {
   ".": [
     ...KERNEL,
@@ -97,32 +97,32 @@ test("the package exports exactly these names, each with an example", {
   assert.deepEqual(withoutExample.map(toName), []);
 });
 
-test("the changelog begins with this version", () => {
+test("CHANGELOG.md begins with the version in deno.json", () => {
   const { version } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
   const changelog = readFileSync(join(root, "CHANGELOG.md"), "utf8");
   assert.equal(/^## (\S+)/m.exec(changelog)?.[1], version);
 });
 
-test("constants have the values of inotify(7)", () => {
+test("the IN_* constants have the values of <sys/inotify.h>", () => {
   const exported = Object.entries(mod).filter(([name]) => name.startsWith("IN_"));
   assert.deepEqual(Object.fromEntries(exported), CONSTANTS);
 });
 
-test("an instance has exactly the members that are documented", () => {
+test("Inotify has exactly the documented members", () => {
   const members = Reflect.ownKeys(mod.Inotify.prototype).map(String).sort();
   const expected = ["addWatch", "batches", "close", "constructor", "read", "readSync", "ref"];
   const symbols = [Symbol.asyncIterator, Symbol.asyncDispose, Symbol.dispose].map(String);
   assert.deepEqual(members, [...expected, "rmWatch", "unref", ...symbols].sort());
 });
 
-test("a watcher has exactly the members that are documented", () => {
+test("Watcher has exactly the documented members", () => {
   const members = Reflect.ownKeys(mod.Watcher.prototype).map(String).sort();
   const expected = ["add", "batches", "close", "constructor", "ready", "ref", "remove", "sync"];
   const symbols = [Symbol.asyncIterator, Symbol.asyncDispose, Symbol.dispose].map(String);
   assert.deepEqual(members, [...expected, "unref", "watched", ...symbols].sort());
 });
 
-/** What `deno doc --json` says of a module. */
+/** The output of `deno doc --json` for a module. */
 interface Documentation {
   readonly nodes: Record<string, { readonly symbols: readonly DocumentedSymbol[] }>;
 }

@@ -1,6 +1,6 @@
 /**
- * Under `--allow-read=PATH` of Deno and `--allow-fs-read=PATH` of Node.js a watcher tells of nothing else,
- * although FFI could go round it.
+ * With `--allow-read=PATH` of Deno and `--allow-fs-read=PATH` of Node.js, a watcher reports nothing
+ * outside of PATH, although FFI could circumvent the permission.
  */
 
 import assert from "node:assert/strict";
@@ -33,8 +33,8 @@ const FLAGS = {
   bun: [],
 }[runtimeName];
 
-/** What becomes of it where `allowed` may be read. */
-function look(paths: readonly string[], options = {}): unknown[] {
+/** Watches paths while only `allowed` may be read. */
+function tryWatch(paths: readonly string[], options = {}): unknown[] {
   const args = [JSON.stringify(options), ...paths.map(at)];
   const { stdout, stderr } = run("permitted.ts", args, { flags: FLAGS });
   assert.equal(stderr, "");
@@ -46,9 +46,9 @@ const refused = {
   refused: "EACCES",
   flags: runtimeName === "deno" ? ["--allow-read", "--allow-read"] : ["--allow-fs-read"],
 };
-/** What the path leads to is not known before it is followed. */
+/** The error for a link's target has no advice. */
 const refusedLater = { refused: "EACCES", flags: [] };
-const told = (events: readonly string[]) => ({
+const reported = (events: readonly string[]) => ({
   told: events.map((event) => {
     const [kind, name] = event.split(" ");
     return `${kind} ${at(name)}`;
@@ -58,16 +58,16 @@ const ENTRIES = ["allowed", "allowed/file", "allowed/file-link", "allowed/in"].m
   `exists ${name}`
 );
 
-test("what is allowed is watched, and a path through a link within it", skip, () => {
+test("an allowed root is watched, also through an allowed link", skip, () => {
   const links = ["exists allowed/link", "exists allowed/inner-link"];
-  assert.deepEqual(look(["allowed", "allowed/in", "allowed/inner-link"]), [
-    told([...ENTRIES, ...links]),
-    told(["exists allowed/in"]),
-    told(["exists allowed/inner-link"]),
+  assert.deepEqual(tryWatch(["allowed", "allowed/in", "allowed/inner-link"]), [
+    reported([...ENTRIES, ...links]),
+    reported(["exists allowed/in"]),
+    reported(["exists allowed/inner-link"]),
   ]);
 });
 
-test("what is not allowed is refused, whatever the path to it", skip, () => {
+test("a root that is not allowed is refused, by any path that leads to it", skip, () => {
   const paths = [
     "secret",
     "secret/file",
@@ -76,19 +76,19 @@ test("what is not allowed is refused, whatever the path to it", skip, () => {
     "allowed-not",
     ".",
   ];
-  assert.deepEqual(look(paths), paths.map(() => refused));
+  assert.deepEqual(tryWatch(paths), paths.map(() => refused));
 });
 
-test("a link out of what is allowed is not followed", skip, () => {
-  assert.deepEqual(look(["allowed/link", "allowed/file-link", "allowed/link/in"]), [
+test("a link that leads out of the allowed directory is not followed", skip, () => {
+  assert.deepEqual(tryWatch(["allowed/link", "allowed/file-link", "allowed/link/in"]), [
     refusedLater,
     refusedLater,
     refusedLater,
   ]);
-  const [seen] = look(["allowed"], { followSymlinks: true });
+  const [events] = tryWatch(["allowed"], { followSymlinks: true });
   assert.deepEqual(
-    seen,
-    told([
+    events,
+    reported([
       ...ENTRIES,
       "exists allowed/inner-link",
       "exists allowed/link",

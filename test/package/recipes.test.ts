@@ -1,4 +1,4 @@
-/** The recipes of docs/recipes.md, each run as it stands there. */
+/** The recipes of docs/recipes.md, each run unchanged. */
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
@@ -22,7 +22,7 @@ import { until } from "../helpers/within.ts";
 
 const root = join(import.meta.dirname!, "../..");
 
-/** The programs by their titles. */
+/** The program of each recipe, by its title. */
 const RECIPES = new Map(
   readFileSync(join(root, "docs/recipes.md"), "utf8")
     .split("\n## ").slice(1)
@@ -38,15 +38,15 @@ const RUN: readonly string[] = {
   node: ["--disable-warning=ExperimentalWarning"],
 }[runtimeName];
 
-/** A recipe that runs, in a directory of its own. */
+/** A running recipe, in its own directory. */
 interface Running extends Disposable {
   readonly directory: string;
   readonly output: { stdout: string; stderr: string };
-  /** Waits until it has printed something. */
+  /** Waits until it prints a text. */
   prints(text: string): Promise<void>;
 }
 
-/** Starts a recipe. @param prepare makes what it needs in its directory, and returns its program as it is run */
+/** Starts a recipe. @param prepare creates its files, and may return a changed program */
 function start(
   title: string,
   prepare: (directory: string, program: string) => string | void,
@@ -70,13 +70,13 @@ function start(
   };
 }
 
-/** Does something again and again until it is noticed: nothing tells when a recipe has begun to watch. */
-async function provoke(deed: (turn: number) => void, noticed: () => boolean): Promise<void> {
+/** Repeats a change until it is noticed, since a recipe does not print when it is ready. */
+async function provoke(change: (turn: number) => void, noticed: () => boolean): Promise<void> {
   let turn = 0;
-  deed(turn);
-  const timer = setInterval(() => deed(++turn), 300);
+  change(turn);
+  const timer = setInterval(() => change(++turn), 300);
   try {
-    await until(noticed, () => "nothing was noticed");
+    await until(noticed, () => "no change was noticed");
   } finally {
     clearInterval(timer);
   }
@@ -110,7 +110,7 @@ test("Rebuild on each save", async () => {
     writeFileSync(join(directory, "Makefile"), "all:\n\t@echo built\n");
   });
   const { directory, output, prints } = recipe;
-  await prints("built\n"); // once in the beginning
+  await prints("built\n"); // at the start
   output.stdout = "";
   writeFileSync(join(directory, "src/a.tmp"), "");
   for (const name of ["a", "b", "c"]) writeFileSync(join(directory, `src/${name}`), "x");
@@ -161,7 +161,7 @@ test("Reload a page in the browser", {
     ? "no Chromium is installed"
     : runtimeName === "node" && "Node.js has no server of that kind",
 }, async () => {
-  // What the page shows is told to this server by the page itself.
+  // The page requests its version from this server when it is shown.
   const shown: string[] = [];
   const listener = createServer(({ url }, response) => {
     shown.push(url!.slice(1));
@@ -187,7 +187,7 @@ test("Reload a page in the browser", {
     ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
     `--user-data-dir=${profile}`,
-    ...["--remote-debugging-port=0", `http://127.0.0.1:${ownPort}/`], // which keeps it open
+    ...["--remote-debugging-port=0", `http://127.0.0.1:${ownPort}/`], // keeps the browser open
   ], { stdio: "ignore" });
   try {
     const state = () => ({ shown, ...output });
@@ -203,11 +203,11 @@ test("Reload a page in the browser", {
     await ended;
     listener.close();
     listener.closeAllConnections();
-    await until(() => isRemoved(profile), () => "its profile is still written to");
+    await until(() => isRemoved(profile), () => "the browser still writes to its profile");
   }
 });
 
-/** Tries to remove a directory, into which processes that are about to end may still write. */
+/** Tries to remove a directory to which ending processes may still write. */
 function isRemoved(directory: string): boolean {
   try {
     rmSync(directory, { recursive: true, force: true });

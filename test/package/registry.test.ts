@@ -1,8 +1,8 @@
 /**
- * The package as its users get it: published to a registry on localhost, and installed from there.
+ * The package as users get it: published to a registry on localhost, and installed from there with the
+ * runtime's own command.
  *
- * On each runtime that runtime's way to install is tried: `deno run jsr:`, `deno add`, `bun add`,
- * `npm install`.
+ * These are `deno run jsr:`, `deno add`, `bun add` and `npm install`.
  */
 
 import assert from "node:assert/strict";
@@ -21,13 +21,13 @@ const modules = published.filter((path) => path.endsWith(".ts"));
 
 const registry = await serve();
 
-/** One who imports the package by a specifier. */
+/** A program that imports the package by a specifier. */
 function consumer(specifier: string, files?: Record<string, string>): Consumer {
   const imports = [specifier, `${specifier}/kernel`, `${specifier}/watchfs`] as const;
   return new Consumer(imports, files, { JSR_URL: registry.url });
 }
 
-/** One who has npm, or what reads the same settings. */
+/** A program in a package whose .npmrc names the registry. */
 function npmConsumer(): Consumer {
   return consumer(name, {
     "package.json": '{ "type": "module" }',
@@ -35,7 +35,7 @@ function npmConsumer(): Consumer {
   });
 }
 
-/** Every command of the package does what it is for. @param command how one is run */
+/** Asserts that each command of the package works. @param command how one is run */
 async function commandsWork(
   consumer: Consumer,
   command: (name: string) => [string, ...string[]],
@@ -52,14 +52,14 @@ async function commandsWork(
   assert.deepEqual(watch.stdout, `${JSON.stringify(event)}\n`, watch.stderr);
 }
 
-/** How to run a command that is installed in node_modules. */
+/** The command line of a command that is installed in node_modules. */
 function installed(command: string): [string, string] {
   const file = exports[`./${command}`].replace(/ts$/, "js");
   return [process.execPath, join("node_modules", name, file)];
 }
 
-/** What is in node_modules is what is published, and each module as JavaScript and its types. */
-function nothingElse(consumer: Consumer): void {
+/** Asserts that node_modules has the published files, and each module as JavaScript and types. */
+function assertInstalled(consumer: Consumer): void {
   const root = consumer.path(join("node_modules", name));
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -73,19 +73,19 @@ function nothingElse(consumer: Consumer): void {
   assert.deepEqual(files.sort(), expected.sort());
 }
 
-const onDeno = { skip: runtimeName !== "deno" && "it is about Deno" };
-const onBun = { skip: runtimeName !== "bun" && "it is about Bun" };
-const onNode = { skip: runtimeName !== "node" && "it is about Node.js" };
+const onDeno = { skip: runtimeName !== "deno" && "only for Deno" };
+const onBun = { skip: runtimeName !== "bun" && "only for Bun" };
+const onNode = { skip: runtimeName !== "node" && "only for Node.js" };
 
-/** Deno, with all that a watcher needs. */
+/** Deno with the permissions that a watcher needs. */
 const DENO_RUN = [process.execPath, "run", "--no-prompt", "--allow-ffi", "--allow-read"] as const;
 
-test("deno run jsr: runs with the permissions that the README names", onDeno, async () => {
+test("deno run jsr: works with the permissions that the README names", onDeno, async () => {
   const result = await consumer(`jsr:${name}@^${version}`).watching(...DENO_RUN, "main.ts");
   assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
 });
 
-test("deno add makes it an import, whose types hold", onDeno, async () => {
+test("deno add makes the package an import, and its types check", onDeno, async () => {
   const adding = consumer(name);
   await adding.run(process.execPath, "add", "--quiet", `jsr:${name}`);
   const { imports } = JSON.parse(readFileSync(adding.path("deno.json"), "utf8"));
@@ -101,33 +101,37 @@ test("deno run jsr: runs each command", onDeno, async () => {
   });
 });
 
-test("deno publish takes what deno.json lists, of which every module is used", onDeno, async () => {
-  const root = join(import.meta.dirname!, "../../");
-  const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
-  const env = { ...process.env, NO_COLOR: "1" };
-  const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
-  const listed = [...stderr.matchAll(/^ +file:\/\/(.*) \(.*\)$/gm)].map(([, path]) => path);
-  assert.deepEqual(listed.map((path) => path.slice(root.length)).sort(), published);
+test(
+  "deno publish takes the files that deno.json includes, and each module is imported",
+  onDeno,
+  async () => {
+    const root = join(import.meta.dirname!, "../../");
+    const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
+    const env = { ...process.env, NO_COLOR: "1" };
+    const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
+    const listed = [...stderr.matchAll(/^ +file:\/\/(.*) \(.*\)$/gm)].map(([, path]) => path);
+    assert.deepEqual(listed.map((path) => path.slice(root.length)).sort(), published);
 
-  const entries = Object.keys(exports).map((entry) => `jsr:${name}${entry.slice(1)}`);
-  await consumer(`jsr:${name}`).run(process.execPath, "cache", ...entries);
-  const asked = [...registry.asked].filter((path) => path.endsWith(".ts"));
-  assert.deepEqual(asked.sort(), modules);
-});
+    const entries = Object.keys(exports).map((entry) => `jsr:${name}${entry.slice(1)}`);
+    await consumer(`jsr:${name}`).run(process.execPath, "cache", ...entries);
+    const requested = [...registry.requested].filter((path) => path.endsWith(".ts"));
+    assert.deepEqual(requested.sort(), modules);
+  },
+);
 
-test("bun add installs it, and it runs", onBun, async () => {
+test("bun add installs the package, and it runs", onBun, async () => {
   const adding = npmConsumer();
   await adding.run(process.execPath, "add", `${name}@npm:${npmName}`);
-  nothingElse(adding);
+  assertInstalled(adding);
   const result = await adding.watching(process.execPath, "main.ts");
   assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
   await commandsWork(adding, installed);
 });
 
-test("npm install installs it, it runs, and its types hold", onNode, async () => {
+test("npm install installs the package, it runs, and its types check", onNode, async () => {
   const adding = npmConsumer();
   await adding.run("npm", "install", "--no-audit", "--no-fund", `${name}@npm:${npmName}`);
-  nothingElse(adding);
+  assertInstalled(adding);
   const result = await adding.watching(process.execPath, "main.ts");
   assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
   await commandsWork(adding, installed);

@@ -1,4 +1,4 @@
-/** The package leaves nothing behind that a test runner would complain of. */
+/** The package leaves nothing behind that a test runner reports as a leak. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -11,7 +11,7 @@ import { tmpDir } from "../helpers/tmp.ts";
 
 const root = join(import.meta.dirname!, "../..");
 
-/** How a runtime's own runner is had: what declares a test, and what runs a file of them. */
+/** The runtime's own test runner: the code that declares `test`, and the command that runs a file. */
 const [declaration, ...command] = {
   deno: [
     `const sanitizers = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
@@ -22,7 +22,7 @@ const [declaration, ...command] = {
   node: ['import { test } from "node:test";', "--disable-warning=ExperimentalWarning", "--test"],
 }[runtimeName];
 
-/** Runs tests that are given as text. */
+/** Runs tests given as source text. */
 function runTests(tests: string): { status: number | null; output: string } {
   const directory = tmpDir();
   const file = join(directory, "some.test.ts");
@@ -35,7 +35,7 @@ import { watchFs } from "${root}/src/compat/watchfs.ts";
 const change = () => appendFileSync("${join(directory, "changed")}", "x");
 const directory = "${directory}";
 await (async () => {
-  // Deno takes a library that a test has opened for a leak: here it is opened before.
+  // Deno reports a library that a test opens as a leak, so it is opened before.
   await using watcher = watch([]);
   await watcher.ready;
 })();
@@ -44,14 +44,14 @@ ${tests}`,
   const { status, stdout, stderr } = spawnSync(process.execPath, [...command, file], {
     cwd: directory,
     encoding: "utf8",
-    // A runner that finds itself in another one behaves as a part of it.
+    // node --test behaves as a child of the outer runner if this variable is set.
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, NO_COLOR: "1" },
     timeout: 60_000,
   });
   return { status, output: stdout + stderr };
 }
 
-test("tests that use it pass, and the runner ends", () => {
+test("tests that use the package pass, and the runner ends", () => {
   const { status, output } = runTests(`
 test("Inotify", async () => {
   await using inotify = new Inotify();
@@ -94,7 +94,7 @@ test("watchFs", async () => {
   assert.match(output, /\b6 (pass|passed)\b|pass 6\b/);
 });
 
-test("Deno's sanitizers are at work in that", {
+test("Deno's sanitizers are active in these tests", {
   skip: runtimeName !== "deno" && "only Deno has them",
 }, () => {
   const { status, output } = runTests('test("leak", () => void setTimeout(() => {}, 1e6));');

@@ -1,4 +1,4 @@
-/** Watches the path in argv and prints the error that this gives, as JSON. */
+/** Watches the path in argv and prints the error of that as JSON. */
 
 import process from "node:process";
 import { IN_CREATE, Inotify } from "../../mod.ts";

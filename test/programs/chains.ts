@@ -1,4 +1,7 @@
-/** Makes chains of directories, named 0, 1, 2, …, with a file at the end of each, as fast as it can; then prints their number. */
+/**
+ * Creates the trees 0, 1, 2, … in a directory as fast as it can, each with the file a/b/c/f, and prints
+ * their number.
+ */
 
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import process from "node:process";

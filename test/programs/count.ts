@@ -1,4 +1,4 @@
-/** Creates and deletes files named 0, 1, 2, … in a directory, as fast as it can. */
+/** Creates and deletes files named 0, 1, 2, … in a directory as fast as it can. */
 
 import { unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Makes a directory and a file in one that it watches, its argument; for INOTIFY_DEBUG. */
+/** Creates a directory and a file in the watched directory in argv, to show the output of INOTIFY_DEBUG. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

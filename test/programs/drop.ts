@@ -1,6 +1,6 @@
 /**
- * Makes instances in the way that its first argument names, for a directory, the second, and drops them;
- * prints as JSON what it has then.
+ * Opens instances in the way that its first argument names, for the directory in its second, and drops the
+ * references to them. Prints what is left as JSON.
  */
 
 import { writeFileSync } from "node:fs";
@@ -11,11 +11,11 @@ import { collectGarbage } from "../helpers/collect_garbage.ts";
 import { openFiles } from "../helpers/proc.ts";
 import { within } from "../helpers/within.ts";
 
-/** What there is after all is dropped. */
+/** What is left after all references are dropped. */
 export interface Dropped {
-  /** How many instances are open. */
+  /** The number of open instances. */
   readonly open: number;
-  /** The names that those gave which are read, or were opened later. */
+  /** The names in the events of instances that are still read, or were opened later. */
   readonly names: readonly string[];
 }
 
@@ -26,7 +26,7 @@ const touch = (name: string) => writeFileSync(join(directory, name), "");
 
 let names = 0;
 
-/** The first event of an instance, while it is read by `read`. */
+/** Waits for the first event of an instance. */
 async function firstEvent(read: (inotify: Inotify) => Promise<unknown>): Promise<void> {
   const inotify = watching();
   const event = read(inotify);
@@ -46,16 +46,16 @@ const ways: Record<string, () => Promise<unknown>> = {
   "whose addWatch() threw": async () => {
     try {
       new Inotify().addWatch(join(directory, "not there"), IN_CREATE);
-    } catch { /* which leaves nobody who could close it */ }
+    } catch { /* no reference is left to close it */ }
   },
   "that was read": () => firstEvent((inotify) => inotify.read()),
   "whose iterator has begun": () => firstEvent((inotify) => inotify[Symbol.asyncIterator]().next()),
   "that was closed": () => new Inotify().close(),
 };
 
-/** Reads that go on, while nothing else has their instances. */
+/** Pending reads, the only references to their instances. */
 const reads: Promise<InotifyEvent[]>[] = [];
-/** What has the numbers of descriptors that were closed. */
+/** Instances whose descriptors have the numbers of closed ones. */
 const others: Inotify[] = [];
 
 for (let i = 0; i < COUNT; i++) {
@@ -69,7 +69,7 @@ if (way === "that was closed") {
 const open = () => openFiles().inotify;
 const isOver = () => reads.length + others.length > 0 || open() === 0;
 await collectGarbage();
-// An engine may take a number on the stack for a pointer, and keeps what that seems to point to for a while.
+// An engine with a conservative stack scan may keep an unreachable object for a while.
 for (let i = 0; i < 20 && !isOver(); i++) await collectGarbage();
 touch("last");
 const events = [

@@ -1,6 +1,5 @@
 /**
- * Ends in the way that its first argument names, while an event that nobody has read waits for a watch on
- * its second.
+ * Ends in the way that its first argument names, while an event of the directory in its second is unread.
  */
 
 import { writeFileSync } from "node:fs";
@@ -19,14 +18,14 @@ function instance(): Inotify {
   return inotify;
 }
 
-/** One that is read. */
+/** Likewise, with a pending read. */
 function read(): Inotify {
   const inotify = instance();
   void inotify.read();
   return inotify;
 }
 
-/** A batch that nobody gets in time. */
+/** A watcher with a batch that never settles. */
 async function waitForQuiet() {
   const watcher = watch(directory);
   await watcher.ready;
@@ -38,7 +37,7 @@ async function waitForQuiet() {
   return { watcher, batches };
 }
 
-/** A turn of the event loop in which what has begun begins to wait. */
+/** Lets pending reads begin to wait. */
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 const ways: Record<string, () => unknown> = {
@@ -90,7 +89,7 @@ const ways: Record<string, () => unknown> = {
     await turn();
     change();
     void inotify.close();
-    for (let i = 0; i < 10; i++) await Promise.resolve(); // on the way, and not over
+    for (let i = 0; i < 10; i++) await Promise.resolve(); // close() has begun, and is not complete
     process.exit(4);
   },
   "an exception": async () => {
@@ -116,7 +115,7 @@ const ways: Record<string, () => unknown> = {
       if (rounds++ < 3) setTimeout(change, 5);
     });
     const inotify = instance();
-    for (;;) await inotify.read(); // which never ends, and keeps nothing alive
+    for (;;) await inotify.read(); // never ends, and does not keep the process alive
   },
   "a listener of exit opens the first instance": () => {
     process.on("exit", () => {

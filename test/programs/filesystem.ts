@@ -1,4 +1,4 @@
-/** Finds out, as JSON, how a watcher does on the file systems of the directories in argv. */
+/** Tests a watcher on the file systems of the directories in argv, and prints the findings as JSON. */
 
 import { appendFileSync, closeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -7,25 +7,25 @@ import { libc } from "../../ffi/libc.ts";
 import { watch } from "../../mod.ts";
 import { changedSince } from "../../src/engine/change_time.ts";
 import { forEach, line, taken } from "../helpers/events.ts";
-import { cases, happensEverywhere } from "../helpers/interleaving.ts";
+import { cases, interleave } from "../helpers/interleaving.ts";
 import { loseEvents } from "../helpers/interpose.ts";
 import { within } from "../helpers/within.ts";
 
-/** How it does on one. */
+/** The findings for one file system. */
 export interface Findings {
-  /** What is told wrong when something changes between two calls, if anything is. */
+  /** The failure of a change between two system calls, if any. */
   readonly wrong?: string;
-  /** Whether a file counts as changed, in an hour from now. */
+  /** Whether a file counts as changed since an hour from now. */
   readonly willHaveChanged: boolean;
-  /** What is told, after each of some losses, of a file that was written meanwhile. */
+  /** The events after each of several losses, for a file that was written meanwhile. */
   readonly lost: readonly string[];
 }
 
-/** Cases, and how many calls there are from one try to the next. */
-const TRIES = {
-  "a file is made in a directory that is new": 1,
-  "a directory that is new is removed": 1,
-  "a directory is made while all comes in": 13,
+/** Cases, each with the number of system calls between two runs. */
+const STRIDES = {
+  "a file is created in a new directory": 1,
+  "a new directory is removed": 1,
+  "a directory is created while the tree is moved in": 13,
 } as const;
 
 const HOUR = 3_600_000;
@@ -36,7 +36,10 @@ console.log(JSON.stringify(all));
 process.exit();
 
 async function find(directory: string): Promise<Findings> {
-  const wrong = await interleave(directory).then(() => ({}), (error) => ({ wrong: String(error) }));
+  const wrong = await interleaveAll(directory).then(
+    () => ({}),
+    (error) => ({ wrong: String(error) }),
+  );
   const file = join(directory, "file");
   closeSync(openSync(file, "w"));
   const willHaveChanged = changedSince(libc(), Date.now() + HOUR)(file);
@@ -45,9 +48,9 @@ async function find(directory: string): Promise<Findings> {
   return { ...wrong, willHaveChanged, lost };
 }
 
-async function interleave(directory: string): Promise<void> {
-  for (const [what, stride] of Object.entries(TRIES)) {
-    await happensEverywhere(cases[what], stride, directory);
+async function interleaveAll(directory: string): Promise<void> {
+  for (const [what, stride] of Object.entries(STRIDES)) {
+    await interleave(cases[what], stride, directory);
   }
 }
 

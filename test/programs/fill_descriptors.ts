@@ -1,10 +1,10 @@
-/** Opens files until the process may open no more, makes an instance, and prints as JSON how that went. */
+/** Opens an instance while no descriptor is free, and again when one is; prints the results as JSON. */
 
 import { closeSync, openSync } from "node:fs";
 import { Inotify } from "../../mod.ts";
 import { thrown } from "../helpers/thrown.ts";
 
-await new Inotify().close(); // libc is open from here on
+await new Inotify().close(); // loads libc
 const filled: number[] = [];
 try {
   while (true) filled.push(openSync("/dev/null", "r"));

@@ -1,4 +1,4 @@
-/** Makes instances until that is refused, and prints as JSON how that went. */
+/** Opens instances until that fails, and again after closing one; prints the results as JSON. */
 
 import process from "node:process";
 import { Inotify, limits, usage } from "../../mod.ts";

@@ -1,6 +1,6 @@
 /**
- * Watches the entries of the directory in argv until that is refused, and prints as JSON how that went.
- * With a second argument, all descriptors are in use by then.
+ * Watches the entries of the directory in argv until that fails, and again after releasing a watch;
+ * prints the results as JSON. With a second argument, all descriptors are in use.
  */
 
 import { closeSync, openSync, readdirSync } from "node:fs";
@@ -19,7 +19,7 @@ const wds: number[] = [];
 const filled: number[] = [];
 let error: unknown;
 if (fill) {
-  own(); // so that all of libc that is needed is there
+  own(); // loads the needed functions of libc
   try {
     while (true) filled.push(openSync("/dev/null", "r"));
   } catch {

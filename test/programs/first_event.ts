@@ -1,4 +1,4 @@
-/** Prints limits() and an error, then waits for one event of the directory in argv and prints it. */
+/** Prints limits() and an error of addWatch(), then the first event of the directory in argv. */
 
 import process from "node:process";
 import { IN_CREATE, Inotify, limits } from "../../mod.ts";

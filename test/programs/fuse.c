@@ -1,20 +1,20 @@
 /*
- * A file system with some trouble, by FUSE: fuse MOUNTPOINT TROUBLE [NUMBER]
+ * A faulty FUSE file system: fuse MOUNTPOINT FAULT [NUMBER]
  *
  *   /file
  *   /dir/in
  *   /link           leads to dir
- *   /odd            what there is trouble with; where it can be entered, /odd/below is in it
+ *   /odd            the faulty entry; if it can be opened, it contains /odd/below
  *
- * TROUBLE                                   NUMBER
- *   trial        that it ends at once
+ * FAULT                                                       NUMBER
+ *   trial        the program ends once it is mounted
  *   directory    odd, listed as a directory, is not found       errno
  *   symlink      odd, listed as a symbolic link, is not found   errno
  *   untyped      no types are listed; odd is not found          errno
  *   closed       odd and a link to it cannot be opened          errno
  *   broken       the listing of odd breaks off                  errno
- *   circle       the listing of odd begins anew again and again
- *   clock        times are of another clock                     by how many seconds it differs
+ *   circle       the listing of odd never ends
+ *   clock        times are of another clock                     its difference in seconds
  */
 #define FUSE_USE_VERSION 31
 #include <errno.h>
@@ -26,13 +26,13 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-enum { LISTED = 2000 }; /* in odd, more than one call gives */
+enum { LISTED = 2000 }; /* entries of odd: more than one call returns */
 
-static const char *trouble;
+static const char *fault;
 static int number;
 static time_t started;
 
-static int is(const char *what) { return strcmp(trouble, what) == 0; }
+static int is(const char *what) { return strcmp(fault, what) == 0; }
 static int same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
 static void *init(struct fuse_conn_info *connection, struct fuse_config *config) {
@@ -120,8 +120,8 @@ int main(int argc, char **argv) {
       .readdir = read_directory,
   };
   if (argc < 3) return 2;
-  prctl(PR_SET_PDEATHSIG, SIGKILL); /* whoever has started it may be killed */
-  trouble = argv[2];
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* the process that started it may be killed */
+  fault = argv[2];
   started = time(NULL);
   number = argc > 3 ? atoi(argv[3]) : 0;
   char *options[] = {argv[0], "-f", "-s", argv[1], NULL};

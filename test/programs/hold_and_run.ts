@@ -1,6 +1,6 @@
 /**
- * Watches a directory, runs fill_watches.ts on another one, and prints the error that this gives, and
- * its own name and number; all as JSON.
+ * Watches a directory, runs fill_watches.ts on another one, and prints its error and this process's name
+ * and pid as JSON.
  */
 
 import { spawnSync } from "node:child_process";

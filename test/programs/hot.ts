@@ -1,14 +1,14 @@
 /**
- * Watches a directory, its first argument, at each reload of the module that is its second; prints as JSON
- * when it is ready, and at each creation, how many reloads there were. Its third says what becomes of the
- * watcher before.
+ * Watches the directory in its first argument, again at each reload of the module in its second. Prints the
+ * number of reloads as JSON when it is ready, and at each `create`. With the third argument "closes", it
+ * closes the watcher of the previous load.
  */
 
 import process from "node:process";
 import { watch, type Watcher } from "../../mod.ts";
 import { forEach } from "../helpers/events.ts";
 
-/** What reloads leave as it is. */
+/** State that survives a reload. */
 const scope = globalThis as { reloads?: number; watcher?: Watcher };
 
 const [directory, trigger, way] = process.argv.slice(2);

@@ -1,8 +1,8 @@
-/** Does what its first argument says, with a watch on its second; says "alive" if it is still there. */
+/** Performs the action that argv names, with a watch on a directory; prints "alive" if it does not end. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as after } from "node:timers"; // whose result has unref() in older versions of Deno, too
+import { setTimeout as after } from "node:timers"; // its result has unref() in older versions of Deno too
 import { setTimeout as delay } from "node:timers/promises";
 import { IN_CREATE, Inotify } from "../../mod.ts";
 
@@ -10,7 +10,7 @@ const [what, directory] = process.argv.slice(2);
 const inotify = new Inotify();
 inotify.addWatch(directory, IN_CREATE);
 
-const deeds: Record<string, () => unknown> = {
+const actions: Record<string, () => unknown> = {
   pending: () => void inotify.read(),
   "pending again": async () => {
     writeFileSync(join(directory, "a"), "");
@@ -83,10 +83,10 @@ const deeds: Record<string, () => unknown> = {
   },
 };
 
-// Seconds: a machine under load must not make a process look as if it stayed.
+// Seconds, so that a process that ends slowly on a busy machine is not taken for one that stays.
 after(() => {
   console.log("alive");
   process.exit(0);
 }, 2000).unref();
 
-deeds[what]();
+actions[what]();

@@ -1,6 +1,6 @@
 /**
- * A worker: leaves things open in a directory, the first that it is given, says so, and ends as the second
- * says, or goes on.
+ * A worker: leaves instances and a watcher open for the directory in workerData, posts "open", and ends
+ * in the way that workerData names, or keeps running.
  */
 
 import process from "node:process";

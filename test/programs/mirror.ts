@@ -1,14 +1,14 @@
 /**
- * Has mirror storms: see helpers/mirror_storm.ts.
+ * Runs mirror storms: see helpers/mirror_storm.ts.
  *
  *   mirror.ts [--seed N|FROM-TO] [--mode NAME,...|all] [--changes N] [--lines FILE] [--times N]
  *     [--save DIRECTORY] [--shrink] [--without WHAT,...]
  *
- * Prints a line a storm, and what went wrong, and ends with 1 then. --save keeps what was done and reported. With --lines the storm is in a file:
- * changes, with a line "watch" before those that the watchers see. --shrink looks for fewer changes after
- * which the same is wrong, each tried --times N. --without leaves out what is known to go wrong: a flavour of
- * the storm (exchanges, swaps, links, hardLinks, held, whole), kinds other than the default, losses, ignore,
- * contradictions.
+ * Prints a line per storm, and the differences; exits with 1 if there are any. --save writes a transcript
+ * of each failed storm. --lines reads the changes from a file, with a line "watch" where the watchers
+ * start. --shrink finds fewer changes with the same first difference, running each candidate --times N.
+ * --without leaves out exchanges, swaps, links, hardLinks, held or whole changes, kinds other than the
+ * default ones, losses, ignore or contradictions.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -38,13 +38,13 @@ const modes = options.mode === "all" ? Object.keys(MODES) : options.mode.split("
 const script = options.lines && readFileSync(options.lines, "utf8").trim().split("\n");
 
 for (const mode of modes) {
-  if (!(mode in MODES)) throw new RangeError(`--mode takes ${Object.keys(MODES)}, and not ${mode}`);
+  if (!(mode in MODES)) throw new RangeError(`--mode is one of ${Object.keys(MODES)}, not ${mode}`);
   for (let seed = from; seed <= to; seed++) {
-    const outcome = await pass(mode, seed, script || undefined);
+    const outcome = await run(mode, seed, script || undefined);
     const { wrong, lines, events, overflows } = outcome;
     console.log(
       `${runtimeName} ${mode} ${seed}: ${lines.length} changes, ${events} events, ` +
-        `${overflows} overflows, ${wrong.length} wrong`,
+        `${overflows} overflows, ${wrong.length} differences`,
     );
     if (wrong.length === 0) continue;
     process.exitCode = 1;
@@ -87,9 +87,9 @@ function settingOf(mode: string, seed: number): Setting {
   };
 }
 
-type Passed = Outcome & { readonly trace: readonly string[] };
+type Run = Outcome & { readonly trace: readonly string[] };
 
-async function pass(mode: string, seed: number, script?: readonly string[]): Promise<Passed> {
+async function run(mode: string, seed: number, script?: readonly string[]): Promise<Run> {
   const watch = script?.indexOf("watch");
   const trace: string[] = [];
   const outcome: Outcome = await mirrorStorm({
@@ -110,8 +110,8 @@ async function pass(mode: string, seed: number, script?: readonly string[]): Pro
   return { ...outcome, wrong, trace };
 }
 
-/** Leaves out what can be left out, in ever smaller pieces. */
-async function shrink(mode: string, seed: number, first: Passed): Promise<void> {
+/** Removes ever smaller pieces of the changes while the storm still fails in the same way. */
+async function shrink(mode: string, seed: number, first: Run): Promise<void> {
   const kind = kindOf(first);
   let smallest = first;
   for (
@@ -140,15 +140,15 @@ async function again(
   seed: number,
   lines: readonly string[],
   kind: string,
-): Promise<Passed | undefined> {
+): Promise<Run | undefined> {
   for (let i = 0; i < Number(options.times); i++) {
-    const outcome = await pass(mode, seed, lines);
+    const outcome = await run(mode, seed, lines);
     if (outcome.wrong.length > 0 && kindOf(outcome) === kind) return outcome;
   }
   return undefined;
 }
 
-/** Of what kind the first thing is that is wrong. */
+/** The kind of the first difference. */
 function kindOf({ wrong }: Outcome): string {
   return /(late: )?(\d\.\d: )?(\w+)/.exec(wrong[0])![0];
 }

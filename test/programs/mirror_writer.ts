@@ -1,6 +1,6 @@
 /**
- * Makes the storms of helpers/storm_lines.ts below the directory in argv: reads arrays of lines from
- * stdin, each one line of JSON, and prints which of them could be done.
+ * Makes the changes of helpers/storm_lines.ts below the directory in argv: reads JSON arrays of changes
+ * from stdin, one per line, and prints for each which changes succeeded.
  */
 
 import {
@@ -37,16 +37,16 @@ import { isTarget, OUTSIDE } from "../helpers/storm_lines.ts";
 const base = process.argv[2];
 const outside = join(base, OUTSIDE);
 const at = (path: string) => inside(join(base, path));
-/** Of one that is followed, if it is a link. */
+/** A path whose link is followed, if it is one. */
 const through = (path: string) => followed(join(base, path));
-/** Where what is to be moved into place is made. */
-let made = 0;
-const fresh = (path: string) => `${path}.${made++ % 10}`;
-/** Open files, and directories. */
+/** The number of temporary paths so far. */
+let temporaries = 0;
+const fresh = (path: string) => `${path}.${temporaries++ % 10}`;
+/** Open files by slot, and open directories. */
 const files = new Map<string, number>();
 const directories: number[] = [];
 
-const DEEDS: Record<string, (...args: string[]) => void> = {
+const CHANGES: Record<string, (...args: string[]) => void> = {
   mkdir: (path) => void mkdirSync(at(path), { recursive: true }),
   write: (path, text) => put(path, constants.O_WRONLY | constants.O_TRUNC, text),
   append: (path, text) => put(path, constants.O_WRONLY | constants.O_APPEND, text),
@@ -89,7 +89,7 @@ const DEEDS: Record<string, (...args: string[]) => void> = {
     if (isTarget(to)) refuseLink(from);
     renameSync(at(from), at(to));
   },
-  /** Over a directory, which has to be empty. */
+  /** Renames over an entry; a directory is emptied first. */
   over(from, to) {
     if (isTarget(to)) refuseLink(from);
     if (isDirectory(at(from)) && isDirectory(at(to))) {
@@ -117,9 +117,9 @@ const DEEDS: Record<string, (...args: string[]) => void> = {
     if (isTarget(a) || isTarget(b)) [a, b].forEach(refuseLink);
     exchange(at(a), at(b));
   },
-  /** Puts a tree with the same names in the place of another one. */
+  /** Replaces a tree by one with the same names. */
   swap(how, path, text) {
-    if (!lstatSync(at(path)).isDirectory()) throw new Error("it is no directory");
+    if (!lstatSync(at(path)).isDirectory()) throw new Error("it is not a directory");
     const other = how === "out" ? fresh(join(outside, "new")) : fresh(at(path));
     const old = how === "out" ? fresh(join(outside, "old")) : fresh(at(path));
     rmSync(other, { recursive: true, force: true });
@@ -143,7 +143,7 @@ const DEEDS: Record<string, (...args: string[]) => void> = {
   put(slot, text) {
     const fd = files.get(slot)!;
     const path = readlinkSync(`/proc/self/fd/${fd}`);
-    // Of a name that is gone the kernel reports nothing, although the file may have another one.
+    // The kernel reports nothing for a removed name, although the file may have another one.
     const { nlink } = fstatSync(fd);
     if (path.endsWith(" (deleted)") ? nlink > 0 : nlink > 1 && path.startsWith(outside)) {
       throw new Error("it has another name");
@@ -151,7 +151,7 @@ const DEEDS: Record<string, (...args: string[]) => void> = {
     writeSync(fd, text);
   },
   close,
-  /** So that a directory lives on when it is removed. */
+  /** Keeps a directory open, so that its inode outlives its removal. */
   hold: (path) =>
     void directories.push(openSync(through(path), constants.O_RDONLY | constants.O_DIRECTORY)),
   let: () => directories.splice(0).forEach((fd) => closeSync(fd)),
@@ -172,12 +172,12 @@ createInterface({ input: process.stdin }).on("line", (text) => {
   const lines: string[] = JSON.parse(text);
   const done = lines.map((line) => {
     const [verb, ...args] = line.split(" ");
-    if (!(verb in DEEDS)) throw new Error(`nobody knows how to ${verb}`);
+    if (!(verb in CHANGES)) throw new Error(`unknown change "${verb}"`);
     try {
-      DEEDS[verb](...args.map(repeated));
+      CHANGES[verb](...args.map(repeated));
       return true;
     } catch {
-      return false; // a random change that cannot be made is none
+      return false; // a random change may be impossible
     }
   });
   console.log(JSON.stringify(done));
@@ -186,23 +186,23 @@ createInterface({ input: process.stdin }).on("line", (text) => {
   process.exit();
 });
 
-/** A path, unless links on the way lead out of all that the storm may touch. */
+/** A path; throws if links in it lead outside of the storm's directory. */
 function inside(path: string): string {
   const directory = existing(dirname(path));
   if (directory === base || directory.startsWith(`${base}/`)) return path;
   throw new Error(`${path} is in ${directory}`);
 }
 
-/** Likewise, if it is followed to its end. */
+/** Likewise for a path whose last link is followed. */
 function followed(path: string): string {
   for (let at = inside(path), links = 0; isLink(at); links++) {
-    if (links > 40) throw new Error(`${path} leads nowhere`);
+    if (links > 40) throw new Error(`${path} is a loop`);
     at = inside(resolve(realpathSync(dirname(at)), readlinkSync(at)));
   }
   return path;
 }
 
-/** Where a directory is, or the deepest one on the way to it. */
+/** The real path of a directory, or of its deepest parent that exists. */
 function existing(directory: string): string {
   try {
     return realpathSync(directory);
@@ -219,7 +219,7 @@ function isLink(path: string): boolean {
   }
 }
 
-/** Writes into a file that is there, or makes it. */
+/** Writes to a file, or creates it. */
 function put(path: string, flags: number, text: string): void {
   let fd: number;
   try {
@@ -234,7 +234,7 @@ function put(path: string, flags: number, text: string): void {
   }
 }
 
-/** Opens a file, unless it has a name outside by which no watcher hears of it. */
+/** Opens a file; throws if a write by an outside name may not be reported to a watcher of another name. */
 function openExisting(path: string, flags: number): number {
   const fd = openSync(through(path), flags & ~constants.O_TRUNC);
   if (fstatSync(fd).nlink === 1 || !realpathSync(dirname(at(path))).startsWith(outside)) {
@@ -242,7 +242,7 @@ function openExisting(path: string, flags: number): number {
     return fd;
   }
   closeSync(fd);
-  throw new Error("it may have a name in what is watched");
+  throw new Error("it may have a watched name");
 }
 
 function create(path: string, text: string): void {
@@ -261,7 +261,7 @@ function close(slot: string): void {
   if (fd !== undefined) closeSync(fd);
 }
 
-/** Makes a tree with the same names, but other bytes of the same number. */
+/** Creates a tree with the same names and file sizes, and other bytes. */
 function resemble(from: string, to: string, text: string): void {
   mkdirSync(to);
   for (const name of readdirSync(from)) {
@@ -276,7 +276,7 @@ function resemble(from: string, to: string, text: string): void {
   }
 }
 
-/** "x*3" stands for xxx. */
+/** "1*3" stands for 111. */
 function repeated(text: string): string {
   const [, one, count] = /^(\d+)\*(\d+)$/.exec(text) ?? [];
   return one === undefined ? text : one.repeat(Number(count));
@@ -294,7 +294,7 @@ function refuseLink(path: string): void {
   if (isLink(at(path))) throw new Error("it is a link");
 }
 
-/** Where a link leads: "@" stands for the directory of it all. */
+/** The target of a link: a leading "@" stands for the storm's directory. */
 function leading(target: string): string {
   return target.startsWith("@") ? at(target.slice(1)) : target;
 }

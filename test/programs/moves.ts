@@ -1,10 +1,10 @@
 /**
- * Makes directories in a directory, prints how many, and then renames them at random, from a seed, and
- * writes into them in between: for each number that it reads so many renames, as fast as it can, after
- * which it prints the number. The third argument is how likely another one is made after a rename.
+ * Creates directories in the directory in argv and prints their number. For each number on stdin it makes
+ * so many random renames, with writes in between, as fast as it can, and prints the number. The second
+ * argument is the seed, the third the probability of a new directory after a rename.
  *
- * No two directories ever have a file of the same name, so a path to a file is right for one of them only;
- * their own names come again and again.
+ * Directory names are used again, but no two directories have a file of the same name, so a file's path is
+ * right for one directory only.
  */
 
 import { appendFileSync, mkdirSync, renameSync } from "node:fs";
@@ -33,7 +33,7 @@ class Directory {
     return this.#parent === undefined ? top : `${this.#parent.path}/${this.#name}`;
   }
 
-  /** Moves into another directory, unless that is in this one. */
+  /** Moves this directory into another one, unless that is inside this one. */
   move(to: Directory): boolean {
     for (let one: Directory | undefined = to; one !== undefined; one = one.#parent) {
       if (one === this) return false;

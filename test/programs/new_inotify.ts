@@ -1,4 +1,4 @@
-/** Makes an instance and prints the error that this gives, as JSON. */
+/** Opens an instance and prints the error of that as JSON. */
 
 import { Inotify } from "../../mod.ts";
 import { thrown } from "../helpers/thrown.ts";

@@ -1,17 +1,16 @@
 /**
- * Prints what becomes of watching each of the paths in argv, as JSON: `{ refused }` with the code of an
- * error, and the flags that it speaks of; or `{ told }` with the paths of what there is. The first argument
- * is the options, as JSON.
+ * Watches each path in argv, after the options as JSON, and prints a line of JSON for each: `{ refused }`
+ * with the code of an error and the flags in its message, or `{ told }` with the events.
  */
 
 import process from "node:process";
 import { InotifyError, watch } from "../../mod.ts";
 
 const [options, ...paths] = process.argv.slice(2);
-for (const path of paths) console.log(JSON.stringify(await look(path)));
+for (const path of paths) console.log(JSON.stringify(await tryWatch(path)));
 process.exit();
 
-async function look(
+async function tryWatch(
   path: string,
 ): Promise<{ refused: string; flags: string[] } | { told: string[] }> {
   const told: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Plays the scenarios in the files in argv; after "without statx" as if statx(2) were refused, as seccomp(2)
- * does it.
+ * Plays the scenario files in argv. After "without statx", each statx(2) fails, as under a seccomp(2)
+ * filter.
  */
 
 import process from "node:process";

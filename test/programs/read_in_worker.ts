@@ -1,4 +1,4 @@
-/** A worker: says what a read() and a readSync() of a directory give, once each. */
+/** A worker: posts the results of a readSync() and a read(), each for one new file in a directory. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Leaves things open in a directory, its first argument, and says so; and does what its second argument
- * says, at SIGUSR2 if it is to end.
+ * Leaves instances and a watcher open for the directory in its first argument, prints "open", and behaves
+ * as its second argument names; ways to end wait for SIGUSR2.
  */
 
 import { leaveOpen } from "../helpers/leave_open.ts";

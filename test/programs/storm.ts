@@ -1,8 +1,8 @@
 /**
- * Changes a directory at random, from a seed, as fast as it can.
+ * Makes random changes in a directory as fast as it can.
  *
- * Arguments: the directory, one outside of it, the seed, how many changes, and how many files to make
- * at once in the midst of it.
+ * Arguments: the directory, one outside of it, the seed, the number of changes, and the number of files to
+ * create at once in the middle of these.
  */
 
 import { Buffer } from "node:buffer";
@@ -24,12 +24,12 @@ let written = 0;
 const random = generator(Number(seed));
 const below = (n: number) => Math.floor(random() * n);
 
-/** Bytes as text; some names are UTF-8 beyond ASCII, some no UTF-8 at all. */
+/** Names as latin1; some are non-ASCII UTF-8, some not UTF-8. */
 const name = () => "abcdef"[below(6)] + ["", "", "", "", "", "\xc3\xa9", "\xff"][below(7)];
 const bytes = (text: string) => Buffer.from(text, "latin1");
 const inside = () => `${directory}/${Array.from({ length: 1 + below(4) }, name).join("/")}`;
 const path = () => bytes(inside());
-/** Bytes that no other change has, of the same length. */
+/** Bytes that no other change writes, all of the same length. */
 const text = () => String(written++).padStart(5, "0");
 const elsewhere = () => bytes(`${outside}/${name()}`);
 
@@ -67,6 +67,6 @@ for (let i = 0; i < Number(count); i++) {
   try {
     changes[below(changes.length)]();
   } catch {
-    // A random change that cannot be made is none.
+    // A random change may be impossible.
   }
 }

@@ -1,18 +1,18 @@
 /**
- * Waits for what its first argument says, of watchers of its second one that do not keep the process alive,
- * and prints that it came; then "alive" if it is still there after a while.
+ * Waits for the promise that its first argument names, of watchers of the directory in its second that do
+ * not keep the process alive, and prints "done"; then "alive" if the process does not end.
  */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { setTimeout as after } from "node:timers"; // whose result has unref() in older versions of Deno, too
+import { setTimeout as after } from "node:timers"; // its result has unref() in older versions of Deno too
 import { watch } from "../../mod.ts";
 
 const [what, directory] = process.argv.slice(2);
 const open = () => watch(directory, { persistent: false });
 
-const deeds: Record<string, () => Promise<unknown>> = {
+const waits: Record<string, () => Promise<unknown>> = {
   ready: () => open().ready,
   "sync()": () => open().sync(),
   "add()": async () => {
@@ -64,10 +64,10 @@ const deeds: Record<string, () => Promise<unknown>> = {
   },
 };
 
-// Not at the top level, where Deno and Bun wait for more.
-deeds[what]().then(() => {
+// Not with a top-level await, which keeps Deno and Bun alive.
+waits[what]().then(() => {
   console.log("done");
-  // Seconds: a machine under load must not make a process look as if it stayed.
+  // Seconds, so that a process that ends slowly on a busy machine is not taken for one that stays.
   after(() => {
     console.log("alive");
     process.exit(0);

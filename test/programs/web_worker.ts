@@ -1,6 +1,6 @@
 /**
- * In a Worker of the web: watches the directory that it is told, and tells the first name and kind. It
- * leaves that open until it is told to close.
+ * A web Worker: watches the directory in its first message, and posts the first name and kind. It keeps the
+ * instance and the watcher open until the message "close".
  */
 
 import { IN_CREATE, Inotify, watch } from "../../mod.ts";

@@ -1,4 +1,4 @@
-/** Plays the scenarios of this folder: all, or those whose path contains a word of INOTIFY_SCENARIOS. */
+/** Plays the scenarios in this folder: all, or those whose path contains a word of INOTIFY_SCENARIOS. */
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -13,7 +13,7 @@ const folder = import.meta.dirname!;
 const wanted = process.env["INOTIFY_SCENARIOS"]?.split(" ") ?? [""];
 let count = 0;
 
-/** The scenarios of a folder, with their titles. */
+/** The selected scenarios of a folder, with their titles. */
 function scenarios(...path: string[]): (readonly [file: string, title: string])[] {
   const files = readdirSync(join(folder, ...path)).filter((name) => name.endsWith(".txt")).sort()
     .map((name) => join(...path, name)).filter((file) =>

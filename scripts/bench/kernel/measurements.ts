@@ -1,5 +1,5 @@
 /**
- * What is measured, and how a run of one subject becomes the numbers of its column.
+ * The measurements of the kernel level: each runs a subject and computes the numbers of its column.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -126,7 +126,7 @@ function begin(repeats: number): Measurement {
     async run(subject, { empty }) {
       const bare: number[] = [];
       const ready: number[] = [];
-      for (let i = -1; i < repeats; i++) { // the first one fills caches
+      for (let i = -1; i < repeats; i++) { // the first run fills caches
         const times = [
           await timeToFirstWord(subject.bare, empty),
           await timeToFirstWord(subject.ready, empty),
@@ -154,7 +154,7 @@ function idle(seconds: number): Measurement {
     async run(subject, { empty }) {
       const children = [start(subject.bare, empty), start(subject.ready, empty)];
       try {
-        await sleep(1.5); // compilers and collectors come to rest
+        await sleep(1.5); // until compilers and garbage collectors are idle
         const before = children.map(({ pid }) => activity(pid!));
         await sleep(seconds);
         const after = children.map(({ pid }) => activity(pid!));
@@ -177,7 +177,7 @@ function idle(seconds: number): Measurement {
   };
 }
 
-/** What all threads of a process did so far: wake-ups by themselves, and ms of CPU. */
+/** A process's voluntary context switches and ms of CPU so far, summed over its threads, and their number. */
 function activity(pid: number): { switches: number; cpu: number; threads: number } {
   const sum = { switches: 0, cpu: 0, threads: 0 };
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

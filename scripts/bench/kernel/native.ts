@@ -1,17 +1,17 @@
 /**
- * What subject.ts needs of each runtime besides the module: the clock of C, and the fastest sound way
- * to wait, bare.
+ * The native calls of subject.ts: the monotonic clock, and the bare route, which is the fastest correct
+ * way to wait on each runtime.
  */
 
-/** Everything native is made anew here, so that no change in `ffi/` changes what it is held against. */
+/** Native calls, independent of `ffi/`, so that no change there changes the baseline. */
 export interface Native {
-  /** CLOCK_MONOTONIC, in ns: the one clock that other processes have too. */
+  /** CLOCK_MONOTONIC, in ns: a clock that all processes share. */
   now(): number;
-  /** Watches a directory and hands over the bytes of every read, as soon as the runtime can. */
+  /** Watches a directory and passes on the bytes of each read. */
   watch(directory: string, mask: number, onBytes: (bytes: Uint8Array) => void): void;
 }
 
-/** Calls that look alike in the three runtimes. */
+/** Calls with the same signature in the three runtimes. */
 interface Libc {
   clock_gettime(clock: number, time: Uint8Array): number;
   inotify_init1(flags: number): number;
@@ -51,7 +51,7 @@ const UV_READABLE = 1;
 
 const globals = globalThis as unknown as Globals;
 
-/** Opens libc in the runtime that is running. */
+/** Opens libc in the current runtime. */
 export function native(): Native {
   if ("Deno" in globalThis) return deno();
   return globals.Bun !== undefined ? bun(globals.Bun) : node();
@@ -121,7 +121,7 @@ function node(): Native {
       const read = () => onBytes(buffer.subarray(0, Number(c.read(fd, buffer, 65536n))));
       const handle = c.malloc(c.uv_handle_size(UV_POLL));
       c.uv_poll_init(ffi.getCurrentEventLoop(), handle, fd);
-      // Microtasks do not run after an FFI callback, so setImmediate it is.
+      // setImmediate, since microtasks do not run after an FFI callback.
       const readable = lib.registerCallback(
         { arguments: ["pointer", "i32", "i32"], return: "void" },
         () => void setImmediate(read),

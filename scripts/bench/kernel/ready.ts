@@ -1,4 +1,4 @@
-/** Watches the working directory and waits: the module's cost at the start and while idle. */
+/** Watches the working directory and waits, to measure the module's start and its idle cost. */
 
 import { IN_CREATE, Inotify } from "../../../src/kernel/mod.ts";
 

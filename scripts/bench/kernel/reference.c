@@ -1,6 +1,6 @@
 /*
- * The measurements of subject.ts and ready.ts by a plain C loop: poll(2), read(2), and every
- * record parsed. All others are compared with it.
+ * The measurements of subject.ts and ready.ts with a plain C loop that calls poll(2) and read(2) and
+ * parses each record: the reference of all other subjects.
  *
  *   reference wake   DIRECTORY COUNT
  *   reference drain  DIRECTORY COUNT REPEATS WRITER
@@ -25,7 +25,7 @@ extern char **environ;
 
 static int fd;
 static char buffer[65536] __attribute__((aligned(8)));
-/* What parsing leaves behind, so that the compiler cannot leave parsing out. */
+/* Uses the result of parsing, so that the compiler cannot remove it. */
 static volatile size_t sink;
 
 static int64_t now(void) {
@@ -70,7 +70,7 @@ static void wait_readable(void) {
   poll(&p, 1, -1);
 }
 
-/* Returns how many records there are, and gives each to `see` if there is one. */
+/* Calls `see`, if given, for each record. Returns the number of records. */
 static long parse(const char *bytes, ssize_t length, void (*see)(const char *name)) {
   long count = 0;
   size_t sum = 0;

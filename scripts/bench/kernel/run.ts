@@ -1,4 +1,4 @@
-/** How a subject of the kernel level is run, together with a writer. */
+/** Runs a subject of the kernel level together with a writer. */
 
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
@@ -6,7 +6,7 @@ import { latencies } from "../latencies.ts";
 import { lines, start } from "../processes.ts";
 
 /**
- * Runs a subject, and a writer once it says "ready".
+ * Runs a subject, and a writer once the subject prints "ready".
  *
  * @returns the last line of the subject, and the lines of the writer
  */
@@ -28,10 +28,10 @@ export async function runSubject(
 }
 
 /**
- * Runs a subject of events one by one.
+ * Measures the latency of single events.
  *
- * @param pause the µs between two writes
- * @returns the µs from each write to the event in hand
+ * @param pause µs between two writes
+ * @returns µs from each write to its event
  */
 export async function wakeLatencies(
   subject: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * The measurements of the module, run by each runtime; reference.c has the same in C.
+ * The measurements of the module, run on each runtime; reference.c has the same in C.
  *
  *   subject.ts wake|wake-bare   DIRECTORY COUNT
  *   subject.ts drain            DIRECTORY COUNT REPEATS WRITER readSync|batches|events
@@ -7,7 +7,7 @@
  *   subject.ts parse            REPEATS
  *   subject.ts storm            DIRECTORY
  *
- * Prints "ready" where a writer is to begin, and its results as a line of JSON.
+ * Prints "ready" when a writer may begin, and the results as a line of JSON.
  */
 
 import { spawnSync } from "node:child_process";
@@ -40,7 +40,7 @@ const measurements: Record<string, (...parameters: string[]) => unknown> = {
   storm,
 };
 
-/** @returns when each event was in hand, by the number that its name begins with */
+/** @returns when each event was read, in ns, by the number that its name begins with */
 async function wake(directory: string, count: number): Promise<number[]> {
   const times = new Array<number>(count).fill(0);
   using inotify = new Inotify();
@@ -50,7 +50,7 @@ async function wake(directory: string, count: number): Promise<number[]> {
   return times;
 }
 
-/** The same by the fastest route of the runtime, without the module but for its parser. */
+/** Likewise by the bare route, which uses only the module's parser. */
 function wakeBare(directory: string, count: number): Promise<number[]> {
   const times = new Array<number>(count).fill(0);
   return new Promise((resolve) => {
@@ -69,7 +69,7 @@ function noteTimes(times: number[], events: InotifyEvent[]): number {
   return events.length;
 }
 
-/** The ways to empty a queue of `count` events. */
+/** The ways to read a queue of `count` events. */
 const ways: Record<string, (inotify: Inotify, count: number) => Promise<number> | number> = {
   readSync(inotify) {
     let seen = 0;
@@ -93,7 +93,7 @@ const ways: Record<string, (inotify: Inotify, count: number) => Promise<number> 
   },
 };
 
-/** @returns µs of CPU an event, and millions of events a second */
+/** @returns µs of CPU per event, and millions of events per second */
 async function drain(
   directory: string,
   count: number,
@@ -112,7 +112,7 @@ async function drain(
     const seen = await way(inotify, count);
     const wall = now() - start;
     const cpu = process.cpuUsage(cpuStart);
-    if (seen !== count) throw new Error(`${seen} of ${count} events came`);
+    if (seen !== count) throw new Error(`got ${seen} of ${count} events`);
     if (i < 0) continue;
     cpus.push((cpu.user + cpu.system) / seen);
     rates.push(seen * 1e3 / wall);
@@ -120,7 +120,7 @@ async function drain(
   return { cpu: median(cpus), rate: median(rates) };
 }
 
-/** @returns ns a call */
+/** @returns ns per call */
 async function watch(directory: string, count: number, repeats: number): Promise<Results> {
   const paths = Array.from(
     { length: count },
@@ -142,7 +142,7 @@ async function watch(directory: string, count: number, repeats: number): Promise
   return { add: median(adds), remove: median(removals) };
 }
 
-/** @returns ns an event */
+/** @returns ns per event */
 function parse(repeats: number): Results {
   return {
     ascii: parseCost("-of-a-usual-size", repeats),
@@ -173,7 +173,7 @@ function parseCost(suffix: string, repeats: number): number {
   return median(costs);
 }
 
-/** @returns µs of CPU, and how many events came */
+/** @returns µs of CPU, and the number of events */
 async function storm(directory: string): Promise<Results> {
   const inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE | IN_CLOSE_WRITE | IN_DELETE);

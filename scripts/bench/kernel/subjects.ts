@@ -1,4 +1,4 @@
-/** Who is measured at the kernel level: the C loop, and `Inotify` on each runtime. */
+/** The subjects of the kernel level: the C loop, and `Inotify` on each runtime. */
 
 import path from "node:path";
 import { run } from "../processes.ts";
@@ -9,13 +9,13 @@ import { compile, type Scratch } from "../scratch.ts";
 export interface Subject {
   /** The head of the column, with the version. */
   readonly name: string;
-  /** The command that takes the parameters of subject.ts. */
+  /** The command that takes the arguments of subject.ts. */
   readonly measure: readonly string[];
-  /** The command that watches its working directory, says "ready" and waits. */
+  /** The command that watches its working directory, prints "ready" and waits. */
   readonly ready: readonly string[];
-  /** The command that says "ready" and waits, with nothing of what is measured in it. */
+  /** The command that prints "ready" and waits, without what is measured. */
   readonly bare: readonly string[];
-  /** Whether `measure` knows "wake-bare". */
+  /** Whether `measure` supports "wake-bare". */
   readonly hasBareRoute: boolean;
 }
 
@@ -25,9 +25,9 @@ export interface Setting {
   readonly writer: string;
   /** An empty directory. */
   readonly empty: string;
-  /** A directory with {@link files} files of numbered names. */
+  /** A directory with {@link files} numbered files. */
   readonly full: string;
-  /** How many files there are in {@link full}. */
+  /** The number of files in {@link full}. */
   readonly files: number;
 }
 
@@ -52,7 +52,7 @@ export function subjects(scratch: Scratch): Subject[] {
   ];
 }
 
-/** Compiles the writer and makes the files. */
+/** Compiles the writer and creates the files. */
 export function setting(scratch: Scratch): Setting {
   const made = {
     writer: compile("writer.c", scratch),

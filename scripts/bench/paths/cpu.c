@@ -1,9 +1,9 @@
 /*
- * Prints the CPU that a process has used so far, in ns, with that of threads which have ended:
+ * Prints the CPU time of a process so far, in ns, including threads that have ended:
  *
  *   cpu PID
  *
- * /proc/PID/stat has it in steps of 10 ms.
+ * /proc/PID/stat has a resolution of 10 ms only.
  */
 #define _GNU_SOURCE
 #include <stdio.h>

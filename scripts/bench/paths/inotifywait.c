@@ -1,7 +1,6 @@
 /*
- * inotifywait(1), and behind a pipe a handler of what it prints. The process that is started becomes
- * inotifywait, so that what is measured of it is without the handler; once it is ended, the handler
- * reports.
+ * inotifywait(1) with a handler of its output behind a pipe. The started process becomes inotifywait, so
+ * that the handler's cost is not measured; once it ends, the handler prints the times.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -19,7 +18,7 @@ static void handle_all(FILE *lines) {
   for (ssize_t length; (length = getline(&line, &size, lines)) > 0;) {
     line[length - 1] = '\0';
     const char *path = strstr(line, " /");
-    if (!strcmp(line, "Watches established.")) say("ready");
+    if (!strcmp(line, "Watches established.")) print_line("ready");
     else if (path) see(kind_of(line), path + 1);
   }
   report();

@@ -1,4 +1,4 @@
-/** Events one by one: how long they take, and how much longer than by `Inotify` below. */
+/** Latencies of single events, and how much `watch()` adds to `Inotify`. */
 
 import { wakeLatencies } from "../kernel/run.ts";
 import { latencies } from "../latencies.ts";
@@ -10,7 +10,7 @@ import type { Setting, Subject } from "./subjects.ts";
 
 const PAUSE = 20_000; // µs
 
-/** Writes to one file after another, slowly. */
+/** Writes to one file after another, with pauses. */
 export function lone(count: number): Measurement<Subject, Setting> {
   return {
     name: "lone event",

@@ -1,4 +1,4 @@
-/** What is measured of watchers of paths. */
+/** The measurements of the path level. */
 
 import type { Measurement } from "../table.ts";
 import { lone } from "./lone.ts";
@@ -12,7 +12,7 @@ export function measurements(quick: boolean): Measurement<Subject, Setting>[] {
   return [
     ready(quick ? 200 : 2_000, 20),
     ready(quick ? 1_000 : 10_000, 10),
-    // The kernel says "create", "modify" and "delete" of each.
+    // Each causes the kernel events "create", "modify" and "delete".
     storm("burst", "create, write, close, unlink", quick ? 50_000 : 200_000, 3),
     storm("make", "create, close", quick ? 20_000 : 100_000, 1),
     steady(quick ? 300 : 3_000),

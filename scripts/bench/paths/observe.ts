@@ -1,4 +1,4 @@
-/** How a subject watches while a writer works, and how long. */
+/** Runs a subject together with a writer. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -6,23 +6,23 @@ import { lines, sleep } from "../processes.ts";
 import { begin } from "./session.ts";
 import type { Setting, Subject } from "./subjects.ts";
 
-/** What came of it. */
+/** The result of a run. */
 export interface Observation {
-  /** The CPU of the subject, in ns, from when the writer starts to when the subject has seen the end. */
+  /** The subject's CPU time, in ns, from the start of the writer until the subject has seen the end. */
   readonly cpu: number;
   /** See {@link Session.stop}. */
   readonly times: readonly number[];
-  /** The lines of the writer. */
+  /** The writer's output. */
   readonly written: readonly string[];
 }
 
-/** A directory to be watched, and one in it to work in. */
+/** A directory to watch, and one inside it for the writer. */
 export interface Place extends Disposable {
   readonly watched: string;
   readonly inside: string;
 }
 
-/** Makes a place, until it is disposed. */
+/** Creates the directories; disposing removes them. */
 export function place({ files }: Setting): Place {
   const watched = mkdtempSync(path.join(files, "watched-"));
   const inside = path.join(watched, "inside");
@@ -35,9 +35,8 @@ export function place({ files }: Setting): Place {
 }
 
 /**
- * Runs a writer inside while a subject watches. The end is a file that is created when the storm is
- * over for 100 ms. A subject may report on for half a second after it has seen it; one that has not
- * seen it after 10 s is not waited for any longer.
+ * Runs a writer in a watched directory. A file named "end" is created 100 ms after the writer ends. The
+ * subject has 10 s to see it, and may report further events for half a second after that.
  */
 export async function observe(
   subject: Subject,
@@ -54,7 +53,7 @@ export async function observe(
   const written = await lines(writer);
   await sleep(0.1);
   writeFileSync(path.join(inside, "end"), "");
-  if (!await session.seesEnd(10)) console.error(`${subject.name} has not seen the end`);
+  if (!await session.seesEnd(10)) console.error(`${subject.name} did not see the end`);
   const cpu = await cpuTime() - before;
   await sleep(0.5);
   return { cpu, times: await session.stop(), written };

@@ -1,20 +1,20 @@
-/** The watchers from npm, as scripts/toolchain/peers/ pins them. */
+/** The watchers from npm, in the versions that scripts/toolchain/peers/ pins. */
 
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-/** A package that is set up. */
+/** An installed package. */
 export interface Peer {
   readonly version: string;
-  /** The file to import. */
+  /** Its file to import. */
   readonly entry: string;
 }
 
 const root = path.join(import.meta.dirname!, "../../..");
 
-/** Sets the packages up, if they are not, and finds them by name; or says why they are left out. */
+/** Installs the packages if necessary. @returns them by name, or `undefined` after printing why not */
 export function peers(): Map<string, Peer> | undefined {
   const toolchain = path.join(root, "scripts/toolchain.sh");
   const { status } = spawnSync("bash", ["-c", 'source "$0" && provide peers', toolchain], {

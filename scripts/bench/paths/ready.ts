@@ -1,4 +1,4 @@
-/** The set-up: how long it takes, and how much memory what is watched needs. */
+/** Time and memory of the set-up. */
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -9,9 +9,9 @@ import { begin } from "./session.ts";
 import type { Setting, Subject } from "./subjects.ts";
 
 /**
- * Watches a tree of directories, with as many files in each. The time is from the start of the
- * process, less what the same program needs without a watcher, to when the watcher is ready by its own word, or else its
- * constructor returns. Programs are loaded by then, so the memory is that of watching alone.
+ * Watches a tree of directories with files. The time is from the start of the process until the watcher
+ * reports that it is ready, or its constructor returns, less the start of the same program without a
+ * watcher. Memory is measured from after loading.
  */
 export function ready(directories: number, filesEach: number): Measurement<Subject, Setting> {
   const files = directories * filesEach;
@@ -48,7 +48,7 @@ export function ready(directories: number, filesEach: number): Measurement<Subje
   };
 }
 
-/** The memory that a process has in hand, in bytes; see proc_pid_status(5). */
+/** The resident memory of a process, in bytes; see proc_pid_status(5). */
 function residentMemory(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)![1]) * 1024;

@@ -1,7 +1,7 @@
 /*
- * The plain loop in C that all others are compared with: a watch on every directory, their paths by
- * watch descriptor, ppoll(2), read(2), and the path of every event. It gives no thought to renames, an
- * overflow, or what it has reported already.
+ * A plain C loop, the reference of all other subjects: it watches every directory, keeps their paths by
+ * watch descriptor, calls ppoll(2) and read(2), and builds the path of each event. It ignores renames and
+ * overflows, and may report an entry twice.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -31,7 +31,7 @@ static void remember(int wd, const char *path) {
   paths[wd] = strdup(path);
 }
 
-/* Watches a directory and all below it, and gives what is there to `found`. */
+/* Watches a directory and all below it; calls `found`, if given, for each entry. */
 static void walk(const char *path, void (*found)(enum kind kind, const char *path)) {
   int wd = inotify_add_watch(fd, path, MASK | IN_ONLYDIR);
   if (wd >= 0) remember(wd, path);
@@ -71,8 +71,8 @@ static void handle(const struct inotify_event *event) {
 static void stop(int signal) { (void)signal; }
 
 int main(int argc, char **argv) {
-  sigset_t terminate, nothing;
-  sigemptyset(&nothing);
+  sigset_t terminate, none;
+  sigemptyset(&none);
   sigemptyset(&terminate);
   sigaddset(&terminate, SIGTERM);
   sigprocmask(SIG_BLOCK, &terminate, NULL);
@@ -81,10 +81,10 @@ int main(int argc, char **argv) {
   begin(argc, argv);
   fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   walk(directory, NULL);
-  say("ready");
+  print_line("ready");
   static char buffer[65536] __attribute__((aligned(8)));
-  // The signal is let in only here, where it ends the wait.
-  for (struct pollfd p = {fd, POLLIN, 0}; ppoll(&p, 1, NULL, &nothing) > 0;) {
+  // The signal is unblocked only here, where it ends the wait.
+  for (struct pollfd p = {fd, POLLIN, 0}; ppoll(&p, 1, NULL, &none) > 0;) {
     ssize_t length = read(fd, buffer, sizeof buffer);
     for (ssize_t offset = 0; offset < length;) {
       const struct inotify_event *event = (const void *)(buffer + offset);

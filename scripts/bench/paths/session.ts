@@ -1,33 +1,33 @@
-/** A subject of the path level that runs: the other side of what subject.ts says. */
+/** A running subject of the path level: reads the output that subject.ts documents. */
 
 import { createInterface } from "node:readline";
 import { kill, sleep, start } from "../processes.ts";
 
-/** A process that watches, or is about to. */
+/** The process of a subject. */
 export interface Session extends AsyncDisposable {
-  /** The process that watches. */
+  /** Its process ID. */
   readonly pid: number;
-  /** Lets it watch. @returns when it is ready, with the longest time in ms of a busy event loop */
+  /** Makes it watch. @returns once it is ready, the longest time in ms that its event loop was busy */
   watch(): Promise<number | undefined>;
-  /** @returns whether it sees the end within these seconds */
+  /** @returns whether it sees the end within the given seconds */
   seesEnd(seconds: number): Promise<boolean>;
-  /** Ends it. @returns when each file was first told of, in ns, or 1; 0 for those which never were */
+  /** Ends it. @returns when each file was first reported, in ns, or 1 for "create"; 0 if it was not */
   stop(): Promise<number[]>;
 }
 
-/** Starts a subject. Resolves when it has loaded what it needs. */
+/** Starts a subject. @returns resolves when it has loaded its modules */
 export async function begin(command: readonly string[]): Promise<Session> {
   const child = start(command, "/");
   const lines = createInterface(child.stdout!);
-  const says = (word: string): Promise<string> => {
-    const said = new Promise<string>((resolve, reject) => {
+  const prints = (word: string): Promise<string> => {
+    const printed = new Promise<string>((resolve, reject) => {
       lines.on("line", (line) => line.startsWith(word) && resolve(line.slice(word.length)));
-      lines.once("close", () => reject(new Error(`it ended before it said "${word}"`)));
+      lines.once("close", () => reject(new Error(`the subject ended before it printed "${word}"`)));
     });
-    said.catch(() => {}); // when nobody waits for it
-    return said;
+    printed.catch(() => {}); // it may not be awaited
+    return printed;
   };
-  const [begun, ready, end, times] = ["begin", "ready", "end", "["].map(says);
+  const [begun, ready, end, times] = ["begin", "ready", "end", "["].map(prints);
   await begun;
   return {
     pid: child.pid!,

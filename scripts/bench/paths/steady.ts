@@ -1,4 +1,4 @@
-/** Changes that never stop and never pile up, as of a build tool or a log: each follows when the last is handled. */
+/** Steady changes, as of a build tool or a log: each follows a pause after the last one is handled. */
 
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import type { Setting, Subject } from "./subjects.ts";
 /** The pauses of the sweep, in µs. */
 const PAUSES = [20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 20_000, 50_000];
 
-/** Short pauses: no storm. */
+/** Latencies with short pauses. */
 export function steady(count: number): Measurement<Subject, Setting> {
   const pause = 700;
   return {
@@ -32,7 +32,7 @@ export function steady(count: number): Measurement<Subject, Setting> {
   };
 }
 
-/** The same at every pause, so that no rule of a reader has a hole. */
+/** Latencies at each pause, which show whether a reader is slow at some of them. */
 export function sweep(count: number): Measurement<Subject, Setting> {
   const label = (pause: number) => `… ${pause / 1000} ms after, p50 µs`;
   return {

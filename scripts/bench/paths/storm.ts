@@ -1,10 +1,10 @@
-/** Many changes at full speed: what they cost, and whether they are told. */
+/** Changes at full speed: their cost, and the share that is reported. */
 
 import type { Measurement } from "../table.ts";
 import { type Observation, observe, place } from "./observe.ts";
 import type { Setting, Subject } from "./subjects.ts";
 
-/** Files in a directory that is watched, which stay or do not. */
+/** Files in a watched directory, which stay ("make") or are removed ("burst"). */
 export function storm(
   mode: "burst" | "make",
   title: string,
@@ -28,7 +28,7 @@ export function storm(
   };
 }
 
-/** Files in directories that are as new, which nobody can have watched in time. */
+/** Files in new directories, too fast for a watcher to watch these before. */
 export function deep(count: number): Measurement<Subject, Setting> {
   return {
     name: "storm, deep",
@@ -55,7 +55,7 @@ async function run(
   return await observe(subject, setting, here, "create", count, writer);
 }
 
-/** How many were told of, in %. */
+/** The share of files that were reported, in %. */
 function share(times: readonly number[]): number {
   return 100 * times.filter((time) => time > 0).length / times.length;
 }

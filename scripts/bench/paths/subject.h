@@ -1,5 +1,5 @@
 /*
- * What the subjects in C have in common; subject.ts is the same, and says what is expected of them:
+ * The common part of the subjects in C; subject.ts documents the arguments and the output:
  *
  *   PROGRAM create|modify DIRECTORY COUNT
  */
@@ -20,12 +20,12 @@ static long count;
 static int64_t *times;
 static int fifo;
 
-static void say(const char *word) {
+static void print_line(const char *word) {
   puts(word);
   fflush(stdout);
 }
 
-/* Takes the parameters, and waits to be told to watch. */
+/* Reads the arguments, and waits for a byte on stdin. */
 static void begin(int argc, char **argv) {
   if (argc != 4) exit(2);
   wanted = strcmp(argv[1], "modify") ? CREATE : MODIFY;
@@ -35,7 +35,7 @@ static void begin(int argc, char **argv) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s.fifo", directory);
   fifo = open(path, O_RDWR | O_CLOEXEC);
-  say("begin");
+  print_line("begin");
   char byte;
   if (read(STDIN_FILENO, &byte, 1) != 1) exit(1);
 }
@@ -46,11 +46,11 @@ static int64_t now(void) {
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* The handler of events. */
+/* Handles an event. */
 static void see(enum kind kind, const char *path) {
   if (kind != wanted && kind != CREATE) return;
   const char *name = strrchr(path, '/') + 1;
-  if (!strcmp(name, "end")) say("end");
+  if (!strcmp(name, "end")) print_line("end");
   if (kind != wanted) return;
   char *rest;
   long number = strtol(name, &rest, 10);

@@ -1,14 +1,13 @@
 /**
- * A watcher of paths, with a handler that notes what it is told. The C files beside do the same.
+ * Runs a watcher with a handler that records the times of events. The C files beside do the same.
  *
  *   subject.ts create|modify DIRECTORY COUNT WATCHER ENTRY
  *
- * Says "begin" when all is loaded, and waits for a byte; "ready" when it watches, with the longest
- * time in ms that the event loop was not free; "end" when a file of this name was created. By SIGTERM
- * it says, as a line of JSON, when each of COUNT numbered files was first told to be created or
- * modified; 0 for those which never were. If there is a FIFO beside the directory, DIRECTORY.fifo, each of
- * these writes a byte to it. For what is created it is not a time but 1: in a storm,
- * looking at the clock would be a good part of the cost.
+ * Prints "begin" when all is loaded, and waits for a byte; "ready" when it watches, with the longest
+ * time in ms that the event loop was busy; "end" when a file of this name was created. After SIGTERM
+ * it prints a JSON array: for each of COUNT numbered files, the time in ns when its modification was first
+ * reported, or 1 for a creation, since reading the clock would be a large part of the cost of a storm; 0 if
+ * it was not reported. If there is a FIFO called DIRECTORY.fifo, each first report writes a byte to it.
  */
 
 import { existsSync, openSync, writeSync } from "node:fs";
@@ -21,7 +20,7 @@ const times = new Array<number>(Number(count)).fill(0);
 const now = wanted === "modify" ? native().now : () => 1;
 
 process.once("SIGTERM", () => {
-  // Not by print(), since it may be more than the pipe takes at once.
+  // Not with print(): the pipe may not take all of it at once.
   process.stdout.write(`${JSON.stringify(times)}\n`, () => process.exit());
 });
 const fifo = `${directory}.fifo`;
@@ -37,7 +36,7 @@ clearInterval(chain);
 turn();
 print(`ready ${longest}`);
 
-/** The event loop has a turn. */
+/** A turn of the event loop. */
 function turn(): void {
   const time = performance.now();
   longest = Math.max(longest, time - last);
@@ -55,7 +54,7 @@ function see(kind: string, path: string): void {
   if (acknowledge !== undefined) writeSync(acknowledge, "x");
 }
 
-/** At once, whatever else waits. */
+/** Prints synchronously. */
 function print(line: string): void {
   writeSync(1, `${line}\n`);
 }

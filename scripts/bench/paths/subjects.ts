@@ -1,4 +1,4 @@
-/** Who is measured at the path level: a loop in C, inotifywait, `watch()`, and other watchers. */
+/** The subjects of the path level: a loop in C, inotifywait, `watch()` and other watchers. */
 
 import { spawnSync } from "node:child_process";
 import { type Runtime, type RuntimeName, runtimes } from "../runtimes.ts";
@@ -9,11 +9,11 @@ import { type Peer, peers } from "./peers.ts";
 export interface Subject {
   /** The head of the column, with the versions. */
   readonly name: string;
-  /** The command that does what subject.ts says. */
+  /** The command that takes the arguments of subject.ts. */
   command(wanted: "create" | "modify", directory: string, count: number): readonly string[];
-  /** The command that says a word and waits, with nothing of what is measured in it. */
+  /** The command that prints a word and waits, without what is measured. */
   readonly bare: readonly string[];
-  /** The command of the kernel level's "wake", if that is below. */
+  /** The kernel level's command "wake", for subjects that are built on it. */
   readonly kernel?: readonly string[];
 }
 
@@ -23,11 +23,11 @@ export interface Setting {
   readonly writer: string;
   /** The compiled cpu.c. */
   readonly cpu: string;
-  /** Where what is watched is made. */
+  /** The directory for watched files. */
   readonly files: string;
 }
 
-/** A watcher of watchers.ts, with where it runs, and its package if it has one. */
+/** A watcher of watchers.ts, its runtimes, and its package if it has one. */
 export interface Watcher {
   readonly title: string;
   readonly watcher: string;
@@ -44,7 +44,7 @@ export const OTHERS: readonly Watcher[] = [
   { title: "@parcel/watcher", watcher: "parcel", on: ["Node"], package: "@parcel/watcher" },
 ];
 
-/** Finds the subjects, and says which are left out. */
+/** Finds the subjects, and prints which are left out. */
 export function subjects(scratch: Scratch): Subject[] {
   const found = runtimes(scratch);
   const packages = peers();

@@ -5,7 +5,7 @@ import type { Table } from "../table.ts";
 import { measurements } from "./measurements.ts";
 import { type Setting, type Subject, subjects } from "./subjects.ts";
 
-/** `watch()` on every runtime beside a loop in C and other watchers; smaller if `quick`. */
+/** `watch()` on each runtime, a loop in C and other watchers; smaller if `quick`. */
 export function paths(scratch: Scratch, quick: boolean): Table<Subject, Setting> {
   return {
     subjects: subjects(scratch),

@@ -1,26 +1,26 @@
-/** The watchers of paths that JavaScript has: how each is loaded, and how it is set to watch. */
+/** How each watcher is loaded and started. */
 
 import { watch as watchFs } from "node:fs";
 
-/** Is given what happens, in the watcher's own words, and the paths: of a rename first the new one. */
+/** Called for each event with the watcher's own kind and the path, and with the old path of a rename. */
 export type See = (kind: string, path: string, from?: string) => void;
 
-/** A watcher that watches. */
+/** A running watcher. */
 export interface Watching {
-  /** The watcher's own word for ready, if it has one; others are when they have been called. */
+  /** Resolves when the watcher is ready; absent if it is once it is constructed. */
   readonly ready?: Promise<unknown>;
-  /** Ends it. */
+  /** Closes the watcher. */
   close(): unknown;
 }
 
 /**
- * Watches a path, and what is below.
+ * Watches a path and everything below it.
  *
- * @param ignore a directory in it that is not to be watched, where the watcher can do without
+ * @param ignore a directory below it to ignore, if the watcher supports that
  */
 export type Watch = (path: string, see: See, ignore?: string) => Watching;
 
-/** Each by its name. Those from a package are given its entry. */
+/** The watchers, by name. @param entry the file of the package, if it has one */
 export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>> = {
   none: () => () => ({ close() {} }),
 

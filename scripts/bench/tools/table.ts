@@ -1,4 +1,4 @@
-/** The table of the command-line tools: inotifywait on every runtime beside that of inotify-tools. */
+/** The table of the commands: inotifywait on each runtime, and that of inotify-tools. */
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ import type { Measurement, Numbers, Table } from "../table.ts";
 interface Subject {
   readonly name: string;
   readonly command: readonly string[];
-  /** The command that says a word and waits. */
+  /** The command that prints a word and waits. */
   readonly bare?: readonly string[];
 }
 
@@ -21,11 +21,11 @@ interface Subject {
 interface Setting {
   /** The compiled writer.c. */
   readonly writer: string;
-  /** Where what is watched is made. */
+  /** The directory for watched files. */
   readonly files: string;
 }
 
-/** inotifywait on every runtime beside that of inotify-tools, if it is there; smaller if `quick`. */
+/** inotifywait on each runtime, and that of inotify-tools if it is installed; smaller if `quick`. */
 export function tools(scratch: Scratch, quick: boolean): Table<Subject, Setting> {
   const version = /\d[.\d]+/.exec(
     spawnSync("inotifywait", ["--help"], { encoding: "utf8" }).stdout,
@@ -104,21 +104,21 @@ async function cycle(subject: Subject, { writer, files }: Setting, count: number
   return { cpu: cpu - before };
 }
 
-/** Starts inotifywait. @returns it, once it watches */
+/** Starts inotifywait. @returns its process, once it watches */
 async function establish(command: readonly string[], cwd: string, stdout: number | "ignore") {
   const child = spawn(command[0], command.slice(1), { cwd, stdio: ["ignore", stdout, "pipe"] });
-  let said = "";
+  let stderr = "";
   await new Promise<void>((resolve, reject) => {
     child.stderr!.on("data", (chunk) => {
-      said += chunk;
-      if (said.includes("established.")) resolve();
+      stderr += chunk;
+      if (stderr.includes("established.")) resolve();
     });
-    child.on("close", () => reject(new Error(`${command.join(" ")} has ended: ${said}`)));
+    child.on("close", () => reject(new Error(`${command.join(" ")} has ended: ${stderr}`)));
   });
   return child;
 }
 
-/** The processor time that a process has used, of itself and in the kernel (proc_pid_stat(5)). */
+/** The user and system CPU time of a process, in seconds (proc_pid_stat(5)). */
 function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const [utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);

@@ -1,7 +1,7 @@
 /**
- * Watches file systems with troubles, one after the other, and prints as JSON what is told of each.
+ * Watches faulty file systems, one after the other, and prints the observations as JSON.
  *
- * Arguments: the program that serves them, made of fuse.c; a directory to mount them on; the troubles.
+ * Arguments: the server, compiled from fuse.c; the mount point; the file systems, as JSON.
  */
 
 import { spawn } from "node:child_process";
@@ -13,28 +13,28 @@ import { forEach, taken } from "../helpers/events.ts";
 import { loseEvents } from "../helpers/interpose.ts";
 import { within } from "../helpers/within.ts";
 
-/** A trouble, and what is to be known of it. */
-export interface Trouble {
-  /** As fuse.c takes it. */
-  readonly trouble: readonly string[];
-  /** What is watched there; all, if it does not say. */
+/** A faulty file system, and how it is watched. */
+export interface FaultyFileSystem {
+  /** The arguments of fuse.c after the mount point. */
+  readonly fault: readonly string[];
+  /** The root, relative to the mount point. @default "." */
   readonly path?: string;
   readonly options?: WatchOptions;
-  /** Whether events are lost. */
+  /** Whether events are lost. @default false */
   readonly loses?: boolean;
 }
 
-/** What is told of a trouble. */
-export interface Told {
-  /** The events in order, and why `ready` rejects, if it does; paths are below the mount point. */
+/** What a watcher reports of a file system. */
+export interface Observation {
+  /** The events in order, and why `ready` rejects, if it does; paths are relative to the mount point. */
   readonly lines: readonly string[];
-  /** How many directories were opened. */
+  /** The number of calls of open(2). */
   readonly opened: number;
-  /** What is watched in the end. */
+  /** The watched paths at the end. */
   readonly watched: readonly string[];
 }
 
-const [, , server, mountpoint, troubles] = process.argv;
+const [, , server, mountpoint, fileSystems] = process.argv;
 
 const c = libc();
 const { open } = c;
@@ -44,24 +44,28 @@ c.open = (...args) => {
   return open(...args);
 };
 
-const told: Told[] = [];
-for (const one of JSON.parse(troubles) as Trouble[]) told.push(await tell(one));
-console.log(JSON.stringify(told));
+const observations: Observation[] = [];
+for (const one of JSON.parse(fileSystems) as FaultyFileSystem[]) {
+  observations.push(await observe(one));
+}
+console.log(JSON.stringify(observations));
 process.exit();
 
-async function tell({ trouble, path = ".", options = {}, loses = false }: Trouble): Promise<Told> {
-  const child = spawn(server, [mountpoint, ...trouble], { stdio: ["ignore", "pipe", "inherit"] });
+async function observe(
+  { fault, path = ".", options = {}, loses = false }: FaultyFileSystem,
+): Promise<Observation> {
+  const child = spawn(server, [mountpoint, ...fault], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.on("exit", resolve));
-  await within(new Promise((resolve) => child.stdout.once("data", resolve)), () => trouble);
+  await within(new Promise((resolve) => child.stdout.once("data", resolve)), () => fault);
   const lines: string[] = [];
   opened = 0;
   const watcher = watch(join(mountpoint, path), { initial: true, ...options });
   const loop = forEach(watcher, (event) => lines.push(show(event))).catch(() => {});
   try {
-    await within(watcher.ready, () => ({ trouble, lines, opened }));
+    await within(watcher.ready, () => ({ fault, lines, opened }));
     if (loses) loseEvents();
     await taken(watcher);
-    await taken(watcher); // what is lost may have been the end of the first wait
+    await taken(watcher); // the loss may have ended the first wait
   } catch (error) {
     lines.push(`not ready: ${why(error)}`);
   }
@@ -69,7 +73,7 @@ async function tell({ trouble, path = ".", options = {}, loses = false }: Troubl
   await watcher.close();
   await loop;
   child.kill();
-  await within(ended, () => trouble);
+  await within(ended, () => fault);
   return { lines, opened, watched };
 }
 

@@ -1,7 +1,7 @@
 /**
- * Opens an instance or a watcher of the directory in argv by the package in argv, gives up what it took to
- * open it, and only then uses it for the first time. Prints lines of JSON: that it is open, what it is told
- * of, how something fails, and the end.
+ * Opens an instance or a watcher with the package in argv, for the directory in argv, drops the privileges
+ * that this needed, and only then uses it. Prints lines of JSON: that it is open, the events, the messages
+ * of two errors, and the end.
  */
 
 import process from "node:process";
@@ -19,7 +19,7 @@ const EVENTS = 3;
 
 const print = (value: unknown) => console.log(JSON.stringify(value));
 
-function giveUp(): void {
+function dropPrivileges(): void {
   if (process.getuid!() === 0) process.setuid!(65534);
   const { Deno } = globalThis as unknown as {
     Deno?: { permissions: { revokeSync(descriptor: { name: string }): void } };
@@ -27,8 +27,8 @@ function giveUp(): void {
   Deno?.permissions.revokeSync({ name: "ffi" });
 }
 
-/** No watch is left. */
-function runOut(): void {
+/** Makes each addWatch() fail, as if no watch were free. */
+function useUpWatches(): void {
   const ENOSPC = 28;
   Object.assign(libc(), { inotify_add_watch: () => -1, errno: () => ENOSPC });
 }
@@ -36,7 +36,7 @@ function runOut(): void {
 if (what === "instance") {
   const inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
-  giveUp();
+  dropPrivileges();
   print("open");
   let wd = -1;
   for (let i = 0; i < EVENTS; i++) {
@@ -46,12 +46,12 @@ if (what === "instance") {
   }
   inotify.rmWatch(wd);
   print(thrown(() => inotify.addWatch("/no/such/directory", IN_CREATE)).message);
-  runOut();
+  useUpWatches();
   print(thrown(() => inotify.addWatch("/", IN_CREATE)).message);
   await inotify.close();
 } else {
   const watcher = watch(directory);
-  giveUp();
+  dropPrivileges();
   await watcher.ready;
   print("open");
   let events = 0;
@@ -61,7 +61,7 @@ if (what === "instance") {
   }
   const broken = watch(`${directory}/file/nothing`);
   print(await broken.ready.then(() => undefined, (error) => error.message));
-  runOut();
+  useUpWatches();
   print(await watch("/").ready.then(() => undefined, (error) => error.message));
 }
 print("closed");
