@@ -10,6 +10,7 @@
  */
 
 import { CallFailure, O_CLOEXEC, O_NONBLOCK, POLLIN, type Waiter } from "./contract.ts";
+import { EAGAIN, EINTR } from "./errno.ts";
 import type { Descriptors } from "./descriptors.ts";
 
 /** What the reactor calls. */
@@ -39,10 +40,6 @@ interface Wait {
   reject(reason: unknown): void;
   ref: boolean;
 }
-
-const EINTR = 4;
-/** Never from poll(2), but left in errno by Deno's handler of signals, when its pipe is full. */
-const EAGAIN = 11;
 
 /** One for each isolate. It holds a pipe while it has waiters, and a thread while one waits. */
 export class Reactor {

@@ -5,6 +5,7 @@
  */
 
 import { CallFailure, type Waiter } from "./contract.ts";
+import { ENOMEM } from "./errno.ts";
 import { soon } from "./time.ts";
 
 /** What the poller calls. */
@@ -41,7 +42,6 @@ export interface Callbacks {
 const UV_POLL = 8;
 /** `UV_READABLE` of enum uv_poll_event (uv.h). */
 const UV_READABLE = 1;
-const ENOMEM = 12;
 
 /** The part of `process` that is used. */
 interface NodeProcess {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { earliest, type Timestamp } from "../kernel/clock.ts";
 import { InotifyError } from "../kernel/error.ts";
 import { changedSince } from "./change_time.ts";
 import { leadsToDirectory, readLink } from "../kernel/files.ts";
@@ -14,7 +15,6 @@ import type { Loss } from "./loss.ts";
 import { Entries } from "./entries.ts";
 import { type EntryKind, errorEvent, unmountEvent, type WatchEvent } from "./event.ts";
 import { Instance, type Member } from "./instance.ts";
-import { explainENOSPC } from "../kernel/limits.ts";
 import type { Listing } from "./listing.ts";
 import { nameOf, own, toText } from "../kernel/byte_string.ts";
 import {
@@ -29,7 +29,7 @@ import {
   IN_MOVED_TO,
   IN_UNMOUNT,
 } from "../kernel/mask.ts";
-import { earliest, type Timestamp } from "../kernel/timestamp.ts";
+import { reasonFor } from "../kernel/reason.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 import type { Move } from "./renames.ts";
 import { Roots, type Scope } from "./roots.ts";
@@ -59,20 +59,6 @@ export interface Client {
   /** Directories were scanned. @param count how many, so far */
   progress(count: number): void;
 }
-
-// errno(3)
-const ENOENT = 2;
-const EACCES = 13;
-const ENOTDIR = 20;
-const EMFILE = 24;
-const ENOSPC = 28;
-
-const REASONS: Record<number, string | undefined> = {
-  [ENOENT]: "its file system says that it is there, and then that it is not",
-  [EACCES]: "it, or a directory on the way to it, may not be read",
-  [ENOTDIR]: "a part of the way to it is not a directory",
-  [EMFILE]: "this process has as many open files as it may; raise the limit with: ulimit -n",
-};
 
 /** How far behind the clock a file's time of change may be, in milliseconds: a tick of 100 Hz. */
 const CLOCK_TICK = 10;
@@ -234,7 +220,7 @@ export class Engine implements Member {
 
   /** Says that events are lost, and what differs. @param since when all was known */
   #resync(since: Timestamp): void {
-    const lostSince = earliest(since) - CLOCK_TICK;
+    const lostSince = earliest(this.#instance.libc, since) - CLOCK_TICK;
     this.#entries.report({ kind: "overflow" });
     for (const root of this.#roots) {
       this.#roots.resync(root, lostSince);
@@ -481,9 +467,7 @@ export class Engine implements Member {
   /** Says that something cannot be watched. */
   #uncovered(path: string, failure: ScanFailure): void {
     const shown = toText(path);
-    const reason = failure.errno === ENOSPC
-      ? explainENOSPC(this.#instance.libc)
-      : REASONS[failure.errno];
+    const reason = reasonFor(this.#instance.libc, failure.errno, "cover path");
     const error = new InotifyError(`watch ${JSON.stringify(shown)}`, reason, {
       ...failure,
       path: shown,

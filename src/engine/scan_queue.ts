@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Libc } from "../../ffi/contract.ts";
 import { monotonic } from "../kernel/clock.ts";
 import type { ScanFailure } from "./scan.ts";
 import type { Directory, Pending } from "./directory.ts";
@@ -27,8 +28,13 @@ const FEW = 16;
 
 /** Directories to scan, and tasks that are begun. */
 export class ScanQueue {
+  readonly #libc: Libc;
   #directories: Directory[] = [];
   #tasks: Task[] = [];
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
@@ -52,14 +58,14 @@ export class ScanQueue {
    * @param begin scans a directory
    */
   work(slice: number, begin: (directory: Directory) => void): void {
-    const end = monotonic() + slice;
+    const end = monotonic(this.#libc) + slice;
     let next = 0;
     do {
       const task = this.#tasks.pop();
       if (task !== undefined) this.#step(task);
       else if (next < this.#directories.length) begin(this.#directories[next++]);
       else break;
-    } while ((this.#tasks.length === 0 && next % FEW > 0) || monotonic() < end);
+    } while ((this.#tasks.length === 0 && next % FEW > 0) || monotonic(this.#libc) < end);
     this.#directories = this.#directories.slice(next);
   }
 

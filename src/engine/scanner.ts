@@ -60,7 +60,7 @@ export class Scanner {
   readonly #scope: ScanScope;
   readonly #member: Member;
   readonly #client: Client;
-  readonly #queue = new ScanQueue();
+  readonly #queue: ScanQueue;
   /** The directories with {@link Directory.pending}. */
   readonly #pending = new Set<Directory>();
   /** The directories that were not where they should be, and how often in a row. */
@@ -75,6 +75,7 @@ export class Scanner {
   /** @param member who is told of the events of what is watched, and has to call {@link work} */
   constructor(instance: Instance, member: Member, scope: ScanScope, client: Client) {
     this.#instance = instance;
+    this.#queue = new ScanQueue(instance.libc);
     this.#member = member;
     this.#scope = scope;
     this.#client = client;

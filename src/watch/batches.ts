@@ -5,6 +5,7 @@
  */
 
 import type { EventQueue, Reading } from "./event_queue.ts";
+import type { Libc } from "../../ffi/contract.ts";
 import { monotonic } from "../kernel/clock.ts";
 import { coalesce } from "./coalesce.ts";
 import type { WatchEvent } from "../engine/event.ts";
@@ -45,6 +46,7 @@ export interface BatchOptions {
  * @throws {RangeError} if one is negative
  */
 export function batches(
+  libc: Libc,
   queue: EventQueue<WatchEvent>,
   options: BatchOptions,
 ): Iteration<WatchEvent[]> {
@@ -56,17 +58,17 @@ export function batches(
       throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
     }
   }
-  return new Batches(queue.read(), settle, maxWait);
+  return new Batches(libc, queue.read(), settle, maxWait);
 }
 
 class Batches extends Iteration<WatchEvent[]> {
   readonly #reading: Reading<WatchEvent>;
   readonly #generator: AsyncGenerator<WatchEvent[], undefined>;
 
-  constructor(reading: Reading<WatchEvent>, settle: number, maxWait: number) {
+  constructor(libc: Libc, reading: Reading<WatchEvent>, settle: number, maxWait: number) {
     super();
     this.#reading = reading;
-    this.#generator = collect(reading, settle, maxWait);
+    this.#generator = collect(libc, reading, settle, maxWait);
   }
 
   next(): Promise<IteratorResult<WatchEvent[], undefined>> {
@@ -81,18 +83,19 @@ class Batches extends Iteration<WatchEvent[]> {
 }
 
 async function* collect(
+  libc: Libc,
   reading: Reading<WatchEvent>,
   settle: number,
   maxWait: number,
 ): AsyncGenerator<WatchEvent[], undefined> {
   while (await reading.wait()) {
-    const end = monotonic() + maxWait;
+    const end = monotonic(libc) + maxWait;
     const events = reading.take();
-    let quiet = monotonic() + settle;
-    for (let now = monotonic(); now < Math.min(quiet, end); now = monotonic()) {
+    let quiet = monotonic(libc) + settle;
+    for (let now = monotonic(libc); now < Math.min(quiet, end); now = monotonic(libc)) {
       if (!await reading.goesOn(Math.min(Math.min(quiet, end) - now, LONGEST_TIMER))) return;
       const more = reading.take();
-      if (more.length > 0) quiet = monotonic() + settle;
+      if (more.length > 0) quiet = monotonic(libc) + settle;
       for (const event of more) events.push(event);
     }
     const batch = coalesce(events);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { EACCES, EBADF } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
@@ -207,7 +208,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * @throws {InotifyError} ENOENT if it is relative, and the working directory was removed
    */
   remove(path: Path): boolean {
-    const text = absolute(path);
+    const text = absolute(libc(), path);
     if (this.#closed === undefined) this.#engine?.remove(text);
     return this.#paths.delete(text);
   }
@@ -265,7 +266,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   batches(
     options: BatchOptions = {},
   ): AsyncIterableIterator<WatchEvent[], undefined> & AsyncDisposable {
-    return batches(this.#queue, options);
+    return batches(libc(), this.#queue, options);
   }
 
   /** The watcher keeps the process alive. So it does from the start, unless not `persistent`. */
@@ -391,15 +392,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 }
 
-// errno(3)
-const EBADF = 9;
-const EACCES = 13;
-
 const ALWAYS: ReadonlySet<WatchKind> = new Set<WatchKind>(["overflow", "unmount", "error"]);
 
 /** A path that the program may read, absolute, as lossless text. */
 function permitted(path: Path): string {
-  const text = absolute(path);
+  const text = absolute(libc(), path);
   const shown = toText(text);
   const { mayRead, mayNotRead } = libc();
   if (mayRead(shown)) return text;

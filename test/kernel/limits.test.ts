@@ -1,4 +1,4 @@
-/** limits() and usage() against /proc, and what is said when a limit is reached for real. */
+/** limits() and usage() against /proc, and the errors at limits that are reached for real. */
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -21,12 +21,12 @@ function sysctl(path: string): number {
     : Infinity;
 }
 
-/** @returns what usage() says of a process */
+/** @returns a process's part of usage() */
 function used(id: number = process.pid): ProcessUsage | undefined {
   return usage().processes.find(({ pid }) => pid === id);
 }
 
-/** @returns the instances and watches of this process, without those that it had before */
+/** @returns a function that counts this process's instances and watches made since now */
 function counter(): () => { instances: number; watches: number } {
   const before = used();
   return () => {
@@ -51,22 +51,22 @@ function entries(count: number): { directory: string; paths: string[] } {
 
 // limits()
 
-test("where /proc cannot be read, limits() and usage() say so", () => {
+test("limits() and usage() throw if /proc cannot be read", () => {
   const withoutProc = (call: () => unknown) => {
     using _ = failing({ name: "open", errno: 2 }, 0);
     return thrown(call);
   };
   assert.deepEqual(withoutProc(limits), {
     name: "Error",
-    message: "Cannot tell maxQueuedEvents: /proc/sys cannot be read",
+    message: "Cannot determine maxQueuedEvents: /proc/sys cannot be read",
   });
   assert.deepEqual(withoutProc(usage), {
     name: "Error",
-    message: "Cannot tell who uses inotify: /proc cannot be read",
+    message: "Cannot determine who uses inotify: /proc cannot be read",
   });
 });
 
-test("limits() are the values in /proc, the smaller one where there are two", () => {
+test("limits() returns the values in /proc, the smaller one of two", () => {
   assert.deepEqual(limits(), {
     maxQueuedEvents: sysctl("fs/inotify/max_queued_events"),
     maxUserInstances: Math.min(
@@ -93,7 +93,7 @@ test("usage() counts the instances and watches of this process", async () => {
   assert.deepEqual(own(), { instances: 2, watches: 4 });
 });
 
-test("usage() counts two instances with as many watches each as two", async () => {
+test("usage() counts two instances with equal numbers of watches as two", async () => {
   const own = counter();
   await using a = new Inotify();
   await using b = new Inotify();
@@ -102,7 +102,7 @@ test("usage() counts two instances with as many watches each as two", async () =
   assert.deepEqual(own(), { instances: 2, watches: 2 });
 });
 
-test("usage() no longer counts what is removed or closed", async () => {
+test("usage() does not count removed watches and closed instances", async () => {
   const { paths } = entries(2);
   const own = counter();
   const inotify = new Inotify();
@@ -113,7 +113,7 @@ test("usage() no longer counts what is removed or closed", async () => {
   assert.deepEqual(own(), { instances: 0, watches: 0 });
 });
 
-test("usage() counts an instance once while a read waits, and after it", async () => {
+test("usage() counts an instance once during a pending read and after it", async () => {
   const directory = tmpDir();
   const own = counter();
   const inotify = new Inotify();
@@ -130,7 +130,7 @@ test("usage() counts an instance once while a read waits, and after it", async (
   assert.deepEqual(own(), { instances: 0, watches: 0 });
 });
 
-test("usage() sees another process, its user and its name", async () => {
+test("usage() includes another process with its user and command", async () => {
   const directory = tmpDir();
   const other = start("first_event.ts", [directory]);
   await other.line();
@@ -141,13 +141,13 @@ test("usage() sees another process, its user and its name", async () => {
     instances: 1,
     watches: 1,
   };
-  // A runtime that tries something out at its first read does so with an instance of its own.
+  // At its first read a runtime may briefly have another instance, to test how to wait.
   await until(() => isDeepStrictEqual(used(other.pid), expected), () => used(other.pid));
   writeFileSync(join(directory, "a"), "");
   await other.line();
 });
 
-test("usage() has the process with the most watches first", async () => {
+test("usage() lists the process with the most watches first", async () => {
   const directory = tmpDir();
   const other = start("first_event.ts", [directory]);
   await other.line();
@@ -162,7 +162,7 @@ test("usage() has the process with the most watches first", async () => {
   await other.line();
 });
 
-test("usage() leaves out processes without an instance", async () => {
+test("usage() omits processes without an instance", async () => {
   await using inotify = new Inotify();
   assert.ok(inotify.fd > 0);
   assert.ok(usage().processes.every(({ instances }) => instances > 0));
@@ -191,7 +191,7 @@ interface Instances {
   readonly again: boolean;
 }
 
-test("limits() has the smaller limits of a user namespace", inNamespace, () => {
+test("limits() returns the smaller limits of a user namespace", inNamespace, () => {
   const { directory } = entries(4);
   const watches = runForJson<Watches>("fill_watches.ts", [directory], limited("watches", 3));
   assert.deepEqual(watches.limits, { ...limits(), maxUserWatches: 3 });
@@ -200,7 +200,7 @@ test("limits() has the smaller limits of a user namespace", inNamespace, () => {
 });
 
 test(
-  "ENOSPC names the limit, who uses it up and the sysctl; nothing is left behind",
+  "ENOSPC names the limit, its use and the sysctl, and leaves no watch behind",
   inNamespace,
   () => {
     const { directory, paths } = entries(10);
@@ -221,13 +221,13 @@ test(
   },
 );
 
-test("after ENOSPC a watch can be added once another is removed", inNamespace, () => {
+test("addWatch() after ENOSPC works once another watch is removed", inNamespace, () => {
   const { directory } = entries(4);
   const { again } = runForJson<Watches>("fill_watches.ts", [directory], limited("watches", 2));
   assert.ok(again);
 });
 
-test("ENOSPC names the other processes that use the limit up", inNamespace, () => {
+test("ENOSPC names the other processes that use watches", inNamespace, () => {
   const { directory, paths } = entries(5);
   const { error, holder } = runForJson<{ error: Record<string, unknown>; holder: string }>(
     "hold_and_run.ts",
@@ -243,7 +243,7 @@ test("ENOSPC names the other processes that use the limit up", inNamespace, () =
 });
 
 test(
-  "where no watch at all is allowed, ENOSPC does not propose to stay with that",
+  "ENOSPC proposes more than zero watches where the limit is zero",
   inNamespace,
   () => {
     const { directory } = entries(1);
@@ -257,7 +257,7 @@ test(
   },
 );
 
-test("ENOSPC is told even where no descriptor is left to look into /proc", inNamespace, () => {
+test("ENOSPC needs no free descriptor to be reported", inNamespace, () => {
   const { directory, paths } = entries(4);
   const result = runForJson<Watches>("fill_watches.ts", [directory, "fill"], {
     under: [...limited("watches", 2).under!, "sh", "-c", 'ulimit -n 128; exec "$@"', "sh"],
@@ -273,7 +273,7 @@ test("ENOSPC is told even where no descriptor is left to look into /proc", inNam
 });
 
 test(
-  "EMFILE of a user names the limit, who uses it up and the sysctl; nothing is left behind",
+  "EMFILE of a user names the limit, its use and the sysctl, and leaves nothing open",
   inNamespace,
   () => {
     const result = runForJson<Instances>("fill_instances.ts", [], limited("instances", 3));
@@ -291,7 +291,7 @@ test(
   },
 );
 
-test("after EMFILE of a user an instance can be made once another is closed", inNamespace, () => {
+test("new Inotify() after EMFILE works once another instance is closed", inNamespace, () => {
   const { again } = runForJson<Instances>("fill_instances.ts", [], limited("instances", 2));
   assert.ok(again);
 });
@@ -299,8 +299,8 @@ test("after EMFILE of a user an instance can be made once another is closed", in
 for (
   const [proc, used] of [["subset=pid", "; this process has \\d"], ["none", ""]] as const
 ) {
-  const where = proc === "none" ? "is missing" : "has processes only";
-  test(`where /proc ${where}, ENOSPC and EMFILE name both limits and no value`, {
+  const where = proc === "none" ? "is missing" : "shows processes only";
+  test(`ENOSPC and EMFILE name both limits, without values, where /proc ${where}`, {
     skip: PROCESSES.skip ||
       proc === "none" && runtimeName !== "node" && "this runtime does not start without /proc",
   }, () => {
@@ -319,7 +319,7 @@ for (
   });
 }
 
-test("EMFILE of a process names ulimit, and ends once a file is closed", () => {
+test("EMFILE of a process names ulimit; new Inotify() works once a file is closed", () => {
   const result = runForJson("fill_descriptors.ts", [], {
     under: ["sh", "-c", 'ulimit -n 128; exec "$@"', "sh"],
   });
@@ -337,9 +337,9 @@ test("EMFILE of a process names ulimit, and ends once a file is closed", () => {
 });
 
 for (
-  const [name, what] of [["instances", "the last instance"], ["watches", "the last watch"]] as const
+  const [name, what] of [["instances", "last instance"], ["watches", "last watch"]] as const
 ) {
-  test(`${what} that a user may have can wait for events`, inNamespace, async () => {
+  test(`the ${what} that a user may have receives events`, inNamespace, async () => {
     const directory = tmpDir();
     const program = start("first_event.ts", [directory], limited(name, 1));
     await program.line();

@@ -141,7 +141,7 @@ for (
   const [name, paths, options, error] of [
     ["an empty path", "", {}, /must not be empty/],
     ["a path with a NUL byte", "a\0b", {}, /no NUL byte, and "a\\u0000b" has/],
-    ["a number for a path", 5 as unknown as string, {}, /and not 5/],
+    ["a number for a path", 5 as unknown as string, {}, /, not 5/],
     ["an unknown kind", ".", { events: ["created"] }, /events must be .*, not "created"/],
     ["a kind that is not in an array", ".", { events: "create" }, /events must .*, not "create"/],
     ["an empty glob", ".", { ignore: "" }, /ignore takes .*, and not ""/],
