@@ -1,4 +1,7 @@
-/** Bad input to `Inotify`, on the real kernel: each mistake has one clear error and no effect. */
+/**
+ * Bad input to `Inotify`, on the real kernel: each mistake has one clear error and no effect. Longer than 300
+ * lines, since it lists every mistake, and all tests share two helpers.
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
