@@ -8,25 +8,16 @@ import { CallFailure, type Waiter } from "./contract.ts";
 import { ENOMEM } from "./errno.ts";
 import { soon } from "./time.ts";
 
-/** The calls of the poller. */
+/** The calls of the poller: malloc(3), free(3), and functions of libuv. */
 export interface PollerCalls {
-  /** malloc(3) */
   malloc(size: bigint): bigint;
-  /** free(3) */
   free(pointer: bigint): void;
-  /** libuv's function */
   uv_handle_size(type: number): bigint;
-  /** libuv's function */
   uv_poll_init(loop: bigint, handle: bigint, fd: number): number;
-  /** libuv's function */
   uv_poll_start(handle: bigint, events: number, callback: bigint): number;
-  /** libuv's function */
   uv_poll_stop(handle: bigint): number;
-  /** libuv's function */
   uv_ref(handle: bigint): void;
-  /** libuv's function */
   uv_unref(handle: bigint): void;
-  /** libuv's function */
   uv_close(handle: bigint, callback: bigint): void;
 }
 
