@@ -140,7 +140,7 @@ test("what a watcher is still to be told of is no news for one that comes after 
 for (
   const [name, paths, options, error] of [
     ["an empty path", "", {}, /must not be empty/],
-    ["a path with a NUL byte", "a\0b", {}, /no NUL byte, and "a\\u0000b" has/],
+    ["a path with a NUL byte", "a\0b", {}, /contain a NUL byte, and "a\\u0000b" does/],
     ["a number for a path", 5 as unknown as string, {}, /, not 5/],
     ["an unknown kind", ".", { events: ["created"] }, /events must be .*, not "created"/],
     ["a kind that is not in an array", ".", { events: "create" }, /events must .*, not "create"/],
