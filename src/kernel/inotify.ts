@@ -20,8 +20,8 @@ const SMALLEST_BUFFER = 16 + 255 + 1;
 const LARGEST_BUFFER = 0x7ffff000;
 
 /**
- * Closes an instance that is garbage; a pending read keeps it from being so. This thread closes it: if a
- * program drops instances quickly, another thread falls behind, and the limit is reached.
+ * Closes instances that nothing refers to any more; a pending read refers to its own. They are closed on this
+ * thread: if a program drops instances quickly, another thread falls behind, and the limit is reached.
  */
 const dropped = new FinalizationRegistry<Reader>((reader) => void reader.close(false));
 
@@ -70,7 +70,7 @@ export interface InotifyOptions {
  * ```
  */
 export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Disposable {
-  /** The descriptor, as for /proc/self/fdinfo. To read from it or close it elsewhere loses events. */
+  /** The descriptor, for use with /proc/self/fdinfo. To read from it or to close it loses events. */
   readonly fd: number;
   readonly #libc: Libc;
   readonly #reader: Reader;
@@ -140,9 +140,9 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
   }
 
   /**
-   * Waits for events. In a storm, which is eight waits in a row of less than a millisecond, each read first
-   * lets events gather for a millisecond, which saves most of the CPU time. After a quiet millisecond events
-   * are delivered at once again.
+   * Waits for events. After eight waits in a row of less than a millisecond each, it lets events gather for a
+   * millisecond before it reads, which saves most of the CPU time in a storm. After a quiet millisecond it
+   * delivers events at once again.
    *
    * @returns at least one event, in the kernel's order; none once the instance is closed
    * @throws {InotifyError} EBUSY if this instance has another reader

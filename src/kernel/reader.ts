@@ -12,8 +12,8 @@ import { reasonFor } from "./reason.ts";
 import { readEvents } from "./syscall.ts";
 
 /**
- * How long events gather in a storm before they are read, in milliseconds. A storm costs most by waking up
- * for each event; single events, and the first ones of a storm, are delivered at once.
+ * How long events gather in a storm before they are read, in milliseconds. Most of a storm's cost is a wake-up
+ * for each event. Single events, and the first ones of a storm, are delivered at once.
  */
 const GATHER = 1;
 /** The size of an event with the longest name, 16 + NAME_MAX + 1 (inotify(7)). */

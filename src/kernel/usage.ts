@@ -72,7 +72,7 @@ export interface Usage {
   readonly unreadable: number;
 }
 
-/** What a user may have a limited number of. */
+/** What is limited for each user. */
 export type Countable = "instances" | "watches";
 
 /** The limit of the system, and that of the user namespace. */

@@ -1,4 +1,4 @@
-/** `bun --hot`: reloads of a program share one instance, and leave open only the watchers that it leaves open. */
+/** `bun --hot`: all reloads of a program share one instance, and each watcher stays open until it is closed. */
 
 import assert from "node:assert/strict";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
