@@ -5,6 +5,8 @@
  * the backend interprets neither. Only {@link Libc.closeOffThread} and waiting are asynchronous. Importing a
  * backend does nothing; its factory opens libc.
  *
+ * The file may exceed 300 lines: every call and constant of libc that the module uses stands here, once.
+ *
  * @module
  */
 
@@ -56,9 +58,7 @@ export interface Libc {
   statfs(path: Uint8Array, buf: Uint8Array): number;
   /** readlink(2); `pathname` ends with a NUL byte, the result in `buf` does not. */
   readlink(pathname: Uint8Array, buf: Uint8Array, bufsiz: number): number;
-  /**
-   * kcmp(2) with `KCMP_FILE`: 0 if two descriptors of a process share an open file, 1 to 3 if not.
-   */
+  /** kcmp(2) with `KCMP_FILE`: 0 if two descriptors of a process share an open file, 1 to 3 if not. */
   kcmp_file(pid: number, fd1: number, fd2: number): number;
   /** Whether the runtime's own permissions let the program read a path. May prompt the user. */
   mayRead(path: string): boolean;
@@ -189,6 +189,8 @@ export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 /** Mask bit of statx(2): the file type. */
 export const STATX_TYPE = 0x0001;
+/** Mask bit of statx(2): the time of the last modification. */
+export const STATX_MTIME = 0x0040;
 /** Mask bit of statx(2): the time of the last status change. */
 export const STATX_CTIME = 0x0080;
 /** Mask bit of statx(2): the mount ID; from Linux 5.8 on. */
