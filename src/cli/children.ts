@@ -6,6 +6,7 @@
 
 import process from "node:process";
 import { type Libc, WNOHANG, WUNTRACED } from "../../ffi/contract.ts";
+import { ESRCH } from "../../ffi/errno.ts";
 import { call } from "../kernel/call.ts";
 import { list, readText } from "../kernel/procfs.ts";
 
@@ -45,7 +46,6 @@ export class Children {
   isGone(group: number): boolean {
     // Orphans come to process 1, as which this one may run in a container.
     while (this.#wait(-group, WNOHANG) > 0);
-    const ESRCH = 3;
     if (call(this.#libc, () => this.#libc.kill(-group, 0)) === -ESRCH) return true;
     // Where process 1 waits for nobody, as in many a container, what has ended is still there.
     return !hasLiving(this.#libc, group);

@@ -10,8 +10,8 @@
 import { constants } from "node:os";
 import type { Libc } from "../../ffi/contract.ts";
 import { delay } from "../../ffi/time.ts";
-import { errnoName } from "../kernel/errno.ts";
-import { strerror } from "../kernel/strerror.ts";
+import { ENOENT, errnoName } from "../../ffi/errno.ts";
+import { strerror } from "../kernel/reason.ts";
 import { Canary } from "./canary.ts";
 import type { Children, Fate } from "./children.ts";
 import { spawn } from "./spawn.ts";
@@ -83,7 +83,7 @@ export class Job {
     if (pid < 0) {
       terminal?.takeBack();
       void this.#canary?.close();
-      throw new CommandError(argv[0], reasonOf(-pid));
+      throw new CommandError(argv[0], reasonOf(libc, -pid));
     }
     this.#pid = pid;
     this.#group = group || pid;
@@ -186,9 +186,8 @@ export class Job {
   }
 }
 
-function reasonOf(errno: number): string | undefined {
-  const ENOENT = 2;
+function reasonOf(libc: Libc, errno: number): string | undefined {
   if (errno === ENOENT) return undefined;
-  const text = strerror(errno);
+  const text = strerror(libc, errno);
   return `${text.charAt(0).toLowerCase()}${text.slice(1)} (${errnoName(errno)})`;
 }

@@ -30,6 +30,7 @@
  * @module
  */
 
+import { ENOENT } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { InotifyError } from "../kernel/error.ts";
@@ -131,17 +132,17 @@ export function watchFs(
 ): FsWatcher {
   const { recursive = true, ignore = [] } = options;
   const given = list(paths);
-  const ignored = list(ignore).map(absolute);
+  const ignored = list(ignore).map((path) => absolute(libc(), path));
   const isIgnored = (path: string) =>
     ignored.some((one) => path === one || path.startsWith(`${one}/`));
-  const watcher = watch(given.filter((path) => !isIgnored(absolute(path))), {
+  const watcher = watch(given.filter((path) => !isIgnored(absolute(libc(), path))), {
     recursive,
     blocking: true,
     events: ["create", "modify", "closeWrite", "attrib", "remove", "rename"],
     ignore: ignored.length > 0 ? isIgnored : [],
   });
   for (const path of given) {
-    if (leadsSomewhere(libc(), absolute(path))) continue;
+    if (leadsSomewhere(libc(), absolute(libc(), path))) continue;
     void watcher.close();
     throw new InotifyError(`watch ${JSON.stringify(path)}`, "there is no such file or directory", {
       errno: ENOENT,
@@ -151,9 +152,6 @@ export function watchFs(
   }
   return new TranslatingWatcher(watcher);
 }
-
-// errno(3)
-const ENOENT = 2;
 
 function list(one: string | readonly string[]): readonly string[] {
   return typeof one === "string" ? [one] : one;

@@ -5,6 +5,7 @@
  */
 
 import type { EventQueue, EventReader } from "./event_queue.ts";
+import type { Libc } from "../../ffi/contract.ts";
 import { monotonic } from "../kernel/clock.ts";
 import { coalesce } from "./coalesce.ts";
 import type { WatchEvent } from "../engine/event.ts";
@@ -47,6 +48,7 @@ export interface BatchOptions {
  * @throws {RangeError} if an option is negative or NaN
  */
 export function batches(
+  libc: Libc,
   queue: EventQueue<WatchEvent>,
   options: BatchOptions,
 ): Iteration<WatchEvent[]> {
@@ -58,17 +60,17 @@ export function batches(
       throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
     }
   }
-  return new Batches(queue.reader(), settle, maxWait);
+  return new Batches(libc, queue.reader(), settle, maxWait);
 }
 
 class Batches extends Iteration<WatchEvent[]> {
   readonly #reader: EventReader<WatchEvent>;
   readonly #generator: AsyncGenerator<WatchEvent[], undefined>;
 
-  constructor(reader: EventReader<WatchEvent>, settle: number, maxWait: number) {
+  constructor(libc: Libc, reader: EventReader<WatchEvent>, settle: number, maxWait: number) {
     super();
     this.#reader = reader;
-    this.#generator = collect(reader, settle, maxWait);
+    this.#generator = collect(libc, reader, settle, maxWait);
   }
 
   next(): Promise<IteratorResult<WatchEvent[], undefined>> {
@@ -83,18 +85,19 @@ class Batches extends Iteration<WatchEvent[]> {
 }
 
 async function* collect(
+  libc: Libc,
   reader: EventReader<WatchEvent>,
   settle: number,
   maxWait: number,
 ): AsyncGenerator<WatchEvent[], undefined> {
   while (await reader.wait()) {
-    const end = monotonic() + maxWait;
+    const end = monotonic(libc) + maxWait;
     const events = reader.take();
-    let quiet = monotonic() + settle;
-    for (let now = monotonic(); now < Math.min(quiet, end); now = monotonic()) {
+    let quiet = monotonic(libc) + settle;
+    for (let now = monotonic(libc); now < Math.min(quiet, end); now = monotonic(libc)) {
       if (!await reader.pause(Math.min(Math.min(quiet, end) - now, LONGEST_TIMER))) return;
       const more = reader.take();
-      if (more.length > 0) quiet = monotonic() + settle;
+      if (more.length > 0) quiet = monotonic(libc) + settle;
       for (const event of more) events.push(event);
     }
     const batch = coalesce(events);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { EACCES, EBADF } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
@@ -210,7 +211,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * @throws {InotifyError} ENOENT if the path is relative and the working directory has been removed
    */
   remove(path: Path): boolean {
-    const text = absolute(path);
+    const text = absolute(libc(), path);
     if (this.#closed === undefined) this.#engine?.remove(text);
     return this.#paths.delete(text);
   }
@@ -267,7 +268,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   batches(
     options: BatchOptions = {},
   ): AsyncIterableIterator<WatchEvent[], undefined> & AsyncDisposable {
-    return batches(this.#queue, options);
+    return batches(libc(), this.#queue, options);
   }
 
   /** Makes the watcher keep the process alive, which is the default with `persistent`. */
@@ -393,10 +394,6 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 }
 
-// errno(3)
-const EBADF = 9;
-const EACCES = 13;
-
 const ALWAYS: ReadonlySet<WatchKind> = new Set<WatchKind>(["overflow", "unmount", "error"]);
 
 /**
@@ -405,7 +402,7 @@ const ALWAYS: ReadonlySet<WatchKind> = new Set<WatchKind>(["overflow", "unmount"
  * @throws {InotifyError} EACCES if the runtime does not permit reading it
  */
 function readable(path: Path): string {
-  const text = absolute(path);
+  const text = absolute(libc(), path);
   const shown = toText(text);
   const { mayRead, mayNotRead } = libc();
   if (mayRead(shown)) return text;

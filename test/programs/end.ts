@@ -42,18 +42,18 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 const ways: Record<string, () => unknown> = {
   "a watcher that is not persistent": () => watch(directory, { persistent: false }),
-  "such a watcher, in a loop": () => {
+  "a loop over a watcher that is not persistent": () => {
     const watcher = watch(directory, { persistent: false });
     void (async () => {
       for await (const _ of watcher);
     })();
     change();
   },
-  "batches that wait for quiet, of a watcher that closes": async () => {
+  "close() while a batch settles": async () => {
     const { watcher } = await waitForQuiet();
     await watcher.close();
   },
-  "batches that wait for quiet, and return": async () => {
+  "return() while a batch settles": async () => {
     const { batches } = await waitForQuiet();
     await batches.return?.();
   },
@@ -67,7 +67,7 @@ const ways: Record<string, () => unknown> = {
     await turn();
     change();
   },
-  "an event in a listener of exit": async () => {
+  "an event during the exit listeners": async () => {
     read();
     await turn();
     process.on("exit", change);
@@ -84,7 +84,7 @@ const ways: Record<string, () => unknown> = {
     change();
     process.exit(4);
   },
-  "process.exit() while it is closed": async () => {
+  "process.exit() during close()": async () => {
     const inotify = read();
     await turn();
     change();
@@ -100,7 +100,7 @@ const ways: Record<string, () => unknown> = {
       throw new Error("mine");
     });
   },
-  "an exception in a listener of exit": async () => {
+  "an exception in an exit listener": async () => {
     process.on("exit", () => {
       throw new Error("mine");
     });
@@ -108,7 +108,7 @@ const ways: Record<string, () => unknown> = {
     await turn();
     change();
   },
-  "work in beforeExit": async () => {
+  "timers in a beforeExit listener": async () => {
     let rounds = 0;
     process.on("beforeExit", () => {
       change();
@@ -117,13 +117,13 @@ const ways: Record<string, () => unknown> = {
     const inotify = instance();
     for (;;) await inotify.read(); // never ends, and does not keep the process alive
   },
-  "a listener of exit opens the first instance": () => {
+  "an exit listener opens the first instance": () => {
     process.on("exit", () => {
       read();
       change();
     });
   },
-  "a listener of exit opens another instance": async () => {
+  "an exit listener opens another instance": async () => {
     process.on("exit", () => {
       read();
       change();
@@ -131,7 +131,7 @@ const ways: Record<string, () => unknown> = {
     read();
     await turn();
   },
-  "a listener of exit opens a watcher": async () => {
+  "an exit listener opens a watcher": async () => {
     read();
     await turn();
     process.on("exit", () => {
@@ -139,7 +139,7 @@ const ways: Record<string, () => unknown> = {
       change();
     });
   },
-  "a listener of exit reads again": async () => {
+  "an exit listener reads again": async () => {
     const inotify = instance();
     inotify.ref();
     change();
@@ -150,7 +150,7 @@ const ways: Record<string, () => unknown> = {
       change();
     });
   },
-  "a listener of exit closes": async () => {
+  "an exit listener closes the instance": async () => {
     const inotify = read();
     await turn();
     process.on("exit", () => {
@@ -158,7 +158,7 @@ const ways: Record<string, () => unknown> = {
       void inotify.close();
     });
   },
-  "a copy of process for a global": async () => {
+  "a global process that is a copy": async () => {
     const copy = Object.assign(Object.create(Object.getPrototypeOf(process)), process, {
       _events: {},
     });

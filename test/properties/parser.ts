@@ -104,7 +104,7 @@ test("parseEvents() of any bytes returns events for all of them, or throws with 
           events = parseEvents(all);
         } catch (error) {
           assert.ok(error instanceof RangeError);
-          const offset = Number(/at byte (\d+): it has \d+ bytes/.exec(error.message)![1]);
+          const offset = Number(/at byte (\d+): it needs \d+ bytes/.exec(error.message)![1]);
           assert.ok(offset % 4 === 0 && offset < all.length);
           const before = parseEvents(all.subarray(0, offset)); // the records before the offset are complete
           assert.ok(before.length <= offset / 16);

@@ -107,8 +107,8 @@ test("a new watcher does not report older changes that another watcher has yet t
 for (
   const [name, paths, options, error] of [
     ["an empty path", "", {}, /must not be empty/],
-    ["a path with a NUL byte", "a\0b", {}, /no NUL byte, and "a\\u0000b" has/],
-    ["a number as path", 5 as unknown as string, {}, /and not 5/],
+    ["a path with a NUL byte", "a\0b", {}, /contain a NUL byte, and "a\\u0000b" does/],
+    ["a number as path", 5 as unknown as string, {}, /, not 5/],
     ["an unknown kind", ".", { events: ["created"] }, /events must be .*, not "created"/],
     ["events that are not an array", ".", { events: "create" }, /events must .*, not "create"/],
     ["an empty glob", ".", { ignore: "" }, /ignore takes .*, and not ""/],

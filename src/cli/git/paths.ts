@@ -6,6 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { libc } from "../../../ffi/libc.ts";
 import { absolute } from "../../kernel/absolute.ts";
 import { fromBytes, toBytes } from "../../kernel/byte_string.ts";
 
@@ -26,5 +27,5 @@ export function parentOf(path: string): string {
 
 /** A path from the top. @param path lossless text, and not empty */
 export function resolve(directory: string, path: string): string {
-  return absolute(toBytes(path.startsWith("/") ? path : `${directory}/${path}`));
+  return absolute(libc(), toBytes(path.startsWith("/") ? path : `${directory}/${path}`));
 }

@@ -9,6 +9,7 @@
 
 import { variable } from "../../../ffi/program.ts";
 import { delay } from "../../../ffi/time.ts";
+import { libc } from "../../../ffi/libc.ts";
 import { absolute } from "../../kernel/absolute.ts";
 import type { WatchEvent } from "../../engine/event.ts";
 import type { Ignore } from "../../watch/ignore.ts";
@@ -42,7 +43,7 @@ export class GitRules implements AsyncDisposable {
       if (!warnings.has(text)) warn(text);
       warnings.add(text);
     };
-    this.#roots = paths.map(absolute);
+    this.#roots = paths.map((path) => absolute(libc(), path));
     this.#current = this.#applied = gitignore(this.#warn);
     this.#watcher = watch(paths, { ignore: rule((...entry) => this.#isOther(...entry)) });
   }

@@ -8,16 +8,12 @@
 
 import { Buffer } from "node:buffer";
 import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../../../ffi/contract.ts";
+import { EAGAIN, EISDIR, ENOENT, ENOTDIR } from "../../../ffi/errno.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { mayRead } from "../../../ffi/program.ts";
-import { call, EAGAIN } from "../../kernel/call.ts";
+import { call } from "../../kernel/call.ts";
 import { cString, toText } from "../../kernel/byte_string.ts";
-import { strerror } from "../../kernel/strerror.ts";
-
-// errno(3)
-const ENOENT = 2;
-const ENOTDIR = 20;
-const EISDIR = 21;
+import { strerror } from "../../kernel/reason.ts";
 
 /** What was looked for at a path. */
 interface Source {
@@ -55,7 +51,7 @@ export class Sources {
       source = { content: contentOf(path, follow), follow };
       this.#sources.set(path, source);
       if (typeof source.content === "number") {
-        this.#warn(`Cannot read ${toText(path)}: ${strerror(source.content)}`);
+        this.#warn(`Cannot read ${toText(path)}: ${strerror(libc(), source.content)}`);
       }
     }
     return typeof source.content === "number" ? "" : source.content;

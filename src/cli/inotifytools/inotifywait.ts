@@ -29,7 +29,7 @@ import {
 } from "./options.ts";
 import { Output } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
-import { strerror } from "../../kernel/strerror.ts";
+import { strerror } from "../../kernel/reason.ts";
 import { type Observer, Tree } from "./tree.ts";
 import { VERSION } from "../version.ts";
 
@@ -223,7 +223,7 @@ async function wait(options: Options): Promise<number> {
     },
     uncovered(path, errno) {
       const which = established ? "new directory" : "directory";
-      say(`Couldn't watch ${which} ${toText(path)}: ${strerror(errno)}`);
+      say(`Couldn't watch ${which} ${toText(path)}: ${strerror(libc(), errno)}`);
     },
     moved: (path) => say(moved(path)),
     unasked(directory, count) {

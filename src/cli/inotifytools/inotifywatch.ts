@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { libc } from "../../../ffi/libc.ts";
 import { nameOf, toText } from "../../kernel/byte_string.ts";
 import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
 import { complain } from "./complaints.ts";
@@ -26,7 +27,7 @@ import {
 import { Output, print } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
 import { type Order, Statistics, toOrder } from "./statistics.ts";
-import { strerror } from "../../kernel/strerror.ts";
+import { strerror } from "../../kernel/reason.ts";
 import { type Observer, Tree } from "./tree.ts";
 import { printable } from "../printable.ts";
 import { VERSION } from "../version.ts";
@@ -129,7 +130,7 @@ async function watch(options: Options): Promise<number> {
     },
     caughtUp() {},
     uncovered(path, errno) {
-      complain(`Couldn't watch directory ${toText(path)}: ${strerror(errno)}`);
+      complain(`Couldn't watch directory ${toText(path)}: ${strerror(libc(), errno)}`);
     },
     moved: (path) => complain(moved(path)),
     unasked(directory, count) {

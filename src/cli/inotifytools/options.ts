@@ -4,6 +4,8 @@
  * @module
  */
 
+import { EMFILE, ENOSPC, ERANGE } from "../../../ffi/errno.ts";
+import { libc } from "../../../ffi/libc.ts";
 import { InotifyError } from "../../kernel/error.ts";
 import { Inotify } from "../../kernel/inotify.ts";
 import { toText } from "../../kernel/byte_string.ts";
@@ -13,13 +15,8 @@ import { Filter, Pattern } from "./filter.ts";
 import type { Option } from "./getopt.ts";
 import { ClosedOutput, Output, print } from "./output.ts";
 import { type Paths, readLines, sortPaths } from "./paths.ts";
-import { strerror } from "../../kernel/strerror.ts";
+import { strerror } from "../../kernel/reason.ts";
 import type { Prune, Tree } from "./tree.ts";
-
-// errno(3)
-const EMFILE = 24;
-const ERANGE = 34;
-const ENOSPC = 28;
 
 /** A command line that is refused; the message is for the user, and may have several lines. */
 export class UsageError extends Error {}
@@ -227,7 +224,7 @@ function seconds(text: string): number {
   const value = BigInt(text.trim().replace(/^\+/, ""));
   if (BigInt.asIntN(64, value) !== value) {
     throw new UsageError(
-      `Something went wrong with the timeout value you provided.\n${strerror(ERANGE)}`,
+      `Something went wrong with the timeout value you provided.\n${strerror(libc(), ERANGE)}`,
     );
   }
   return Number(BigInt.asUintN(32, value));
@@ -236,7 +233,7 @@ function seconds(text: string): number {
 /** Why a call of node:fs failed, in the words of the C library. */
 export function reason(error: Error & { errno?: number }): string {
   const { errno } = error;
-  return typeof errno === "number" ? strerror(Math.abs(errno)) : error.message;
+  return typeof errno === "number" ? strerror(libc(), Math.abs(errno)) : error.message;
 }
 
 /**
@@ -273,7 +270,7 @@ export function initialize(): Inotify {
     const hint = error.errno === EMFILE
       ? "\nTry increasing the value of /proc/sys/fs/inotify/max_user_instances"
       : "";
-    throw new UsageError(`Couldn't initialize inotify: ${strerror(error.errno)}${hint}`, {
+    throw new UsageError(`Couldn't initialize inotify: ${strerror(libc(), error.errno)}${hint}`, {
       cause: error,
     });
   }
@@ -309,7 +306,7 @@ export async function establish(
         ? `Failed to watch ${shown}; upper limit on inotify watches reached!\n` +
           "Please increase the amount of inotify watches allowed per user via " +
           "`/proc/sys/fs/inotify/max_user_watches'."
-        : `${verb} ${shown}: ${strerror(error.errno)}`,
+        : `${verb} ${shown}: ${strerror(libc(), error.errno)}`,
     );
     return false;
   }

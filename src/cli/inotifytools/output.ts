@@ -4,13 +4,11 @@
  * @module
  */
 
+import { EAGAIN, EPIPE } from "../../../ffi/errno.ts";
 import { libc } from "../../../ffi/libc.ts";
-import { call, EAGAIN } from "../../kernel/call.ts";
+import { call } from "../../kernel/call.ts";
 import { toBytes } from "../../kernel/byte_string.ts";
-import { strerror } from "../../kernel/strerror.ts";
-
-// errno(3)
-const EPIPE = 32;
+import { strerror } from "../../kernel/reason.ts";
 
 /** How much is kept back at most, in characters. */
 const ENOUGH = 65536;
@@ -52,8 +50,8 @@ export class Output {
     while (bytes.length > 0) {
       const result = call(libc(), () => libc().write(this.#fd, bytes, bytes.length), EAGAIN);
       if (result >= 0) bytes = bytes.subarray(result);
-      else if (result === -EPIPE) throw new ClosedOutput(strerror(EPIPE));
-      else if (result !== -EAGAIN) throw new Error(`Cannot write: ${strerror(-result)}`);
+      else if (result === -EPIPE) throw new ClosedOutput(strerror(libc(), EPIPE));
+      else if (result !== -EAGAIN) throw new Error(`Cannot write: ${strerror(libc(), -result)}`);
       // Somebody made it nonblocking, and its reader is slow.
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

@@ -11,9 +11,11 @@
  */
 
 import type { Libc } from "../../../ffi/contract.ts";
+import { EACCES, ENOTDIR } from "../../../ffi/errno.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { delay, turn } from "../../../ffi/time.ts";
 import { InotifyError } from "../../kernel/error.ts";
+import { reasonFor } from "../../kernel/reason.ts";
 import { leadsToDirectory, readLink } from "../../kernel/files.ts";
 import type { Inotify } from "../../kernel/inotify.ts";
 import { nameOf, own, toBytes, toText } from "../../kernel/byte_string.ts";
@@ -34,10 +36,6 @@ import type { InotifyEvent } from "../../kernel/parse.ts";
 import { isGone, scan, type ScanFailure, whole } from "../../engine/scan.ts";
 import { isLook, type Look, newLook, withoutLooks } from "./look.ts";
 import { isAttached, isWithin, newNode, type Node, subtree } from "./node.ts";
-
-// errno(3)
-const EACCES = 13;
-const ENOTDIR = 20;
 
 /** What happens to the entries of a directory. */
 const ENTRIES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
@@ -131,7 +129,7 @@ export class Tree {
       } else if (failure.errno === ENOTDIR && root.wd === undefined) {
         return this.watch(path);
       } else {
-        throw new InotifyError("watch", undefined, failure);
+        throw new InotifyError("watch", reasonFor(this.#libc, failure.errno), failure);
       }
     }
     this.#hold();
