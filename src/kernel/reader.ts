@@ -12,14 +12,14 @@ import { reasonFor } from "./reason.ts";
 import { readEvents } from "./syscall.ts";
 
 /**
- * How long events gather in a storm before they are read, in milliseconds. Most of a storm's cost is a wake-up
- * for each event. Single events, and the first ones of a storm, are delivered at once.
+ * How long events gather in a storm before they are read, in milliseconds: most of a storm's cost is a wake-up
+ * for each event. Steady changes, and the first ones of a storm, are delivered at once.
  */
 const GATHER = 1;
+/** How many bytes of events in a millisecond make a storm: about ten events. */
+const STORM = 512;
 /** The size of an event with the longest name, 16 + NAME_MAX + 1 (inotify(7)). */
 const LARGEST_EVENT = 272;
-/** How many waits in a row must be shorter than {@link GATHER} for a storm. */
-const STORM = 8;
 /**
  * How long reads may succeed at once before the runtime gets a turn, in milliseconds. Without a wait, timers
  * and other descriptors would starve until the storm ends.
@@ -34,8 +34,10 @@ export class Reader {
   #opening: Promise<Waiter> | undefined;
   #waiter: Waiter | undefined;
   #ref = true;
-  /** How many waits in a row were shorter than {@link GATHER}. */
-  #shortWaits = 0;
+  /** What was read since when, to know how fast events come. */
+  #bytes = 0;
+  #since = 0;
+  #isStorm = false;
   /** Whether the last read filled the buffer, so that more events are queued. */
   #behind = false;
   /** When the current run of reads without a wait began. */
@@ -57,22 +59,27 @@ export class Reader {
   readNow(): Uint8Array | undefined {
     if (this.closed) return undefined;
     const length = readEvents(this.#libc, this.#fd, this.#buffer);
+    this.#bytes += length;
     this.#behind = length > this.#buffer.length - LARGEST_EVENT;
     return length === 0 ? undefined : this.#buffer.subarray(0, length);
   }
 
   /** The next bytes, valid until the next call; `undefined` once closed. One call at a time. */
   async next(): Promise<Uint8Array | undefined> {
-    if (this.#shortWaits === STORM && !this.#behind) await this.#pause(GATHER);
-    else if (monotonic(this.#libc) - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
+    const now = monotonic(this.#libc);
+    this.#measure(now);
+    if (this.#isStorm && !this.#behind) await this.#pause(GATHER);
+    else if (now - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
     while (!this.closed) {
       const bytes = this.readNow();
       if (bytes !== undefined) {
-        this.#busySince ??= monotonic(this.#libc);
+        this.#busySince ??= now;
         return bytes;
       }
       const more = await this.#wait();
-      if (more !== undefined && !this.closed) return more;
+      if (more === undefined || this.closed) continue;
+      this.#bytes += more.length;
+      return more;
     }
     return undefined;
   }
@@ -105,6 +112,15 @@ export class Reader {
     else this.#libc.close(this.#fd);
   }
 
+  /** Measures how fast events come, over a millisecond at least. */
+  #measure(now: number): void {
+    const elapsed = now - this.#since;
+    if (elapsed < GATHER) return;
+    this.#isStorm = this.#bytes > STORM * elapsed;
+    this.#bytes = 0;
+    this.#since = now;
+  }
+
   async #pause(milliseconds: number): Promise<void> {
     this.#busySince = undefined;
     await delay(milliseconds);
@@ -115,11 +131,7 @@ export class Reader {
       this.#busySince = undefined;
       const waiter = this.#waiter ?? await this.#open();
       if (this.closed) return undefined;
-      const began = monotonic(this.#libc);
-      const bytes = await waiter.wait();
-      const isShort = monotonic(this.#libc) - began < GATHER;
-      this.#shortWaits = isShort ? Math.min(this.#shortWaits + 1, STORM) : 0;
-      return bytes;
+      return await waiter.wait();
     } catch (error) {
       throw error instanceof CallFailure
         ? new InotifyError("wait for events", reasonFor(this.#libc, error.errno), error)

@@ -94,22 +94,27 @@ test("next() rejects with the errno of a failed read, and the next call continue
   assert.deepEqual(await within(reader.next()), bytes(5));
 });
 
-/** A reader after as many short waits as make a storm. */
-async function storming(...then: Answer[]): Promise<ScriptedFile & { readonly reader: Reader }> {
-  const file = scriptedFile(...new Array<Answer>(8).fill(EAGAIN), ...then);
+/** A reader after `count` reads of so many bytes each, a fifth of a millisecond apart; then comes an EAGAIN. */
+async function reading(
+  count: number,
+  length: number,
+  ...then: Answer[]
+): Promise<ScriptedFile & { readonly reader: Reader }> {
+  const file = scriptedFile(
+    ...Array.from({ length: count }, () => new Uint8Array(length)),
+    ...then,
+  );
+  file.clock.advance(1000);
   const reader = new Reader(file.libc, 3, new Uint8Array(1024));
-  for (let i = 0; i < 8; i++) {
-    const next = reader.next();
-    await Promise.resolve();
-    await Promise.resolve();
-    file.wake(bytes(i));
-    await within(next);
+  for (let i = 0; i < count; i++) {
+    assert.equal((await within(reader.next()))?.length, length);
+    file.clock.advance(0.2);
   }
   return { ...file, reader };
 }
 
-test("in a storm, next() lets events gather before it reads", async () => {
-  const { reader, log, wake } = await storming();
+test("in a storm, more than 512 bytes in a millisecond, next() lets events gather before it reads", async () => {
+  const { reader, log, wake } = await reading(6, 144);
   const before = log.length;
   const next = reader.next();
   assert.equal(log.length, before, "nothing is read at once");
@@ -119,9 +124,8 @@ test("in a storm, next() lets events gather before it reads", async () => {
   await within(next);
 });
 
-test("in a storm, next() reads at once after a read that filled the buffer", async () => {
-  const { reader, log, wake } = await storming(new Uint8Array(1000));
-  assert.equal((await within(reader.next()))?.length, 1000);
+test("steady changes, fewer than that, are no storm however short the waits: next() reads at once", async () => {
+  const { reader, log, wake } = await reading(30, 96);
   const before = log.length;
   const next = reader.next();
   assert.equal(log[before], "read: errno 11", "the read is made at once");
@@ -130,17 +134,47 @@ test("in a storm, next() reads at once after a read that filled the buffer", asy
   await within(next);
 });
 
-test("a long wait ends the storm: next() reads at once again", async () => {
-  const { reader, clock, log, wake } = await storming();
-  const waiting = log.length + 2;
+test("bytes that the runtime has read make a storm, too", async () => {
+  const file = scriptedFile();
+  file.clock.advance(1000);
+  const reader = new Reader(file.libc, 3, new Uint8Array(1024));
+  for (let i = 0; i < 6; i++) {
+    const next = reader.next();
+    await until(() => file.log.at(-1) === "wait", () => file.log);
+    file.wake(new Uint8Array(144));
+    await within(next);
+    file.log.push("");
+    file.clock.advance(0.2);
+  }
+  const before = file.log.length;
+  const next = reader.next();
+  assert.equal(file.log.length, before, "nothing is read at once");
+  await until(() => file.log.at(-1) === "wait", () => file.log);
+  file.wake(bytes(1));
+  await within(next);
+});
+
+test("in a storm, next() reads at once after a read that filled the buffer", async () => {
+  const { reader, log, wake } = await reading(6, 1000);
+  const before = log.length;
+  const next = reader.next();
+  assert.equal(log[before], "read: errno 11", "the read is made at once");
+  await until(() => log.at(-1) === "wait", () => log);
+  wake(bytes(1));
+  await within(next);
+});
+
+test("a quiet millisecond ends the storm: next() reads at once again", async () => {
+  const { reader, clock, log, wake } = await reading(6, 144);
   const last = reader.next();
-  await until(() => log.length === waiting, () => log);
+  await until(() => log.at(-1) === "wait", () => log);
   clock.advance(5);
   wake(bytes(1));
   await within(last);
+  const before = log.length;
   const next = reader.next();
-  assert.equal(log[waiting], "read: errno 11", "the read is made at once");
-  await until(() => log.length === waiting + 2, () => log);
+  assert.equal(log[before], "read: errno 11", "the read is made at once");
+  await until(() => log.length === before + 2, () => log);
   wake(bytes(2));
   assert.deepEqual(await within(next), bytes(2));
 });
