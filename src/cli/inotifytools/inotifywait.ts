@@ -30,7 +30,8 @@ import {
 import { Output } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
 import { strerror } from "../../kernel/strerror.ts";
-import { type Observer, Tree } from "./tree.ts";
+import type { Observer } from "./observer.ts";
+import { Tree } from "./tree.ts";
 import { VERSION } from "../version.ts";
 
 const HELP = `inotifywait ${VERSION} of @inotify/inotify
@@ -232,7 +233,7 @@ async function wait(options: Options): Promise<number> {
     progress: showProgress,
   };
   const mask = asked | (options.noDereference ? IN_DONT_FOLLOW : 0);
-  const tree = new Tree(inotify, mask, pruning(paths, filter), observer);
+  const tree = new Tree(libc(), inotify, mask, pruning(paths, filter), observer);
 
   if (quiet === 0) {
     say(

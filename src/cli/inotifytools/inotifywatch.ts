@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { libc } from "../../../ffi/libc.ts";
 import { nameOf, toText } from "../../kernel/byte_string.ts";
 import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
 import { complain } from "./complaints.ts";
@@ -27,7 +28,8 @@ import { Output, print } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
 import { type Order, Statistics, toOrder } from "./statistics.ts";
 import { strerror } from "../../kernel/strerror.ts";
-import { type Observer, Tree } from "./tree.ts";
+import type { Observer } from "./observer.ts";
+import { Tree } from "./tree.ts";
 import { printable } from "../printable.ts";
 import { VERSION } from "../version.ts";
 
@@ -138,7 +140,7 @@ async function watch(options: Options): Promise<number> {
     progress: showProgress,
   };
   const mask = asked | (options.noDereference ? IN_DONT_FOLLOW : 0);
-  const tree = new Tree(inotify, mask, pruning(paths, filter), observer);
+  const tree = new Tree(libc(), inotify, mask, pruning(paths, filter), observer);
   const show = new Output(1).isTerminal ? printable : (path: string) => path;
   const report = (end: string) => {
     statistics.include(tree.watches());

@@ -14,7 +14,8 @@ import type { Option } from "./getopt.ts";
 import { ClosedOutput, Output, print } from "./output.ts";
 import { type Paths, readLines, sortPaths } from "./paths.ts";
 import { strerror } from "../../kernel/strerror.ts";
-import type { Prune, Tree } from "./tree.ts";
+import type { Prune } from "./places.ts";
+import type { Tree } from "./tree.ts";
 
 // errno(3)
 const EMFILE = 24;
