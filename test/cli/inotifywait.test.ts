@@ -46,7 +46,7 @@ test("what was made before it could be watched is spoken of where creations are 
   await until(() => tool.output.stderr !== stderr, () => tool.output);
   assert.equal(
     tool.output.stderr.slice(stderr.length),
-    `${directory}/a/ had 1 entry before it was watched, which no event tells of: ask for create, too.\n`,
+    `${directory}/a/ had 1 entry before it was watched, which no event reports: watch for create, too.\n`,
   );
   assert.equal(await printed(tool, 0), "");
 });
@@ -74,13 +74,12 @@ test("its own looks into directories are told where they were watched before, as
   const tool = await wait(["-m", "-r", "."], directory);
   mkdirSync(join(directory, "old/new"));
   await tool.watches(3);
+  const lines = "./old/ CREATE,ISDIR new\n./old/ OPEN,ISDIR new\n./old/ ACCESS,ISDIR new\n" +
+    "./old/ CLOSE_NOWRITE,CLOSE,ISDIR new\n";
+  await until(() => tool.output.stdout.length >= lines.length, () => tool.output);
   mkdirSync(join(directory, "end"));
-  await until(() => tool.output.stdout.includes("end"), () => tool.output);
-  assert.equal(
-    (await printed(tool, 0)).split("./ ")[0],
-    "./old/ CREATE,ISDIR new\n./old/ OPEN,ISDIR new\n./old/ ACCESS,ISDIR new\n" +
-      "./old/ CLOSE_NOWRITE,CLOSE,ISDIR new\n",
-  );
+  await until(() => tool.output.stdout.includes("./ CREATE,ISDIR end\n"), () => tool.output);
+  assert.equal((await printed(tool, 0)).split("./ ")[0], lines);
 });
 
 test("a directory that moves into a new one is told of, whatever of it is read first", async () => {
@@ -125,7 +124,7 @@ test("after an overflow it watches what is there, by the path that it has, and n
   for (const name of ["out/a/b", "in/d", "in/e/f"]) mkdirSync(join(directory, name, "seen"));
   await until(() => tool.output.stdout.includes("f/ CREATE,ISDIR seen\n"), () => "");
   const seen = (await printed(tool, 0)).split("\n").filter((line) => line.endsWith(" seen"));
-  assert.deepEqual(seen, ["in/d/ CREATE,ISDIR seen", "in/e/f/ CREATE,ISDIR seen"]);
+  assert.deepEqual(seen.sort(), ["in/d/ CREATE,ISDIR seen", "in/e/f/ CREATE,ISDIR seen"]);
 });
 
 test("a tree that has moved itself goes on by its old path, and says what it cannot", async () => {
@@ -136,7 +135,10 @@ test("a tree that has moved itself goes on by its old path, and says what it can
   mkdirSync(join(directory, "out/sub/new"));
   const expected = "in/sub/ CREATE,ISDIR new\n";
   assert.equal(await printed(tool, expected.length), expected);
-  assert.match(tool.output.stderr, /\nin\/ has moved: directories that are new in it cannot be/);
+  assert.match(
+    tool.output.stderr,
+    /\nin\/ has moved: new directories in it can no longer be watched\.\n/,
+  );
 });
 
 test("directories that change places have each other's paths", {

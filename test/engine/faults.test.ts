@@ -169,7 +169,7 @@ function print(fault: Fault, turn: number): void {
   writeFileSync(file, "");
   // By the system's own call: before 2.8 Deno has other numbers for the files that it opens.
   const fd = libc().open(cString(file), constants.O_WRONLY);
-  const output = new Output(fd);
+  const output = new Output(libc(), fd);
   using _ = failing(fault, turn);
   const lines = ["a\n", "b\n", "c\n"];
   const failures: unknown[] = [];
@@ -207,10 +207,10 @@ test("a pattern that cannot be matched, for want of memory say, is an error and 
   const c = libc();
   const { regcomp, regexec } = c;
   const REG_ESPACE = 12;
-  const pattern = new Pattern("a", false);
+  const pattern = new Pattern(libc(), "a", false);
   try {
     c.regcomp = () => REG_ESPACE;
-    assert.throws(() => new Pattern("b", false), SyntaxError);
+    assert.throws(() => new Pattern(libc(), "b", false), SyntaxError);
     c.regexec = () => REG_ESPACE;
     assert.throws(() => pattern.matches("/a"), /Cannot tell whether "\/a" matches/);
   } finally {

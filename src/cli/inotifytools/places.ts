@@ -31,7 +31,7 @@ export function* subtree(top: Place): Generator<Place> {
   for (const child of top.children.values()) yield* subtree(child);
 }
 
-/** Whether a path leads to an entry. @param directory ends with a slash */
+/** Whether a directory of a tree is left out. @param directory ends with a slash */
 export type Prune = (directory: string) => boolean;
 
 /** All places that are watched, or about to be. */

@@ -14,7 +14,7 @@ import type { Libc } from "../../../ffi/contract.ts";
 import { delay, turn } from "../../../ffi/time.ts";
 import { Fence } from "../../engine/fence.ts";
 import { type Move, Renames } from "../../engine/renames.ts";
-import { isGone, scan, type ScanFailure, whole } from "../../engine/scan.ts";
+import { isGone } from "../../engine/scan.ts";
 import { nameOf, own, toBytes, toText } from "../../kernel/byte_string.ts";
 import { InotifyError } from "../../kernel/error.ts";
 import { leadsToDirectory, readLink } from "../../kernel/files.ts";
@@ -22,25 +22,21 @@ import type { Inotify } from "../../kernel/inotify.ts";
 import {
   IN_CREATE,
   IN_DELETE,
-  IN_DONT_FOLLOW,
   IN_IGNORED,
   IN_ISDIR,
   IN_MOVE_SELF,
   IN_Q_OVERFLOW,
 } from "../../kernel/mask.ts";
 import type { InotifyEvent } from "../../kernel/parse.ts";
-import { ENTRIES, Found, mayBeOfScan } from "./found.ts";
 import type { Observer } from "./observer.ts";
 import { newPlace, type Place, Places, type Prune } from "./places.ts";
+import { ENTRIES, mayBeOfScan, type Scanning, TreeScan } from "./tree_scan.ts";
 
 // errno(3)
-const EACCES = 13;
 const ENOTDIR = 20;
 
 /** What is watched in a tree, asked for or not, to follow its changes. */
 const STRUCTURE = ENTRIES | IN_MOVE_SELF;
-/** How many directories are scanned between two reads: the queue holds 16,384 events or more. */
-const STRIDE = 256;
 /** How long the second half of a rename may take to be queued, in milliseconds. */
 const PATIENCE = 2;
 
@@ -51,6 +47,7 @@ export class Tree {
   readonly #mask: number;
   readonly #observer: Observer;
   readonly #places: Places;
+  readonly #scanning: Scanning;
   readonly #roots = new Set<Place>();
   /** The events to report. */
   #queue: InotifyEvent[] = [];
@@ -64,7 +61,6 @@ export class Tree {
   readonly #left = new Map<number, string>();
   #fence: Fence | undefined;
   #isTree = false;
-  #isRunning = false;
   #isStopped = false;
   /** Whether the kernel has lost events. */
   #lost = false;
@@ -76,6 +72,8 @@ export class Tree {
     this.#mask = mask;
     this.#observer = observer;
     this.#places = new Places(prune, (wd) => this.#rmWatch(wd));
+    const { fd } = inotify;
+    this.#scanning = { libc, fd, mask: mask | STRUCTURE, places: this.#places, observer };
   }
 
   /** Watch descriptors and paths. */
@@ -96,7 +94,7 @@ export class Tree {
   async watchTree(path: string): Promise<void> {
     this.#isTree = true;
     const root = newPlace(slashed(path));
-    for (const failure of this.#scan(root, new Found(this.#places))) {
+    for (const failure of new TreeScan(this.#scanning, true).run(root)) {
       if (failure === undefined) {
         this.#hold();
         this.#observer.progress(this.#places.watched.size);
@@ -129,7 +127,6 @@ export class Tree {
 
   /** Reports events until {@link stop}. */
   async run(): Promise<void> {
-    this.#isRunning = true;
     do {
       for (let i = 0; i < this.#queue.length; i++) {
         const event = this.#queue[i];
@@ -243,7 +240,7 @@ export class Tree {
   #scanAll(): InotifyEvent[] {
     if (this.#lost) return this.#resync();
     const tops = this.#places.takeScheduled();
-    return tops.length === 0 ? [] : this.#scanEach(tops, new Found(this.#places));
+    return tops.length === 0 ? [] : this.#scanEach(tops, new TreeScan(this.#scanning, false));
   }
 
   /** Sets all trees up again, and ends the watches of what is no longer in them. */
@@ -255,24 +252,24 @@ export class Tree {
     );
     this.#roots.clear();
     for (const root of roots) this.#roots.add(root);
-    const events = this.#scanEach(roots, new Found(this.#places, before));
+    const events = this.#scanEach(roots, new TreeScan(this.#scanning, false, before));
     for (const wd of before.keys()) if (!this.#places.watched.has(wd)) this.#rmWatch(wd);
     return events;
   }
 
   /** Scans trees, and reports what is new in them. @returns the events that were queued meanwhile */
-  #scanEach(tops: readonly Place[], found: Found): InotifyEvent[] {
+  #scanEach(tops: readonly Place[], scan: TreeScan): InotifyEvent[] {
     let events: InotifyEvent[] = [];
     for (const top of tops) {
-      for (const failure of this.#scan(top, found)) {
+      for (const failure of scan.run(top)) {
         if (failure === undefined) events = events.concat(this.#readAll());
         else if (top.parent === undefined || !isGone(failure)) {
           this.#observer.uncovered(failure.path, failure.errno);
         }
       }
     }
-    events = found.settle(events.concat(this.#readAll()));
-    for (const [{ wd, path }, entries] of found.created) {
+    events = scan.settle(events.concat(this.#readAll()));
+    for (const [{ wd, path }, entries] of scan.created) {
       if (entries.size > 0 && !(this.#mask & IN_CREATE)) {
         this.#observer.unasked(path, entries.size);
         continue;
@@ -282,39 +279,6 @@ export class Tree {
       }
     }
     return events;
-  }
-
-  /**
-   * Watches and lists a directory and those below it.
-   *
-   * @returns `undefined` when the queue should be read; a failure that has ended it
-   */
-  *#scan(
-    top: Place,
-    found: Found,
-  ): Generator<ScanFailure & { readonly path: string } | undefined, void> {
-    const mask = (this.#mask | STRUCTURE) & ~IN_DONT_FOLLOW;
-    const rest = [top];
-    for (let place = rest.pop(), count = 1; place !== undefined; place = rest.pop(), count++) {
-      const { path, parent, name } = place;
-      // With its slash, a symbolic link would be followed.
-      const bare = path.slice(0, -1) || "/";
-      const result = whole(scan(this.#libc, this.#inotify.fd, bare, mask, parent === undefined));
-      if ("wd" in result) {
-        if (!this.#places.isNew(place, result.wd)) continue;
-        for (const child of found.add(place, result.listing)) rest.push(child);
-        if (count % STRIDE === 0) yield undefined;
-        continue;
-      }
-      const { errno, syscall } = result;
-      const gone = isGone(result);
-      // What is gone keeps its place until an event says that it has moved or was deleted.
-      if (parent !== undefined && !gone) this.#places.detach(parent, name);
-      if (place === top || !(gone || errno === EACCES)) return yield { ...result, path };
-      // During the set-up nothing will say that what could be opened is gone.
-      const isThere = errno === EACCES || !this.#isRunning && syscall !== "open";
-      if (isThere) this.#observer.uncovered(path, errno);
-    }
   }
 }
 

@@ -1,26 +1,36 @@
 /**
- * `Found`: what the scan of trees finds, corrected by the events that are queued meanwhile.
+ * `TreeScan`: watches and lists trees, and corrects what it finds by the events that are queued meanwhile.
  *
  * @module
  */
 
+import type { Libc } from "../../../ffi/contract.ts";
 import type { Listing } from "../../engine/listing.ts";
+import { isGone, scan, type ScanFailure, whole } from "../../engine/scan.ts";
 import { nameOf, own } from "../../kernel/byte_string.ts";
 import {
   IN_ACCESS,
   IN_CLOSE_NOWRITE,
   IN_CREATE,
   IN_DELETE,
+  IN_DONT_FOLLOW,
   IN_ISDIR,
   IN_MOVED_FROM,
   IN_MOVED_TO,
   IN_OPEN,
 } from "../../kernel/mask.ts";
 import type { InotifyEvent } from "../../kernel/parse.ts";
+import type { Observer } from "./observer.ts";
 import { type Place, type Places, subtree } from "./places.ts";
+
+// errno(3)
+const EACCES = 13;
 
 /** What happens to the entries of a directory. */
 export const ENTRIES: number = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+
+/** How many directories are scanned between two reads: the queue holds 16,384 events or more. */
+const STRIDE = 256;
 
 /** What opening, listing and closing a directory causes. */
 const SCANNING = IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE;
@@ -30,22 +40,76 @@ export function mayBeOfScan({ mask }: InotifyEvent): boolean {
   return (mask & IN_ISDIR) !== 0 && (mask & SCANNING) !== 0;
 }
 
-/** What one round of scans has found. */
-export class Found {
+/** What a scan needs. */
+export interface Scanning {
+  readonly libc: Libc;
+  /** The descriptor of the inotify instance. */
+  readonly fd: number;
+  /** Of the watches. */
+  readonly mask: number;
+  readonly places: Places;
+  readonly observer: Observer;
+}
+
+/** The first failure of a scan that is not just of one directory. */
+export interface TreeScanFailure extends ScanFailure {
+  readonly path: string;
+}
+
+/** A scan of one or more trees. */
+export class TreeScan {
   /** The entries to report as created, by lossless name: whether each is a directory. */
   readonly created: Map<Place, Map<string, boolean>> = new Map();
+  readonly #scanning: Scanning;
   readonly #places: Places;
+  readonly #isSetUp: boolean;
   readonly #before: ReadonlyMap<number, Place>;
   readonly #scanned = new Set<Place>();
 
-  /** Nothing yet. @param before what was watched when events were lost, by watch descriptor */
-  constructor(places: Places, before: ReadonlyMap<number, Place> = new Map()) {
-    this.#places = places;
+  /** @param before what was watched when events were lost, by watch descriptor */
+  constructor(
+    scanning: Scanning,
+    isSetUp: boolean,
+    before: ReadonlyMap<number, Place> = new Map(),
+  ) {
+    this.#scanning = scanning;
+    this.#places = scanning.places;
+    this.#isSetUp = isSetUp;
     this.#before = before;
   }
 
-  /** Adds a directory that was scanned. @returns those in it, as far as they are not left out */
-  add(place: Place, listing: Listing): Place[] {
+  /**
+   * Watches and lists a directory and those below it.
+   *
+   * @returns `undefined` when the queue should be read; a failure that has ended the scan
+   */
+  *run(top: Place): Generator<TreeScanFailure | undefined, void> {
+    const { libc, fd, mask, observer } = this.#scanning;
+    const rest = [top];
+    for (let place = rest.pop(), count = 1; place !== undefined; place = rest.pop(), count++) {
+      const { path, parent, name } = place;
+      // With its slash, a symbolic link would be followed.
+      const bare = path.slice(0, -1) || "/";
+      const flags = mask & ~IN_DONT_FOLLOW;
+      const result = whole(scan(libc, fd, bare, flags, parent === undefined));
+      if ("wd" in result) {
+        if (!this.#places.isNew(place, result.wd)) continue;
+        for (const child of this.#add(place, result.listing)) rest.push(child);
+        if (count % STRIDE === 0) yield undefined;
+        continue;
+      }
+      const { errno, syscall } = result;
+      const gone = isGone(result);
+      // What is gone keeps its place until an event says that it has moved or was deleted.
+      if (parent !== undefined && !gone) this.#places.detach(parent, name);
+      if (place === top || !(gone || errno === EACCES)) return yield { ...result, path };
+      // During the set-up no event says that a directory is gone which could be opened.
+      if (errno === EACCES || this.#isSetUp && syscall !== "open") observer.uncovered(path, errno);
+    }
+  }
+
+  /** @returns the directories in it that are not left out */
+  #add(place: Place, listing: Listing): Place[] {
     this.#scanned.add(place);
     const before = this.#before.get(place.wd!);
     const entries = new Map<string, boolean>();
