@@ -1,4 +1,4 @@
-/** Our inotifywatch, where it is more than that of inotify-tools, or there is none to compare. */
+/** inotifywatch where it does more than that of inotify-tools, or that is not installed. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync } from "node:fs";
@@ -9,7 +9,7 @@ import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { ours } from "../helpers/tools.ts";
 import { until } from "../helpers/within.ts";
 
-test("inotifywatch that is interrupted while it sets up says so, and ends the second time", async () => {
+test("inotifywatch reports an interrupt during the set-up, and ends at the second one", async () => {
   const directory = tmpDir(fastest);
   for (let i = 0; i < 100; i++) {
     mkdirSync(join(directory, String(i)));
@@ -25,7 +25,7 @@ test("inotifywatch that is interrupted while it sets up says so, and ends the se
   assert.match(output.stderr, /\nNo statistics collected, asked to abort before all watches could/);
 });
 
-test("inotifywatch counts new directories, and what has moved under its new path", async () => {
+test("inotifywatch counts events of new directories, and of moved ones by their new path", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "a"));
   const tool = ours("inotifywatch", ["-r", "-e", "create", "--json", "."], directory);
@@ -45,7 +45,7 @@ test("inotifywatch counts new directories, and what has moved under its new path
   ]);
 });
 
-test("inotifywatch counts what has happened before it is interrupted", async () => {
+test("inotifywatch counts all events before an interrupt", async () => {
   const directory = tmpDir();
   const tool = ours("inotifywatch", ["-e", "create", "--json", "."], directory);
   await tool.ready();
@@ -57,7 +57,7 @@ test("inotifywatch counts what has happened before it is interrupted", async () 
   assert.deepEqual(JSON.parse(tool.output.stdout), { filename: "./", total: 3, create: 3 });
 });
 
-test("inotifywatch prints a table whenever it is sent SIGUSR1", async () => {
+test("inotifywatch prints a table at each SIGUSR1", async () => {
   const directory = tmpDir();
   const tool = ours("inotifywatch", ["-e", "create", "."], directory);
   await tool.ready();
