@@ -35,6 +35,18 @@ test("inotifywait -m -r reports everything in directories that are made and fill
   assert.deepEqual(lines(await printed(tool, expected.length)), lines(expected));
 });
 
+test("inotifywait -r prints one line only if the event is in a directory that is new too", async () => {
+  const directory = tmpDir();
+  const args = ["-r", "-e", "create", "--include", "/x", "--format", "%w%f", "."];
+  const tool = await wait(args, directory);
+  process.kill(tool.child.pid!, "SIGSTOP");
+  mkdirSync(join(directory, "a"));
+  for (const name of ["x1", "x2", "x3"]) writeFileSync(join(directory, "a", name), "");
+  process.kill(tool.child.pid!, "SIGCONT");
+  assert.equal(await tool.ended(), 0);
+  assert.match(tool.output.stdout, /^\.\/a\/x\d\n$/);
+});
+
 test("inotifywait -m -r without create says how many entries a new directory had before", async () => {
   const directory = tmpDir();
   const tool = await wait(["-m", "-r", "-e", "delete", directory], "/");
@@ -363,6 +375,28 @@ test("inotifywait reports a new directory that it has no watch for", {
     tool.output.stderr,
     /\nWatches established\.\nCouldn't watch new directory \.\/b\/: No space left on device\n$/,
   );
+  tool.child.kill();
+});
+
+test("inotifywait keeps its watches after an overflow, although none is left for a new directory", {
+  skip: LIMITS.skip,
+}, async () => {
+  const directory = tmpDir();
+  for (const name of ["in/b", "in/c", "in/d"]) {
+    mkdirSync(join(directory, name), { recursive: true });
+  }
+  const tool = await wait(["-m", "-r", "-e", "create", "in"], directory, limited("watches", 4));
+  process.kill(tool.child.pid!, "SIGSTOP");
+  for (let i = 0; i <= limits().maxQueuedEvents; i++) writeFileSync(join(directory, `in/${i}`), "");
+  for (const name of ["in/a", "in/e"]) mkdirSync(join(directory, name));
+  process.kill(tool.child.pid!, "SIGCONT");
+  await until(() =>
+    /in\/a\/: No space[^]*in\/e\/: No space|in\/e\/: No space[^]*in\/a\/: No space/
+      .test(tool.output.stderr), () => tool.output.stderr);
+  await tool.watches(4);
+  for (const name of ["b", "c", "d"]) mkdirSync(join(directory, `in/${name}/seen`));
+  const seen = () => tool.output.stdout.match(/^in\/[bcd]\/ CREATE,ISDIR seen$/gm) ?? [];
+  await until(() => seen().length === 3, () => seen());
   tool.child.kill();
 });
 

@@ -5,6 +5,7 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { limits } from "../../mod.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { ours } from "../helpers/tools.ts";
 import { until } from "../helpers/within.ts";
@@ -55,6 +56,23 @@ test("inotifywatch counts all events before an interrupt", async () => {
   process.kill(tool.child.pid!, "SIGCONT");
   assert.equal(await tool.ended(), 0);
   assert.deepEqual(JSON.parse(tool.output.stdout), { filename: "./", total: 3, create: 3 });
+});
+
+test("inotifywatch ends at an interrupt while the queue of the kernel is full", async () => {
+  const directory = tmpDir(fastest);
+  const tool = ours("inotifywatch", ["-e", "create", "--json", "."], directory);
+  await tool.ready();
+  process.kill(tool.child.pid!, "SIGSTOP");
+  for (let i = 0; i <= limits().maxQueuedEvents; i++) mkdirSync(join(directory, String(i)));
+  process.kill(tool.child.pid!, "SIGINT");
+  process.kill(tool.child.pid!, "SIGCONT");
+  assert.equal(await tool.ended(), 0);
+  assert.match(
+    tool.output.stderr,
+    /\nEvents were lost: the kernel's queue was full\.\n$/,
+  );
+  const total = limits().maxQueuedEvents;
+  assert.deepEqual(JSON.parse(tool.output.stdout), { filename: "./", total, create: total });
 });
 
 test("inotifywatch prints a table at each SIGUSR1", async () => {

@@ -264,6 +264,5 @@ async function wait(libc: Libc, options: Options): Promise<number> {
 }
 
 const OVERFLOW =
-  "Events were lost: more were waiting than the kernel keeps. Trees are scanned again for " +
-  "directories; what else has happened is unknown. " +
-  "To keep more: sudo sysctl fs.inotify.max_queued_events=…";
+  "Events were lost: the kernel's queue was full. Trees are scanned again for directories; " +
+  "what else has happened is unknown. For a longer queue: sudo sysctl fs.inotify.max_queued_events=…";

@@ -130,7 +130,7 @@ async function watch(libc: Libc, options: Options): Promise<number> {
     event(watched, event) {
       const { wd, mask } = event;
       if (mask & IN_Q_OVERFLOW) {
-        report("Events were lost: more were waiting than the kernel keeps.");
+        report("Events were lost: the kernel's queue was full.");
       } else if (filter.takesAll || filter.takes(watched + nameOf(event))) {
         statistics.add(wd, watched, mask);
       }

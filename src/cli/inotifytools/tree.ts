@@ -15,7 +15,7 @@ import { delay, turn } from "../../../ffi/time.ts";
 import { Fence } from "../../engine/fence.ts";
 import { type Move, Renames } from "../../engine/renames.ts";
 import { isGone } from "../../engine/scan.ts";
-import { nameOf, own, toBytes, toText } from "../../kernel/byte_string.ts";
+import { nameOf, own, toBytes } from "../../kernel/byte_string.ts";
 import { InotifyError } from "../../kernel/error.ts";
 import { leadsToDirectory, readLink } from "../../kernel/files.ts";
 import type { Inotify } from "../../kernel/inotify.ts";
@@ -29,8 +29,8 @@ import {
 } from "../../kernel/mask.ts";
 import type { InotifyEvent } from "../../kernel/parse.ts";
 import type { Observer } from "./observer.ts";
-import { newPlace, type Place, Places, type Prune } from "./places.ts";
-import { ENTRIES, mayBeOfScan, type Scanning, TreeScan } from "./tree_scan.ts";
+import { newPlace, type Place, Places, type Prune, subtree } from "./places.ts";
+import { createEvent, ENTRIES, mayBeOfScan, type Scanning, TreeScan } from "./tree_scan.ts";
 
 // errno(3)
 const ENOTDIR = 20;
@@ -129,14 +129,15 @@ export class Tree {
   async run(): Promise<void> {
     do {
       for (let i = 0; i < this.#queue.length; i++) {
-        const event = this.#queue[i];
-        this.#report(event);
         if (this.#isStopped) return;
+        const event = this.#queue[i];
+        this.#handle(event);
         if (!this.#isTree || !mayChangeTree(event) || this.#applied.delete(event)) continue;
         const change = this.#renames.shift(false) ?? await this.#secondHalf();
         if ("wd" in change) this.#change(change);
         else this.#move(change);
       }
+      if (this.#isStopped) return;
       this.#queue = [];
       this.#enqueue(this.#scanAll());
       if (this.#queue.length > 0) continue;
@@ -163,21 +164,23 @@ export class Tree {
     }
   }
 
-  #report(event: InotifyEvent): void {
+  #report(path: string, event: InotifyEvent): void {
+    if (!this.#isStopped) this.#observer.event(path, event);
+  }
+
+  #handle(event: InotifyEvent): void {
     const { wd, mask } = event;
     if (this.#fence?.passed(wd)) return;
     // Of a directory that has left, only that it was moved.
     const left = mask & IN_MOVE_SELF ? this.#left.get(wd) : undefined;
     const place = this.#places.watched.get(wd);
     const path = wd === -1 ? "" : left ?? place?.path;
-    if (path !== undefined && (mask & STRUCTURE & ~this.#mask) === 0) {
-      this.#observer.event(path, event);
-    }
+    if (path !== undefined && (mask & STRUCTURE & ~this.#mask) === 0) this.#report(path, event);
     if (mask & IN_IGNORED) {
       this.#left.delete(wd);
       this.#places.end(wd);
-    } else if (mask & IN_MOVE_SELF) {
-      if (place?.parent === undefined && this.#roots.has(place!)) this.#observer.moved(place!.path);
+    } else if (mask & IN_MOVE_SELF && place !== undefined && this.#roots.has(place)) {
+      if (place.parent === undefined) this.#observer.moved(place.path);
     } else if (mask & IN_Q_OVERFLOW) {
       this.#lost = true;
       this.#fence?.lost();
@@ -187,17 +190,13 @@ export class Tree {
 
   /** Reads on until the next rename is complete, or its second half is overdue. */
   async #secondHalf(): Promise<InotifyEvent | Move> {
-    let change: InotifyEvent | Move | undefined;
-    for (let last = false; change === undefined; change = this.#renames.shift(last)) {
-      let events = this.#inotify.readSync();
-      if (events.length === 0) {
-        await delay(PATIENCE);
-        events = this.#inotify.readSync();
-      }
-      last = events.length === 0;
-      this.#enqueue(events);
+    for (const patience of [0, PATIENCE]) {
+      if (patience > 0) await delay(patience);
+      this.#enqueue(this.#readAll());
+      const change = this.#renames.shift(false);
+      if (change !== undefined) return change;
     }
-    return change;
+    return this.#renames.shift(true)!;
   }
 
   #change(event: InotifyEvent): void {
@@ -243,16 +242,25 @@ export class Tree {
     return tops.length === 0 ? [] : this.#scanEach(tops, new TreeScan(this.#scanning, false));
   }
 
-  /** Sets all trees up again, and ends the watches of what is no longer in them. */
+  /** Scans all trees from their roots, and ends the watches of what is no longer in them. */
   #resync(): InotifyEvent[] {
     this.#lost = false;
-    const roots = [...this.#roots].map(({ path }) => newPlace(path, undefined, "", true));
+    const roots = [...this.#roots];
+    const tops = roots.map(({ path }) => newPlace(path, undefined, "", true));
     const before = this.#places.clear((place) =>
       place.parent === undefined && !this.#roots.has(place)
     );
-    this.#roots.clear();
-    for (const root of roots) this.#roots.add(root);
-    const events = this.#scanEach(roots, new TreeScan(this.#scanning, false, before));
+    const events = this.#scanEach(tops, new TreeScan(this.#scanning, false, before));
+    for (const [i, top] of tops.entries()) {
+      if (top.wd === undefined) { // nothing new is known of this tree
+        for (const place of subtree(roots[i])) {
+          if (place.wd !== undefined) this.#places.watch(place, place.wd);
+        }
+      } else {
+        this.#roots.delete(roots[i]);
+        this.#roots.add(top);
+      }
+    }
     for (const wd of before.keys()) if (!this.#places.watched.has(wd)) this.#rmWatch(wd);
     return events;
   }
@@ -263,9 +271,7 @@ export class Tree {
     for (const top of tops) {
       for (const failure of scan.run(top)) {
         if (failure === undefined) events = events.concat(this.#readAll());
-        else if (top.parent === undefined || !isGone(failure)) {
-          this.#observer.uncovered(failure.path, failure.errno);
-        }
+        else if (!isGone(failure)) this.#observer.uncovered(failure.path, failure.errno);
       }
     }
     events = scan.settle(events.concat(this.#readAll()));
@@ -275,7 +281,7 @@ export class Tree {
         continue;
       }
       for (const [name, isDirectory] of entries) {
-        this.#observer.event(path, createEvent(wd!, name, isDirectory));
+        this.#report(path, createEvent(wd!, name, isDirectory));
       }
     }
     return events;
@@ -285,12 +291,6 @@ export class Tree {
 /** Whether an event may change a tree, or says that such an event is lost. */
 function mayChangeTree({ mask }: InotifyEvent): boolean {
   return (mask & IN_ISDIR) !== 0 && (mask & ENTRIES) !== 0 || (mask & IN_Q_OVERFLOW) !== 0;
-}
-
-function createEvent(wd: number, text: string, isDirectory: boolean): InotifyEvent {
-  const name = toText(text);
-  const rawName = name === text ? {} : { rawName: toBytes(text) };
-  return { wd, mask: IN_CREATE | (isDirectory ? IN_ISDIR : 0), cookie: 0, name, ...rawName };
 }
 
 function slashed(path: string): string {

@@ -7,7 +7,7 @@
 import type { Libc } from "../../../ffi/contract.ts";
 import type { Listing } from "../../engine/listing.ts";
 import { isGone, scan, type ScanFailure, whole } from "../../engine/scan.ts";
-import { nameOf, own } from "../../kernel/byte_string.ts";
+import { nameOf, own, toBytes, toText } from "../../kernel/byte_string.ts";
 import {
   IN_ACCESS,
   IN_CLOSE_NOWRITE,
@@ -40,6 +40,13 @@ export function mayBeOfScan({ mask }: InotifyEvent): boolean {
   return (mask & IN_ISDIR) !== 0 && (mask & SCANNING) !== 0;
 }
 
+/** The event of an entry that was found. @param text its name, as lossless text */
+export function createEvent(wd: number, text: string, isDirectory: boolean): InotifyEvent {
+  const name = toText(text);
+  const rawName = name === text ? {} : { rawName: toBytes(text) };
+  return { wd, mask: IN_CREATE | (isDirectory ? IN_ISDIR : 0), cookie: 0, name, ...rawName };
+}
+
 /** What a scan needs. */
 export interface Scanning {
   readonly libc: Libc;
@@ -51,7 +58,7 @@ export interface Scanning {
   readonly observer: Observer;
 }
 
-/** The first failure of a scan that is not just of one directory. */
+/** A failure to scan a directory that exists. */
 export interface TreeScanFailure extends ScanFailure {
   readonly path: string;
 }
@@ -81,7 +88,7 @@ export class TreeScan {
   /**
    * Watches and lists a directory and those below it.
    *
-   * @returns `undefined` when the queue should be read; a failure that has ended the scan
+   * @returns `undefined` when the queue should be read; a failure, which ends the scan except after a loss
    */
   *run(top: Place): Generator<TreeScanFailure | undefined, void> {
     const { libc, fd, mask, observer } = this.#scanning;
@@ -102,7 +109,11 @@ export class TreeScan {
       const gone = isGone(result);
       // What is gone keeps its place until an event says that it has moved or was deleted.
       if (parent !== undefined && !gone) this.#places.detach(parent, name);
-      if (place === top || !(gone || errno === EACCES)) return yield { ...result, path };
+      if (place === top || !(gone || errno === EACCES)) {
+        yield { ...result, path };
+        if (this.#before.size === 0) return;
+        continue; // after a loss the others are watched already
+      }
       // During the set-up no event says that a directory is gone which could be opened.
       if (errno === EACCES || this.#isSetUp && syscall !== "open") observer.uncovered(path, errno);
     }
