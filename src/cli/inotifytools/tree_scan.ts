@@ -52,10 +52,10 @@ export interface Scanning {
   readonly libc: Libc;
   /** The descriptor of the inotify instance. */
   readonly fd: number;
-  /** Of the watches. */
+  /** The mask of the watches. */
   readonly mask: number;
   readonly places: Places;
-  readonly observer: Observer;
+  readonly observer: Pick<Observer, "uncovered">;
 }
 
 /** A failure to scan a directory that exists. */
