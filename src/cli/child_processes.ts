@@ -17,13 +17,13 @@ export type Exit =
   | { readonly status: number; readonly signal?: never }
   | { readonly signal: number; readonly status?: never };
 
-/** Who waits for a process. */
+/** Called when a process ends or is stopped. */
 interface Waiter {
   readonly ended: (exit: Exit) => void;
   readonly stopped: (signal: number) => void;
 }
 
-/** The child processes that somebody waits for. */
+/** The child processes that are waited for. */
 export class ChildProcesses {
   readonly #libc: Libc;
   readonly #waiters = new Map<number, Waiter>();

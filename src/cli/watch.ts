@@ -45,7 +45,7 @@ export async function main(args: string[]): Promise<number> {
     return 2;
   }
   process.stdout.on("error", (error: Error & { code?: string }) => {
-    if (error.code === "EPIPE") process.exit(0); // nobody reads any more, as after `| head`
+    if (error.code === "EPIPE") process.exit(0); // it has no reader any more, as after `| head`
     report(error.message);
     process.exit(1);
   });
@@ -76,7 +76,7 @@ async function run(libc: Libc, options: Options): Promise<void> {
   await ended;
 }
 
-/** Prints or counts events, or runs the command for them. When it returns, it takes them already. */
+/** Prints or counts events, or runs the command for them; it has started when this returns. */
 function handle(
   libc: Libc,
   watcher: Watcher,
@@ -100,7 +100,7 @@ function announce(libc: Libc, watcher: Watcher, paths: readonly string[]): void 
   for (const path of paths) {
     const type = fileSystemOf(libc, path);
     if (type !== undefined && isShared(type)) {
-      report(`${path} is on ${type}: changes by other machines may not be reported`);
+      report(`${path} is on ${type}: changes that do not go through this kernel are not reported`);
     }
   }
 }

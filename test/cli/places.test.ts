@@ -103,7 +103,7 @@ test("Places.end() forgets a watch, and keeps the place", () => {
   assert.equal(root.children.get("a")!.wd, undefined);
 });
 
-test("Places.clear() keeps the watches that it is told to keep", () => {
+test("Places.clear() keeps the watches of the places given", () => {
   const { places, root } = tree(["a"]);
   places.appear(root, "b", true);
   const before = places.clear((place) => place === root);

@@ -87,7 +87,7 @@ test("changes while a COMMAND runs are its next batch", async () => {
 
 test("watch --restart ends a COMMAND that runs, and starts it again once it has ended", async () => {
   const directory = tmpDir();
-  const script = 'trap "echo told; exit 1" TERM; echo begin; while :; do sleep 0.01; done';
+  const script = 'trap "echo caught; exit 1" TERM; echo begin; while :; do sleep 0.01; done';
   const running = await watching(["--restart", directory, ...sh(script)]);
   mkdirSync(join(directory, "a"));
   await until(() => running.output.stdout === "begin\n", () => running.output);
@@ -104,7 +104,7 @@ test("watch --restart ends a COMMAND that runs, and starts it again once it has 
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
   test(`watch passes ${signal} on, and waits for the COMMAND to end`, async () => {
     const directory = tmpDir();
-    const trap = `trap "sleep 0.2; echo told; exit 0" ${signal.slice(3)}`;
+    const trap = `trap "sleep 0.2; echo caught; exit 0" ${signal.slice(3)}`;
     const running = await watching([
       directory,
       ...sh(`${trap}; echo begin; while :; do sleep 0.01; done`),

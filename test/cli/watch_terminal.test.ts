@@ -111,11 +111,11 @@ for (const [key, signal, status] of KEYS) {
       const ends = ["exit 0", "exit 3", `trap - ${signal}; kill -${signal} $$`];
       await Promise.all(ends.map(async (end) => {
         using run = await running(
-          `trap "sleep 0.1; echo told; ${end}" ${signal}; echo open; ${LOOP}`,
+          `trap "sleep 0.1; echo caught; ${end}" ${signal}; echo open; ${LOOP}`,
         );
         await run.shows("open");
         run.type(key);
-        await run.shows("told");
+        await run.shows("caught");
         assert.equal(await run.ended(), status);
         assert.ok(!run.output.text.includes("sh "), run.output.text); // no message about it
       }));
@@ -163,10 +163,10 @@ test(
 
 test("watch on a terminal passes signals on that are sent to it", { skip }, async () => {
   for (const [name, status] of [["INT", 130], ["TERM", 143]] as const) {
-    using run = await running(`trap "echo told; exit" ${name}; echo open $PPID.; ${LOOP}`);
+    using run = await running(`trap "echo caught; exit" ${name}; echo open $PPID.; ${LOOP}`);
     const pid = Number(await run.shows(/open (\d+)\./));
     process.kill(pid, `SIG${name}`);
-    await run.shows("told");
+    await run.shows("caught");
     assert.equal(await run.ended(), status);
   }
 });
@@ -243,11 +243,11 @@ test("Ctrl-Z does not stop a COMMAND if there is no shell to continue it", { ski
 });
 
 test("the end of a terminal ends the COMMAND by SIGHUP", { skip }, async () => {
-  const told = join(tmpDir(), "told");
-  using run = await running(`trap "mkdir ${told}; exit" HUP; echo open; ${LOOP}`);
+  const caught = join(tmpDir(), "caught");
+  using run = await running(`trap "mkdir ${caught}; exit" HUP; echo open; ${LOOP}`);
   await run.shows("open");
   run[Symbol.dispose]();
-  await until(() => existsSync(told), () => run.output);
+  await until(() => existsSync(caught), () => run.output);
 });
 
 test("watch --clear clears a terminal before each run", { skip }, async () => {

@@ -15,7 +15,7 @@ import type { RuleFiles } from "./rule_files.ts";
 /** How deep files may include each other, as in git. */
 const DEEPEST = 10;
 
-/** The configuration of a repository, as far as ignore rules depend on it. */
+/** The configuration of a repository, reduced to what ignore rules depend on. */
 export class Config {
   /** `core.excludesFile`: absolute, or relative to the repository; "" for no file. */
   excludesFile: string | undefined;

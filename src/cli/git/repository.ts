@@ -10,7 +10,7 @@ import { fromByteText, resolve } from "./paths.ts";
 import { Patterns } from "./patterns.ts";
 import type { RuleFiles } from "./rule_files.ts";
 
-/** What git takes from the environment, as far as the runtime permits to read it. */
+/** What git takes from the environment, if the runtime permits to read it. */
 export interface User {
   /** The user's home directory. */
   readonly home: string | undefined;

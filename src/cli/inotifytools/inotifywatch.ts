@@ -168,7 +168,7 @@ async function watch(libc: Libc, options: Options): Promise<number> {
     if (recursive && verbose) report(`OK, ${toText(path)} is now being watched.`);
   }
   if (verbose) report(`Total of ${[...tree.watches()].length} watches.`);
-  // Before the message: whoever reads that may send a signal.
+  // Before the message: a reader of it may send a signal at once.
   for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => tree.finish());
   process.on("SIGUSR1", () => print(options.json ? "" : "\n"));
   process.off("SIGINT", impatient);

@@ -15,7 +15,7 @@ const EPIPE = 32;
 /** How much text is kept before it is written, in characters. */
 const ENOUGH = 65536;
 
-/** Nobody reads the output any more, as after `| head`. */
+/** The output has no reader any more, as after `| head`. */
 export class ClosedOutput extends Error {}
 
 /** A descriptor, and the text that is still to be written to it. */
@@ -44,7 +44,7 @@ export class Output {
   /**
    * Writes all text.
    *
-   * @throws {ClosedOutput} if nobody reads it
+   * @throws {ClosedOutput} if it has no reader
    * @throws {Error} if it cannot be written, as to a full disk
    */
   flush(): void {

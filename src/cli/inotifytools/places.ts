@@ -38,7 +38,7 @@ export type Prune = (directory: string) => boolean;
 export class Places {
   #watched = new Map<number, Place>();
   readonly #scheduled = new Set<Place>();
-  /** A second path of a directory: it may have moved there, which an event is still to tell. */
+  /** A second place where a directory was found: it may have moved there, and the event still be queued. */
   readonly #aliases = new Map<Place, Place>();
   readonly #prune: Prune;
   readonly #rmWatch: (wd: number) => void;
@@ -63,7 +63,7 @@ export class Places {
     this.#watched.set(wd, place);
   }
 
-  /** Forgets a watch that has ended. */
+  /** Removes a watch that has ended. */
   end(wd: number): void {
     const place = this.#watched.get(wd);
     if (place === undefined) return;
@@ -81,19 +81,19 @@ export class Places {
     this.end(place.wd);
   }
 
-  /** Has a place scanned. */
+  /** Puts a place on the list of those to scan. */
   schedule(place: Place): void {
     this.#scheduled.add(place);
   }
 
-  /** The places to scan, as far as a root still leads to them. They are scheduled no more. */
+  /** Takes the places to scan that are still in a tree. */
   takeScheduled(): Place[] {
     const places = [...this.#scheduled].filter(isAttached);
     this.#scheduled.clear();
     return places;
   }
 
-  /** A directory has come to a name: it is to be scanned, unless it is left out. */
+  /** Adds a place for a directory that has come to a name, and schedules it, unless it is left out. */
   appear(parent: Place, name: string, created: boolean): void {
     this.detach(parent, name);
     const child = this.add(parent, name, created);
@@ -117,7 +117,7 @@ export class Places {
     return child;
   }
 
-  /** Gives a place that is detached another name. @returns whether it is not left out there */
+  /** Puts a detached place at another name. @returns `false` if it is left out there */
   attach(top: Place, parent: Place, name: string): boolean {
     if (this.#prune(`${parent.path}${name}/`)) return false;
     top.parent = parent;
@@ -130,7 +130,7 @@ export class Places {
     return true;
   }
 
-  /** Ends the watches of a place that is detached, and of all below it. */
+  /** Ends the watches of a detached place and of all places below it. */
   discard(top: Place): void {
     for (const place of subtree(top)) {
       this.#scheduled.delete(place);
@@ -139,10 +139,10 @@ export class Places {
   }
 
   /**
-   * Finds out whether the directory at a place is watched already.
+   * Gives a place its watch, unless the directory there is known at another place.
    *
-   * @param wd its watch
-   * @returns whether its watch is new, and the place's
+   * @param wd the watch of the directory
+   * @returns whether the directory was not known
    */
   isNew(place: Place, wd: number): boolean {
     const known = this.#watched.get(wd);
@@ -160,7 +160,7 @@ export class Places {
     return false;
   }
 
-  /** Forgets all watches but those of some places. @returns them all, by watch descriptor */
+  /** Removes all watches except for those of some places. @returns what was watched before */
   clear(except: (place: Place) => boolean): ReadonlyMap<number, Place> {
     const before = this.#watched;
     this.#watched = new Map([...before].filter(([, place]) => except(place)));
@@ -170,6 +170,7 @@ export class Places {
   }
 }
 
+/** Whether a root leads to a place. */
 function isAttached(place: Place): boolean {
   for (let at = place; at.parent !== undefined; at = at.parent) {
     if (at.parent.children.get(at.name) !== at) return false;

@@ -43,7 +43,7 @@ export interface Program<Options extends { readonly help: boolean }> {
 export async function runProgram<Options extends { readonly help: boolean }>(
   { name, help, parse, run }: Program<Options>,
 ): Promise<number> {
-  let report: Report = console.error; // for want of an FFI
+  let report: Report = console.error; // until there is an FFI
   try {
     const c = libc();
     report = stderr(c);

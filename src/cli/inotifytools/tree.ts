@@ -5,7 +5,7 @@
  * changed; inotifywait prints each event that the kernel queues, in the kernel's order.
  *
  * A new directory is scanned once all queued events have been applied, so by the path that it has by then.
- * What the scan finds is reported as created, before the events that were queued meanwhile.
+ * What the scan finds is reported as created, before the events that were queued meanwhile; see TreeScan.
  *
  * @module
  */
@@ -53,9 +53,9 @@ export class Tree {
   #queue: InotifyEvent[] = [];
   /** Those of them that may change a tree. */
   readonly #renames = new Renames();
-  /** Second halves of renames, which were applied with the first. */
+  /** Second halves of renames that were applied together with the first half. */
   readonly #applied = new Set<InotifyEvent>();
-  /** What the last rename has replaced, if it has not changed places with it (RENAME_EXCHANGE of rename(2)). */
+  /** What the last rename seems to have replaced; or it is an exchange (RENAME_EXCHANGE of rename(2)). */
   #replaced: Place | undefined;
   /** The last paths of directories that have left: their IN_MOVE_SELF is still queued. */
   readonly #left = new Map<number, string>();
@@ -171,7 +171,7 @@ export class Tree {
   #handle(event: InotifyEvent): void {
     const { wd, mask } = event;
     if (this.#fence?.passed(wd)) return;
-    // Of a directory that has left, only that it was moved.
+    // Of a directory that has left, only IN_MOVE_SELF is reported.
     const left = mask & IN_MOVE_SELF ? this.#left.get(wd) : undefined;
     const place = this.#places.watched.get(wd);
     const path = wd === -1 ? "" : left ?? place?.path;
@@ -252,7 +252,7 @@ export class Tree {
     );
     const events = this.#scanEach(tops, new TreeScan(this.#scanning, false, before));
     for (const [i, top] of tops.entries()) {
-      if (top.wd === undefined) { // nothing new is known of this tree
+      if (top.wd === undefined) { // it cannot be scanned: keep what is known
         for (const place of subtree(roots[i])) {
           if (place.wd !== undefined) this.#places.watch(place, place.wd);
         }
@@ -288,7 +288,7 @@ export class Tree {
   }
 }
 
-/** Whether an event may change a tree, or says that such an event is lost. */
+/** Whether an event may change a tree; so may those that an overflow has lost. */
 function mayChangeTree({ mask }: InotifyEvent): boolean {
   return (mask & IN_ISDIR) !== 0 && (mask & ENTRIES) !== 0 || (mask & IN_Q_OVERFLOW) !== 0;
 }

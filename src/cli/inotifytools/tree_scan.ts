@@ -107,14 +107,14 @@ export class TreeScan {
       }
       const { errno, syscall } = result;
       const gone = isGone(result);
-      // What is gone keeps its place until an event says that it has moved or was deleted.
+      // A directory that is gone keeps its place until the event of its move or deletion.
       if (parent !== undefined && !gone) this.#places.detach(parent, name);
       if (place === top || !(gone || errno === EACCES)) {
         yield { ...result, path };
         if (this.#before.size === 0) return;
         continue; // after a loss the others are watched already
       }
-      // During the set-up no event says that a directory is gone which could be opened.
+      // During the set-up, one that could be opened is not taken for deleted.
       if (errno === EACCES || this.#isSetUp && syscall !== "open") observer.uncovered(path, errno);
     }
   }
