@@ -362,7 +362,11 @@ const comparisons = [["inotifywait", WAIT] as const, ["inotifywatch", WATCH] as 
 for (const [index, { tool, args }] of comparisons.entries()) {
   const shown = args.map((arg) => /^[\w./,=@-]+$/.test(arg) ? arg : `'${arg}'`).join(" ");
   const isToFile = args.some((arg) => arg === "-o" || arg.startsWith("--outfile"));
-  test(`${index + 1}: ${tool} ${shown}`, isToFile ? toFile : options, () => outcome(index));
+  test(
+    `${tool} ${shown} prints what inotify-tools print (${index + 1})`,
+    isToFile ? toFile : options,
+    () => outcome(index),
+  );
 }
 
 /** How many comparisons run at a time: they mostly wait. */

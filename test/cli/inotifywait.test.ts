@@ -1,4 +1,4 @@
-/** inotifywait and inotifywatch where they do more than inotify-tools, or those are not needed to compare. */
+/** What inotifywait and inotifywatch do beyond inotify-tools, and what is checked without these. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";

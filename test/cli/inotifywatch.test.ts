@@ -1,4 +1,4 @@
-/** inotifywatch where it does more than that of inotify-tools, or that is not installed. */
+/** What inotifywatch does beyond inotify-tools, and what is checked without these. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync } from "node:fs";

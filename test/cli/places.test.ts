@@ -66,33 +66,33 @@ test("Places.appear() gives a name to another place", () => {
   assert.deepEqual(released, []);
 });
 
-test("Places.isNew() moves a detached place to where it is found", () => {
+test("Places.claim() moves a detached place to where it is found", () => {
   const { places, root } = tree(["a", "a/b", "c"]);
   const a = places.detach(root, "a")!;
   const found = places.add(root.children.get("c")!, "d", true)!;
-  assert.equal(places.isNew(found, 2), false);
+  assert.equal(places.claim(found, 2), false);
   assert.equal(root.children.get("c")!.children.get("d"), a);
   assert.deepEqual(pathsOf(subtree(a)), ["./c/d/", "./c/d/b/"]);
 });
 
-test("Places.isNew() keeps the path of an attached place until its watch ends", () => {
+test("Places.claim() keeps the path of an attached place until its watch ends", () => {
   const { places, root, released } = tree(["a", "c"]);
   const a = root.children.get("a")!;
   const alias = places.add(root.children.get("c")!, "d", true)!;
-  assert.equal(places.isNew(alias, 2), false);
+  assert.equal(places.claim(alias, 2), false);
   assert.equal(a.path, "./a/");
   assert.deepEqual(places.takeScheduled(), []);
   places.discard(places.detach(root, "a")!);
   assert.deepEqual(released, [2]);
   assert.deepEqual(places.takeScheduled(), [alias]);
-  assert.equal(places.isNew(alias, 4), true);
+  assert.equal(places.claim(alias, 4), true);
   assert.equal(places.watched.get(4), alias);
 });
 
-test("Places.isNew() is false for a root inside another tree", () => {
+test("Places.claim() is false for a root inside another tree", () => {
   const { places } = tree(["a"]);
   const root = newPlace("a/");
-  assert.equal(places.isNew(root, 2), false);
+  assert.equal(places.claim(root, 2), false);
   assert.equal(root.wd, undefined);
 });
 

@@ -142,9 +142,9 @@ export class Places {
    * Gives a place its watch, unless the directory there is known at another place.
    *
    * @param wd the watch of the directory
-   * @returns whether the directory was not known
+   * @returns whether the directory is new
    */
-  isNew(place: Place, wd: number): boolean {
+  claim(place: Place, wd: number): boolean {
     const known = this.#watched.get(wd);
     if (known === undefined) {
       this.watch(place, wd);

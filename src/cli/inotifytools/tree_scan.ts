@@ -100,7 +100,7 @@ export class TreeScan {
       const flags = mask & ~IN_DONT_FOLLOW;
       const result = whole(scan(libc, fd, bare, flags, parent === undefined));
       if ("wd" in result) {
-        if (!this.#places.isNew(place, result.wd)) continue;
+        if (!this.#places.claim(place, result.wd)) continue;
         for (const child of this.#add(place, result.listing)) rest.push(child);
         if (count % STRIDE === 0) yield undefined;
         continue;
