@@ -14,6 +14,7 @@ type Permission =
 interface Globals {
   readonly Deno?: {
     readonly args: string[];
+    readonly env: { get(name: string): string | undefined };
     readonly permissions: { querySync(what: Permission): { readonly state: string } };
     exit(code: number): never;
   };
@@ -53,7 +54,8 @@ export function mayRead(path: string): boolean {
 
 /** A variable of the environment, or `false` if the runtime does not let the program read it. Nobody is asked. */
 export function variable(name: string): string | undefined | false {
-  return isGranted({ name: "env", variable: name }) && globals.process.env[name];
+  if (!isGranted({ name: "env", variable: name })) return false;
+  return globals.Deno === undefined ? globals.process.env[name] : globals.Deno.env.get(name);
 }
 
 function isGranted(permission: Permission): boolean {

@@ -4,7 +4,7 @@
  *
  *   conformance.ts [--runs N] [--only TEXT] [--write]
  *
- * --only takes the scenarios whose sentence contains TEXT. --write puts the table into README.md.
+ * --only takes the scenarios whose sentence contains TEXT. --write puts the table into docs/comparison.md.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -89,17 +89,17 @@ async function holds(
   }
 }
 
-/** Between the two comments that README.md has for it. */
+/** Replaces the table between the two comments in docs/comparison.md. */
 function write(table: string): void {
-  const readme = path.join(import.meta.dirname!, "../README.md");
-  const text = readFileSync(readme, "utf8");
+  const file = path.join(import.meta.dirname!, "../docs/comparison.md");
+  const text = readFileSync(file, "utf8");
   const written = text.replace(
     /(<!-- conformance -->\n)[^]*?(<!-- \/conformance -->)/,
     (_, begin, end) => `${begin}\n${table}\n\n${end}`,
   );
   if (!text.includes("<!-- conformance -->")) {
-    throw new Error("README.md has no place for the table");
+    throw new Error("docs/comparison.md has no place for the table");
   }
-  writeFileSync(readme, written);
-  console.error("README.md has the table; deno fmt aligns it");
+  writeFileSync(file, written);
+  console.error("docs/comparison.md has the table; deno fmt aligns it");
 }

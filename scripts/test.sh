@@ -2,9 +2,11 @@
 # Runs the test suite on the three runtimes, and then the gate: all that is held true of the code.
 #
 #   scripts/test.sh [--suite-only] [--runtime deno|bun|node] [FILTER...]
+#   scripts/test.sh [--runtime deno|bun|node] scenario NAME...
 #
 # --runtime and FILTERs narrow the suite: to one runtime, to the files whose path contains a FILTER.
 # --suite-only leaves the gate out. Every step runs, whatever became of those before it.
+# "scenario" plays the scenarios of test/scenarios/ whose path contains a NAME, and nothing else.
 set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/toolchain.sh"
 cd -- "$root"
@@ -13,6 +15,7 @@ cd -- "$root"
 usage() {
   echo "$1" >&2
   echo "Usage: scripts/test.sh [--suite-only] [--runtime deno|bun|node] [FILTER...]" >&2
+  echo "       scripts/test.sh [--runtime deno|bun|node] scenario NAME..." >&2
   exit 2
 }
 
@@ -25,6 +28,12 @@ while (($#)); do
     --runtime)
       [[ ${2-} =~ ^(deno|bun|node)$ ]] || usage "Unknown runtime \"${2-}\""
       suites=("$2") && shift
+      ;;
+    scenario)
+      (($# > 1)) || usage "Which scenario?"
+      export INOTIFY_SCENARIOS=${*:2}
+      filters=(test/scenarios/) gate=false
+      break
       ;;
     -*) usage "Unknown option \"$1\"" ;;
     *) filters+=("$1") ;;
@@ -97,7 +106,7 @@ if $gate; then
   step "types, Deno" deno check --quiet "${std[@]}" mod.ts src ffi test scripts
   step "types, Bun and Node.js" tsc_with_deno_namespace
   step "doc comments" deno doc --lint mod.ts src/kernel/mod.ts src/compat/watchfs.ts src/cli/{watch,inotifywait,inotifywatch}.ts
-  step "doc examples" deno test --quiet --allow-all --doc "${std[@]}" mod.ts src README.md
+  step "doc examples" deno test --quiet --allow-all --doc "${std[@]}" mod.ts src README.md docs
   step "layers" deno run --allow-read "${std[@]}" scripts/layers.ts
   step "C headers" deno run --allow-read --allow-run --allow-env scripts/headers.ts
   step "publish, dry run" deno publish --quiet --dry-run --allow-dirty

@@ -4,6 +4,9 @@
  *   writer make  DIRECTORY COUNT        creates the numbered files
  *   writer open  DIRECTORY COUNT        opens each of them, for one event each
  *   writer write DIRECTORY COUNT PAUSE  writes to each, about PAUSE µs apart; prints when, in ns
+ *   writer write DIRECTORY COUNT PAUSE FIFO
+ *                                       likewise, with more varied pauses, but each write follows a byte from
+ *                                       the FIFO, which says that the one before was handled
  *   writer storm DIRECTORY COUNT        creates, closes and removes COUNT files at full speed; prints
  *                                       the ns of a cycle, and creates "end" when all is long done
  *   writer burst DIRECTORY COUNT        creates, writes, closes and removes COUNT files at full speed
@@ -13,6 +16,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +48,13 @@ static int open_file(const char *name, int flags) {
 
 static void write_byte(int fd, const char *name) {
   if (write(fd, "x", 1) != 1) fail(name);
+}
+
+/* Waits for a byte, for a second at most: a write that is never reported must not end it all. */
+static void await_byte(int fd) {
+  struct pollfd p = {fd, POLLIN, 0};
+  char bytes[64];
+  if (poll(&p, 1, 1000) > 0 && read(fd, bytes, sizeof bytes) < 0) fail("the FIFO");
 }
 
 static void make_directory(const char *name) {
@@ -83,6 +94,7 @@ int main(int argc, char **argv) {
 
   int64_t *stamps = calloc(count, sizeof *stamps);
   int64_t start = now();
+  int fifo = argc > 5 ? open_file(argv[5], O_RDWR) : -1;
   srand(start);
   for (long i = 0; i < count; i++) {
     char name[48];
@@ -92,9 +104,10 @@ int main(int argc, char **argv) {
     } else if (!strcmp(mode, "open")) {
       close(open_file(name, O_RDONLY));
     } else if (!strcmp(mode, "write")) {
-      int64_t pause_ns = parameter * 1000;
-      // Between 3/4 and 5/4 of the pause, so that no timer of the reader's can keep in step.
-      pause_for(pause_ns * 3 / 4 + rand() % (pause_ns / 2 + 1));
+      if (fifo >= 0 && i > 0) await_byte(fifo);
+      int64_t ns = parameter * 1000, least = fifo >= 0 ? ns * 3 / 10 : ns * 3 / 4;
+      // As much below the pause as above it, so that no timer of the reader's can keep in step.
+      pause_for(least + rand() % (2 * (ns - least) + 1));
       int fd = open_file(name, O_WRONLY);
       stamps[i] = now();
       write_byte(fd, name);

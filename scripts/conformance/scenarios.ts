@@ -20,7 +20,7 @@ export type Scenario = readonly [sentence: string, holds: (session: Session) => 
 
 /** All of them, in the order of the table. */
 export const scenarios: readonly Scenario[] = [
-  ["files in new directories are told, however fast they come", async (session) => {
+  ["reports every file in a new directory, however fast it is filled", async (session) => {
     const { directory } = session;
     await session.watch();
     const files = Array.from({ length: 200 }, (_, i) => path.join(directory, `${i}/a/b/file`));
@@ -31,7 +31,7 @@ export const scenarios: readonly Scenario[] = [
     return session.mentions(...files);
   }],
 
-  ["so is what is in a directory that is moved in", async (session) => {
+  ["reports what is in a directory that is moved in", async (session) => {
     const { directory, elsewhere } = session;
     mkdirSync(path.join(elsewhere, "tree/deep"), { recursive: true });
     writeFileSync(path.join(elsewhere, "tree/deep/file"), "");
@@ -43,7 +43,7 @@ export const scenarios: readonly Scenario[] = [
     return session.mentions(path.join(directory, "tree/deep/new"));
   }],
 
-  ["what happens in a directory after it has left is not told", async (session) => {
+  ["reports nothing from a directory that was moved out", async (session) => {
     const { directory, elsewhere } = session;
     mkdirSync(path.join(directory, "tree/deep"), { recursive: true });
     await session.watch();
@@ -56,7 +56,7 @@ export const scenarios: readonly Scenario[] = [
     return session.told.length === 0;
   }],
 
-  ["after a rename of a directory every path is the new one", async (session) => {
+  ["after a rename of a directory, reports the new path only", async (session) => {
     const { directory } = session;
     mkdirSync(path.join(directory, "old/deep"), { recursive: true });
     await session.watch();
@@ -70,7 +70,7 @@ export const scenarios: readonly Scenario[] = [
     return told && !session.told.some(({ paths }) => paths.some((one) => one.startsWith(stale)));
   }],
 
-  ["a rename is one event with both paths", async (session) => {
+  ["reports a rename as one event with both paths", async (session) => {
     const { directory } = session;
     const [from, to] = ["a", "b"].map((name) => path.join(directory, name));
     writeFileSync(from, "");
@@ -79,7 +79,7 @@ export const scenarios: readonly Scenario[] = [
     return session.comes(() => session.told.some(({ paths }) => paths.join() === `${to},${from}`));
   }],
 
-  ["a file is watched on after it was saved by a rename, twice", async (session) => {
+  ["keeps watching a file that is saved by a rename, twice", async (session) => {
     const file = path.join(session.directory, "file");
     writeFileSync(file, "0");
     await session.watch(file);
@@ -93,7 +93,7 @@ export const scenarios: readonly Scenario[] = [
     return true;
   }],
 
-  ["a directory is watched on after it was removed and made again", async (session) => {
+  ["keeps watching a directory that is removed and created again", async (session) => {
     const root = path.join(session.directory, "root");
     mkdirSync(root);
     await session.watch(root);
@@ -106,7 +106,7 @@ export const scenarios: readonly Scenario[] = [
   }],
 
   [
-    "when the kernel's queue overflows nothing is missing in the end, or it is told",
+    "after an overflow of the kernel's queue, misses nothing or reports the loss",
     async (session) => {
       const { directory } = session;
       await session.watch();
@@ -121,7 +121,7 @@ export const scenarios: readonly Scenario[] = [
     },
   ],
 
-  ["a name that is not UTF-8 is told, and those after it", async (session) => {
+  ["reports a name that is not UTF-8, and the events after it", async (session) => {
     const { directory } = session;
     await session.watch();
     spawnSync("sh", ["-c", `touch "$(printf '${directory}/\\377')"`]);
@@ -130,7 +130,7 @@ export const scenarios: readonly Scenario[] = [
     return await session.mentions(path.join(directory, "after")) && told;
   }],
 
-  ["what is ignored is not watched", async (session) => {
+  ["does not watch what is ignored", async (session) => {
     const { directory } = session;
     for (let i = 0; i < 100; i++) {
       mkdirSync(path.join(directory, `node_modules/${i}`), { recursive: true });
@@ -141,7 +141,7 @@ export const scenarios: readonly Scenario[] = [
     return await session.mentions(path.join(directory, "file")) && watches < 100;
   }],
 
-  ["closing a watcher does not blind another one", async (session) => {
+  ["keeps reporting when another watcher is closed", async (session) => {
     const { directory } = session;
     const inner = path.join(directory, "inner");
     mkdirSync(inner);
@@ -157,7 +157,7 @@ export const scenarios: readonly Scenario[] = [
     );
   }],
 
-  ["a symbolic link that leads back does no harm", async (session) => {
+  ["is not misled by a symbolic link that leads back", async (session) => {
     const { directory } = session;
     mkdirSync(path.join(directory, "a"));
     symlinkSync("..", path.join(directory, "a/loop"));
@@ -169,7 +169,7 @@ export const scenarios: readonly Scenario[] = [
     return told && session.told.every(({ paths }) => paths.every((one) => !one.includes("loop")));
   }],
 
-  ["a write is told by the name that it was done by, of two hard links", async (session) => {
+  ["reports a write by the hard link through which it was done", async (session) => {
     const { directory } = session;
     for (const name of ["a", "b"]) mkdirSync(path.join(directory, name));
     writeFileSync(path.join(directory, "a/file"), "");
@@ -179,7 +179,7 @@ export const scenarios: readonly Scenario[] = [
     return session.mentions(path.join(directory, "b/link"));
   }],
 
-  ["what happens in a file system that is mounted over a directory is told", async (session) => {
+  ["reports changes in a file system that is mounted over a directory", async (session) => {
     const inner = path.join(session.directory, "inner");
     mkdirSync(inner);
     await session.watch();

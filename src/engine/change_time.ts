@@ -1,5 +1,5 @@
 /**
- * Whether entries may have changed unseen, by the times of change that their file system keeps.
+ * Whether an entry may have changed while events were lost, by its change time (ctime of inode(7)).
  *
  * @module
  */
@@ -26,8 +26,8 @@ const XFS_SUPER_MAGIC = 0x58465342;
 const ZFS_SUPER_MAGIC = 0x2fc12fc1;
 
 /**
- * The file systems whose times of change are of this kernel's clock. On others they are of a server's, or
- * of a program's (NFS, SMB, 9p, FUSE); or they are times of modification, which anybody can set (FAT, exFAT).
+ * The file systems whose change times come from this kernel's clock. On others they come from a server or a program
+ * (NFS, SMB, 9p, FUSE), or are modification times, which anybody can set (FAT, exFAT).
  */
 const RELIABLE: ReadonlySet<number> = new Set([
   BTRFS_SUPER_MAGIC,
@@ -46,28 +46,27 @@ const statfsBuffer = new Uint8Array(256);
 const statfs = new DataView(statfsBuffer.buffer);
 
 /**
- * Whether entries may have changed since a moment: unless it is certain that they have not, they may.
+ * Asks whether entries may have changed since a moment. They may, unless it is certain that they have not.
  *
  * @param since milliseconds since 1970
- * @returns a function that takes the path of an entry as lossless text, and whether what a symbolic link
- * leads to is meant, and not the link
+ * @returns a function of the path of an entry, as lossless text, and whether to follow a symbolic link there
  */
 export function changedSince(
   libc: Libc,
   since: number,
 ): (path: string, follow?: boolean) => boolean {
-  /** By device. Not for longer, since the number of one that is unmounted is given to another one. */
+  /** By device; not kept for longer, since the number of an unmounted device is used again. */
   const reliable = new Map<bigint, boolean>();
   return (path, follow = false) => {
     const pathname = cString(path);
     const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
     const mask = STATX_TYPE | STATX_CTIME;
     const result = call(libc, () => libc.statx(AT_FDCWD, pathname, flags, mask, statxBuffer));
-    // Denied (seccomp(2)); or it has another path by now, which an event is to tell.
+    // Denied by seccomp(2); or it has another path by now, which an event will report.
     if (result !== 0 || (statx.getUint32(0, true) & STATX_CTIME) === 0) return true;
     const seconds = statx.getBigInt64(96, true);
     const nanoseconds = statx.getUint32(104, true);
-    // A file system that keeps seconds only cuts the rest off: ext3, and ext4 with inodes of 128 bytes.
+    // ext3, and ext4 with inodes of 128 bytes, keep whole seconds and cut off the rest.
     const latest = Number(seconds) * 1000 + (nanoseconds === 0 ? 1000 : nanoseconds / 1e6);
     if (latest >= since) return true;
     const device = statx.getBigUint64(136, true);

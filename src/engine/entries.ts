@@ -1,13 +1,13 @@
 /**
- * What is known of the trees of a watcher, which is what its loops were told: the one writer of entries, and
- * the one reporter.
+ * The entries that are known of the trees of a watcher: their only writer, and the only reporter of differences.
  *
- * An entry is written first, and reported then. A loss may begin in any report, and takes what is
- * known at that moment for what its loop knows.
+ * An entry is written before it is reported. So whatever runs inside a report finds the entries as the loop knows
+ * them after it: a loss may begin there, and roots may be added and removed, or the watcher closed.
  *
  * @module
  */
 
+import { debug } from "../kernel/debug.ts";
 import {
   CONTENT_KINDS,
   entryEvent,
@@ -21,32 +21,32 @@ import { Loss, type Tops } from "./loss.ts";
 
 /** What is reported. */
 export interface Wanted {
-  /** The content events wanted: bits that say nothing of an entry's coming and going. */
+  /** The content events that are wanted: bits of {@link CONTENT_KINDS}. */
   readonly content: number;
-  /** Whether renames are; else each is a removal and a creation. */
+  /** Whether renames are wanted. If not, each is a removal and a creation. */
   readonly renames: boolean;
-  /** Whether creations are. */
+  /** Whether creations are wanted. */
   readonly creations: boolean;
 }
 
-/** The kinds by which it is reported that a file may have changed unseen, by their bit. */
+/** The kinds that report a file whose content may have changed unseen, by their bit. */
 const CHANGES: readonly [number, EntryKind][] = [
   [IN_MODIFY, "modify"],
   [IN_CLOSE_WRITE, "closeWrite"],
   [IN_ATTRIB, "attrib"],
 ];
 
-/** Writes and reports. */
+/** Writes and reports entries. */
 export class Entries {
   readonly #report: (events: readonly WatchEvent[]) => void;
   readonly #wanted: Wanted;
   /** {@link CHANGES} that are wanted. */
   readonly #changes: readonly EntryKind[];
-  /** The kinds by which another file in the place of one is reported. */
+  /** The kinds that report a file that took the place of another one. */
   readonly #replacement: readonly EntryKind[];
   readonly #losses = new Set<Loss>();
 
-  /** @param report takes events that belong together: each list is of one change */
+  /** @param report called with the events of one change */
   constructor(report: (events: readonly WatchEvent[]) => void, wanted: Wanted) {
     this.#report = report;
     this.#wanted = wanted;
@@ -57,7 +57,7 @@ export class Entries {
 
   // Losses
 
-  /** Begins a loss. @param tops what is known of the roots */
+  /** Begins a loss. @param tops the followed roots */
   lose(tops: Tops): Loss {
     const loss = new Loss(tops);
     this.#losses.add(loss);
@@ -70,27 +70,27 @@ export class Entries {
     return loss.end(tops, this.#replacement);
   }
 
-  /** Forgets a loss of which nobody wants to know. */
+  /** Ends a loss without a result. */
   forget(loss: Loss): void {
     this.#losses.delete(loss);
   }
 
-  // What is known. Of a root the directory is `undefined`, and the name is its path.
+  // For a root the directory is `undefined`, and the name is its path.
 
-  /** Something is at a name that was not there. @param kind how it is reported, if it is */
+  /** Adds an entry. @param kind how it is reported, if it is */
   add(directory: Directory, name: string, entry: Entry, kind: EntryKind | ""): void {
     if (kind === "") return this.know(directory, name, entry);
     this.#write(directory, name, entry);
     this.#appeared(directory, name, entry, kind);
   }
 
-  /** Something is at a name that is reported already, or that nobody is told of. */
+  /** Adds an entry that is not reported. */
   know(directory: Directory, name: string, entry: Entry): void {
     for (const loss of this.#losses) loss.know(directory, name, entry);
     directory.entries.set(name, entry);
   }
 
-  /** Nothing is at a name any more; whoever calls this reports it. */
+  /** Deletes an entry. The caller reports it. */
   delete(directory: Directory, name: string): void {
     for (const loss of this.#losses) {
       loss.keep(directory);
@@ -99,13 +99,13 @@ export class Entries {
     directory.entries.delete(name);
   }
 
-  /** Of what is at a name nothing is to be known any more, or reported. */
+  /** Deletes an entry that is ignored from now on, which is not reported. */
   leaveOut(directory: Directory, name: string): void {
     for (const loss of this.#losses) loss.leaveOut(directory, name);
     directory.entries.delete(name);
   }
 
-  /** An entry has another path. @param replaced what was there, and is gone */
+  /** Moves an entry, and reports it. @param replaced what it overwrites */
   rename(
     source: Directory,
     from: string,
@@ -121,7 +121,7 @@ export class Entries {
     this.#write(target, to, entry);
     if (entry instanceof Directory) entry.moveTo(target, to);
     if (!this.#wanted.renames && !this.#wanted.creations && replaced === false && !isDirectory) {
-      // Nobody could know by a removal that another file is there.
+      // The loop would not know by a removal that another file is there.
       return this.report(
         entryEvent("remove", fromPath, false),
         ...this.#changes.map((kind) => entryEvent(kind, path, false)),
@@ -135,42 +135,42 @@ export class Entries {
         ...created(path, entry),
       );
     }
-    // Of what it replaces a rename says no type: it is its own, unless the two have changed places.
+    // A rename has no type for what it replaces: it has to be its own.
     const isOfType = replaced === undefined || (replaced !== false) === isDirectory;
     const rename = renameEvent(fromPath, path, isDirectory, isOfType && replaced !== undefined);
     this.report(...isOfType ? [] : removed, rename);
   }
 
-  /** A root is there. @param kind how it is reported, if it is */
+  /** Adds a root. @param kind how it is reported, if it is */
   addRoot(path: string, entry: Entry, kind: EntryKind | ""): void {
     if (kind === "") {
       for (const loss of this.#losses) loss.knowTop(path, entry);
       return;
     }
-    // If something was there, this is another entry.
+    // If something was there, this is another one.
     if (kind === "create") { for (const loss of this.#losses) loss.mark(undefined, path, [kind]); }
     this.#appeared(undefined, path, entry, kind);
   }
 
-  /** A root is watched no longer. */
+  /** A root is no longer watched. */
   forgetRoot(path: string): void {
     for (const loss of this.#losses) loss.forgetTop(path);
   }
 
-  /** What is known of a root becomes an entry. */
+  /** A root becomes an entry. */
   moveIn(directory: Directory, name: string, entry: Entry): void {
     for (const loss of this.#losses) loss.moveIn(directory, name);
     directory.entries.set(name, entry);
   }
 
-  /** What is known of an entry becomes what is known of a root. */
+  /** An entry becomes a root. */
   moveOut(directory: Directory, name: string, root: string): void {
     for (const loss of this.#losses) loss.moveOut(directory, name, root);
   }
 
-  // What happened to what is there
+  // Changes of what is there
 
-  /** The kernel tells it by a bit of a mask; an event has one (inotify(7)). */
+  /** Reports a content event of the kernel, which has one bit of {@link CONTENT_KINDS}. */
   content(
     directory: Directory | undefined,
     name: string,
@@ -181,22 +181,24 @@ export class Entries {
     if (kind !== undefined) this.#happened(directory, name, [kind], isDirectory);
   }
 
-  /** Another file is in its place. */
+  /** Reports a file that took the place of another one. */
   replaced(directory: Directory | undefined, name: string): void {
     for (const loss of this.#losses) loss.mark(directory, name, ["create"]);
     const path = pathOf(directory, name);
     this.report(...this.#replacement.map((kind) => entryEvent(kind, path, false)));
   }
 
-  /** Its attributes may have changed, and the content of a file. */
+  /** Reports that the attributes of an entry, and the content of a file, may have changed. */
   mayHaveChanged(directory: Directory | undefined, name: string, isDirectory: boolean): void {
     const kinds = isDirectory ? this.#changes.filter((kind) => kind === "attrib") : this.#changes;
     this.#happened(directory, name, kinds, isDirectory);
   }
 
-  /** Reports a change, by one or several events that belong together. */
+  /** Reports one change. */
   report(...events: readonly WatchEvent[]): void {
-    if (events.length > 0) this.#report(events);
+    if (events.length === 0) return;
+    if (debug) { for (const event of events) debug("report", JSON.stringify(event)); }
+    this.#report(events);
   }
 
   #happened(
@@ -223,7 +225,7 @@ export class Entries {
   #write(directory: Directory, name: string, entry: Entry): void {
     for (const loss of this.#losses) {
       loss.keep(directory);
-      // If something was there, this is another entry; or the same, which has been away.
+      // If something was there, this is another entry; or the same one, which has been away.
       loss.mark(directory, name, ["create"]);
     }
     directory.entries.set(name, entry);
@@ -234,10 +236,10 @@ function pathOf(directory: Directory | undefined, name: string): string {
   return directory === undefined ? name : directory.pathOf(name);
 }
 
-/** An entry, and all that is known below it. */
+/** The creation of an entry, and of all that is known below it. */
 function* created(path: string, entry: Entry): Generator<WatchEvent> {
   yield entryEvent("create", path, entry !== false);
   if (!(entry instanceof Directory)) return;
-  entry.initial = false; // what is still to be found in it is reported, too
+  entry.initial = false; // what is found in it later is reported, too
   for (const [name, inner] of entry.entries) yield* created(`${path}/${name}`, inner);
 }

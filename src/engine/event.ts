@@ -1,5 +1,5 @@
 /**
- * What a watcher says, in its user's terms.
+ * The events that a watcher reports.
  *
  * @module
  */
@@ -63,9 +63,9 @@ export type WatchKind = WatchEvent["kind"];
  * ```
  */
 export interface EntryEvent {
-  /** What. A directory's `remove` stands for everything below it too. */
+  /** What happened. A directory's `remove` stands for everything below it, too. */
   readonly kind: EntryKind;
-  /** Where: absolute, with U+FFFD for bytes that are not UTF-8. */
+  /** The path: absolute, with U+FFFD for bytes that are not UTF-8. */
   readonly path: string;
   /** The path's bytes, where they are not UTF-8. */
   readonly rawPath?: Uint8Array;
@@ -74,7 +74,7 @@ export interface EntryEvent {
 }
 
 /**
- * An entry has another path, and so has everything below it.
+ * An entry moved to another path, with everything below it.
  *
  * @example
  * ```ts
@@ -105,12 +105,12 @@ export interface RenameEvent {
   readonly rawFrom?: Uint8Array;
   /** Whether the entry is a directory. */
   readonly isDirectory: boolean;
-  /** Whether something else had the new path, and is gone. */
+  /** Whether it overwrote what was at the new path. */
   readonly replaced: boolean;
 }
 
 /**
- * Events were lost. What differs now follows; what came and went meanwhile is not known.
+ * Events were lost. What differs now follows; what came and went in between is not reported.
  *
  * @example
  * ```ts
@@ -150,7 +150,7 @@ export interface UnmountEvent {
 }
 
 /**
- * Something cannot be watched; the rest is.
+ * A path cannot be watched. Everything else still is.
  *
  * @example
  * ```ts
@@ -167,7 +167,7 @@ export interface UnmountEvent {
 export interface ErrorEvent {
   /** Always "error". */
   readonly kind: "error";
-  /** What is not covered: absolute. */
+  /** The path that is not watched: absolute. */
   readonly path: string;
   /** The path's bytes, where they are not UTF-8. */
   readonly rawPath?: Uint8Array;
@@ -176,7 +176,7 @@ export interface ErrorEvent {
 }
 
 /**
- * What a {@link Watcher} says, told apart by `kind`.
+ * What a {@link Watcher} reports, discriminated by `kind`.
  *
  * @example
  * ```ts
@@ -194,7 +194,7 @@ export interface ErrorEvent {
  */
 export type WatchEvent = EntryEvent | RenameEvent | OverflowEvent | UnmountEvent | ErrorEvent;
 
-/** The kinds that say nothing of an entry's coming and going, by the bit of the kernel's mask. */
+/** The kinds that leave an entry where it is, by their bit of the kernel's mask. */
 export const CONTENT_KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [IN_MODIFY, "modify"],
   [IN_CLOSE_WRITE, "closeWrite"],

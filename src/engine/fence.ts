@@ -1,10 +1,10 @@
 /**
- * A fence in the queue of an inotify instance: everything that the kernel has queued before it has been
- * read once it comes back.
+ * A fence in the queue of an inotify instance: when it comes back, everything that was queued before it has
+ * been read.
  *
- * It is a change of a memory file that nobody else can watch, so nothing of it shows in the file system.
- * The watch is kept: with one for each fence (added, and removed) a process that takes the last free watch
- * would stop all fences.
+ * A fence is a change of a memory file (memfd_create(2)), so nothing of it shows in the file system. The watch of
+ * that file is kept: with a new watch for each fence, another process that takes the last free one would stop all
+ * fences.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { type Libc, MFD_CLOEXEC } from "../../ffi/contract.ts";
 import { call } from "../kernel/call.ts";
 import { type Failure, InotifyError } from "../kernel/error.ts";
 import { explainENOSPC } from "../kernel/limits.ts";
+import { debug } from "../kernel/debug.ts";
 import { cString } from "../kernel/byte_string.ts";
 import { IN_ATTRIB, IN_MODIFY } from "../kernel/mask.ts";
 
@@ -35,17 +36,17 @@ export class Fence {
   readonly #inotify: number;
   #memfd = -1;
   #wd = -1;
-  /** The fences in the queue: whom to call when each comes back. */
+  /** The fences in the queue, each with the callbacks for its return. */
   #sent: (() => void)[][] = [];
-  /** Whom to call when the next one comes back. */
+  /** The callbacks of the next one. */
   #next: (() => void)[] = [];
   /** How many were sent. */
   #count = 0;
 
   /**
    * @param inotify the descriptor of the instance
-   * @throws {InotifyError} if a fence cannot be made. That no watch is free is no such error: one may be
-   * when the fence is sent.
+   * @throws {InotifyError} if a fence cannot be made. A lack of watches is no such error: one may be free when the
+   * fence is sent.
    */
   constructor(libc: Libc, inotify: number) {
     this.#libc = libc;
@@ -56,14 +57,14 @@ export class Fence {
     }
   }
 
-  /** Has somebody called when the next fence that is sent has come back. */
+  /** Calls back when the next fence that is sent has come back. */
   request(callback: () => void): void {
     this.#next.push(callback);
   }
 
   /**
-   * Sends the fence that is requested. While too many are on their way it waits: this is to be called again
-   * when events have been handled.
+   * Sends the requested fence. While too many are in the queue it does nothing: call it again when events have been
+   * handled.
    *
    * @throws {InotifyError} if it cannot be sent, ENOSPC if no watch is free for it
    */
@@ -71,29 +72,31 @@ export class Fence {
     if (this.#sent.length === LIMIT || this.#next.length === 0) return;
     const failure = (this.#wd === -1 ? this.#open() : undefined) ?? this.#change();
     if (failure !== undefined) throw this.#error("follow the queue of events", failure);
+    debug?.("fence", "sent for", this.#next.length);
     this.#sent.push(this.#next);
     this.#next = [];
   }
 
-  /** Calls those who wait, if an event is the fence's. @returns whether it is */
+  /** Calls back, if an event is the fence's. @returns whether it is */
   passed(wd: number): boolean {
     if (wd !== this.#wd) return false;
+    debug?.("fence", "back");
     for (const callback of this.#sent.shift() ?? []) callback();
     return true;
   }
 
   /**
-   * Events were lost, perhaps the fence with them: whoever waits for it waits for the next one. That one
-   * has another watch, since the lost one may come back yet.
+   * Events were lost, perhaps fences with them: their callbacks wait for the next one. That one has another watch,
+   * since a fence that seems lost may still come back.
    *
-   * @param first whom to call before all others
+   * @param first called before all others
    */
   lost(first?: () => void): void {
     this.#next = [...first ? [first] : [], ...this.#sent.flat(), ...this.#next];
     this.#sent = [];
     const [memfd, wd] = [this.#memfd, this.#wd];
     if (wd === -1) return;
-    // The new watch first: one that is free for a moment may be taken by another process.
+    // The new watch first: if the old one were removed before, another process could take its place.
     const failure = this.#open();
     call(this.#libc, () => this.#libc.inotify_rm_watch(this.#inotify, wd));
     this.#libc.close(memfd);
@@ -108,7 +111,7 @@ export class Fence {
     this.#memfd = this.#wd = -1;
   }
 
-  /** Makes a memory file, and watches it. @returns why that failed, if it did */
+  /** Makes a memory file, and watches it. @returns the failure, if it failed */
   #open(): Failure | undefined {
     const memfd = call(this.#libc, () => this.#libc.memfd_create(NAME, MFD_CLOEXEC));
     if (memfd < 0) return { errno: -memfd, syscall: "memfd_create" };
@@ -127,10 +130,10 @@ export class Fence {
   }
 
   /**
-   * Changes the memory file, each time in another way than before, since the kernel merges equal events. Both
-   * ways need no more than the descriptor, whoever the user is by now: fchmod(2) would need its owner.
+   * Changes the memory file, each time in another way than before, since the kernel merges equal events. Both ways
+   * work for any user who has the descriptor; fchmod(2) would need the file's owner.
    *
-   * @returns why that failed, if it did
+   * @returns the failure, if it failed
    */
   #change(): Failure | undefined {
     const libc = this.#libc;

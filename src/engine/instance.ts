@@ -1,5 +1,5 @@
 /**
- * The one inotify instance of all watchers.
+ * `Instance`: the one inotify instance that the watchers of a thread share, and the loop that reads it.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import type { Libc } from "../../ffi/contract.ts";
 import { delay, turn } from "../../ffi/time.ts";
 import { call } from "../kernel/call.ts";
 import { monotonic } from "../kernel/clock.ts";
+import { debug, shown } from "../kernel/debug.ts";
 import { Fence } from "./fence.ts";
 import { IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "../kernel/mask.ts";
 import { now, type Timestamp } from "../kernel/timestamp.ts";
@@ -19,59 +20,64 @@ import { type Scan, scan, type ScanFailure } from "./scan.ts";
 import { inotifyInit } from "../kernel/syscall.ts";
 import { Owners } from "./owners.ts";
 
-/** One who holds watches. */
-export interface Subscriber {
-  /** An event of a watch that it holds; with `IN_IGNORED`, which ends the watch, the last one. */
-  event(event: InotifyEvent): void;
-  /** A rename of which at least one half is in a watch that it holds. */
+/** Who owns a watch, and who receives its events. */
+export interface Owner {
+  readonly receiver: Receiver;
+}
+
+/** Receives the events of the watches of its owners. */
+export interface Receiver {
+  /** An event, for each owner of its watch; with `IN_IGNORED`, which ends the watch, the last one. */
+  event(event: InotifyEvent, owner: Owner): void;
+  /** A rename; one of its owners has the watch of at least one half. */
   move(move: Move): void;
 }
 
-/** One for whom the instance is kept open. */
-export interface Member extends Subscriber {
-  /** Events are lost: anything may have changed since the queue was last seen empty. */
+/** For whom the instance is kept open. */
+export interface Member extends Receiver {
+  /** Events are lost: anything may have changed since the kernel's queue was last seen empty. */
   overflow(): void;
   /** The instance has failed, and is closed. */
   fail(error: unknown): void;
-  /** Does what it has asked for by {@link Instance.schedule}, for a few milliseconds. */
+  /** Works for a few milliseconds, as it asked for by {@link Instance.schedule}. */
   work(): void;
 }
 
 /** How many bytes are read at once. */
 const READ = 65536;
-/** Fewer events than fill a read: it has emptied the queue. */
+/** A read with fewer events than this has emptied the queue. */
 const FEW = 200;
-/** How long a second half of a rename is waited for once the queue is empty, in milliseconds. */
+/** How long to wait for the second half of a rename once the queue is empty, in milliseconds. */
 const PATIENCE = 2;
-/** How long events are handled at a stretch before the runtime has a turn, in milliseconds. */
+/** How long events are handled before the event loop has a turn, in milliseconds. */
 const STRETCH = 10;
 
 /**
- * Where the instance of this process is. `bun --hot` evaluates this module again at each reload, and what was
- * there before goes on, so it is not in the module. Hubs of other versions are others, since these may call
- * each other by other names: this is the version in deno.json.
+ * The key of the instance on globalThis. It is not kept in this module, since `bun --hot` evaluates the module
+ * again at each reload while the old watchers live on. Each version of the package has a key of its own, because
+ * their methods may differ: this is the version in deno.json.
  */
 const INSTANCE: unique symbol = Symbol.for("@inotify/inotify 0.1.0: instance");
 const shared = globalThis as { [INSTANCE]?: Instance | undefined };
 
-/** An inotify instance, shared by those who have entered it, closed when the last one has left. */
+/** An inotify instance, shared by its members, closed when the last one leaves. */
 export class Instance {
   readonly libc: Libc = libc();
   readonly #fd: number = inotifyInit(this.libc);
   readonly #reader = new Reader(this.libc, this.#fd, new Uint8Array(READ));
   readonly #renames = new Renames();
-  /** Those inside, and whether each keeps the process alive. */
+  /** The members, and whether each keeps the process alive. */
   readonly #members = new Map<Member, boolean>();
-  readonly #watches = new Owners<Subscriber>();
+  readonly #owners = new Owners<Owner>();
   readonly #fence: Fence;
-  /** Those with work to do. */
+  /** The members with work to do. */
   readonly #busy = new Set<Member>();
-  /** Whether nothing goes on before the next event. */
+  /** Whether it waits for the next event, with nothing else to do. */
   #waiting = false;
-  /** When the runtime last had a turn. */
+  /** When the event loop last had a turn. */
   #turned = 0;
   #drained: Timestamp = now();
-  /** Whether what comes in may have gaps that no event tells of. */
+  /** Whether events are ignored, since others before them are lost. */
   #lost = false;
 
   constructor() {
@@ -83,72 +89,78 @@ export class Instance {
     }
   }
 
-  /** When the queue was last seen empty with nothing lost. */
+  /** When the queue was last seen empty, with nothing lost. */
   get drained(): Timestamp {
     return this.#drained;
   }
 
-  /** Enters the instance of this process. */
-  static enter(subscriber: Member): Instance {
+  /** Joins the instance of this process, which is opened for the first member. */
+  static join(member: Member): Instance {
     let instance = shared[INSTANCE];
     if (instance === undefined) {
       instance = shared[INSTANCE] = new Instance();
       void instance.#run();
     }
-    instance.setRef(subscriber, true); // nothing private: it may be of the same class, evaluated before
+    instance.setRef(member, true); // no private member: its class may be an earlier evaluation of this one
     return instance;
   }
 
-  /** Leaves the instance, and every watch that the subscriber still holds. */
-  async leave(subscriber: Member): Promise<void> {
-    if (!this.#members.delete(subscriber)) return;
-    this.#busy.delete(subscriber);
-    for (const wd of this.#watches.heldBy(subscriber)) this.release(wd, subscriber);
+  /** Leaves the instance, and releases every watch of the member's owners. */
+  async leave(member: Member): Promise<void> {
+    if (!this.#members.delete(member)) return;
+    this.#busy.delete(member);
+    for (const [wd, owner] of this.#owners) if (owner.receiver === member) this.release(wd, owner);
     if (this.#members.size > 0) return this.#updateRef();
     if (shared[INSTANCE] === this) shared[INSTANCE] = undefined;
     await this.#reader.close();
     this.#fence.close();
   }
 
-  /** Whether a subscriber keeps the process alive. */
-  setRef(subscriber: Member, ref: boolean): void {
-    this.#members.set(subscriber, ref);
+  /** Whether a member keeps the process alive. */
+  setRef(member: Member, ref: boolean): void {
+    this.#members.set(member, ref);
     this.#updateRef();
   }
 
   /**
-   * Scanner a directory, and from then on tells the subscriber of its events; see {@link scan}.
+   * Scans a directory, which the caller then owns by {@link own}; see {@link scan}.
    *
-   * @returns with whether it was not watched before, so that every event of it is later than the scan
+   * @returns with whether it was not watched before, so that every event of the watch is later than the scan
    */
   scan(
     path: string,
     mask: number,
     follow: boolean,
-    subscriber: Subscriber,
   ): Scan & { readonly isNew: boolean } | ScanFailure {
     const result = scan(this.libc, this.#fd, path, mask, follow);
-    if (!("wd" in result)) return result;
-    const isNew = !this.#watches.has(result.wd);
-    this.#watches.add(result.wd, subscriber);
-    return { ...result, isNew };
+    return "wd" in result ? { ...result, isNew: !this.#owners.has(result.wd) } : result;
   }
 
-  /** Watches a path, without a look at what is in it. @returns the watch, or a negative errno */
-  watch(path: Uint8Array, mask: number, subscriber: Subscriber): number {
+  /** Watches a path, without a scan. @returns the watch, or a negative errno */
+  watch(path: Uint8Array, mask: number, owner: Owner): number {
     const bits = (mask | IN_MASK_ADD) >>> 0;
     const wd = call(
       this.libc,
       () => this.libc.inotify_add_watch(this.#fd, path, bits),
     );
-    if (wd >= 0) this.#watches.add(wd, subscriber);
+    if (wd >= 0) this.#owners.add(wd, owner);
     return wd;
   }
 
-  /** Gives up a watch; it ends with its last holder. */
-  release(wd: number, subscriber: Subscriber): void {
-    if (!this.#watches.delete(wd, subscriber)) return;
-    // It fails if the inode is gone and IN_IGNORED on its way, which is as well.
+  /** Makes somebody an owner of a watch. */
+  own(wd: number, owner: Owner): void {
+    this.#owners.add(wd, owner);
+  }
+
+  /** The owners of a watch, in the order in which they came. */
+  owners(wd: number): Iterable<Owner> {
+    return this.#owners.of(wd);
+  }
+
+  /** Releases a watch, which ends with its last owner. */
+  release(wd: number, owner: Owner): void {
+    if (!this.#owners.delete(wd, owner)) return;
+    // This fails if the inode is gone and IN_IGNORED is queued, which is fine.
     call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, wd));
   }
 
@@ -159,8 +171,8 @@ export class Instance {
   }
 
   /**
-   * Has {@link Member.work} called once, when the events at hand have been handled. It takes turns with
-   * reading, and with the runtime.
+   * Calls {@link Member.work} once, when the events at hand are handled. Work takes turns with reading and with
+   * the event loop.
    */
   schedule(member: Member): void {
     const isIdle = this.#waiting && this.#busy.size === 0;
@@ -202,7 +214,7 @@ export class Instance {
     for (const member of this.#members.keys()) member.fail(error);
   }
 
-  /** Has a member do some work. @returns whether there was any */
+  /** Lets one member work. @returns whether one had work to do */
   #work(): boolean {
     for (const member of this.#busy) {
       this.#busy.delete(member);
@@ -212,7 +224,7 @@ export class Instance {
     return false;
   }
 
-  /** Queues what was read. @returns how many events it is */
+  /** Queues what was read. @returns the number of events */
   #push(bytes: Uint8Array | undefined): number {
     if (bytes === undefined) return 0;
     const events = parseEvents(bytes);
@@ -233,7 +245,7 @@ export class Instance {
     }
   }
 
-  /** Reads on for the second half of a rename. @returns how many events that gave */
+  /** Reads on for the second half of a rename. @returns the number of events read */
   async #readMore(): Promise<number> {
     const count = this.#push(this.#reader.readNow());
     if (count > 0) return count;
@@ -255,24 +267,30 @@ export class Instance {
     const { wd, mask } = change;
     if (mask & IN_Q_OVERFLOW) return this.#overflow();
     if (this.#fence.passed(wd)) return;
-    const holders = this.#watches.of(wd);
-    if (mask & IN_IGNORED) this.#watches.end(wd);
+    const owners = this.#owners.of(wd);
+    if (mask & IN_IGNORED) this.#owners.end(wd);
     else if (this.#lost) return;
-    for (const holder of holders) holder.event(change);
+    debug?.("event", shown(change));
+    for (const owner of owners) owner.receiver.event(change, owner);
   }
 
   #dispatchMove(move: Move): void {
     if (this.#lost) return;
-    const wds = [move.from?.wd, move.to?.wd].filter((wd) => wd !== undefined);
-    const holders = new Set(wds.flatMap((wd) => [...this.#watches.of(wd)]));
-    for (const holder of holders) holder.move(move);
+    debug?.("rename", move.from ? shown(move.from) : "", "->", move.to ? shown(move.to) : "");
+    const receivers = new Set<Receiver>();
+    for (const half of [move.from, move.to]) {
+      if (half === undefined) continue;
+      for (const { receiver } of this.#owners.of(half.wd)) receivers.add(receiver);
+    }
+    for (const receiver of receivers) receiver.move(move);
   }
 
   /**
-   * While an IN_Q_OVERFLOW waits to be read, the kernel queues no other: what it drops then may be
-   * later than what comes after it. So nothing counts before a fence that is sent now comes back.
+   * While an IN_Q_OVERFLOW is queued, the kernel queues no second one, so events may be missing behind it, too.
+   * Every event is ignored until a fence that is sent now comes back.
    */
   #overflow(): void {
+    debug?.("event", "IN_Q_OVERFLOW");
     if (this.#lost) return this.#fence.lost();
     this.#lost = true;
     this.#fence.lost(() => {

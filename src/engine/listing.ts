@@ -1,8 +1,8 @@
 /**
- * The entries of a directory as getdents64(2) gives them, read when somebody wants to know.
+ * `Listing`: the entries of a directory as getdents64(2) gives them, decoded on demand.
  *
- * Of most directories of a big tree nobody ever does: kept as bytes they take a third of the memory, and
- * half of the time of a set-up.
+ * Most directories of a big tree are never asked. As bytes, their entries take a third of the memory, and a set-up
+ * takes half of the time.
  *
  * @module
  */
@@ -22,15 +22,15 @@ const DT_LNK = 10;
 const DOT = 0x2e;
 const latin1 = new TextDecoder("latin1");
 
-/** How many types are asked for at a step. */
+/** How many types are looked up at a step. */
 const FEW = 16;
 /** The size of an arena, in bytes. */
 const ARENA = 64 * 1024;
-/** Where listings are kept, one behind the other: an array for each would take more than is in it. */
+/** Listings are kept one behind the other: an array for each would take more memory than its content. */
 let arena = new Uint8Array(0);
 let used = 0;
 
-/** The entries of a directory but `.` and `..`; or of a large one its first part, with the others. */
+/** The entries of a directory, but `.` and `..`; for a large one, its first part and the others. */
 export class Listing {
   #bytes = arena;
   #start = used;
@@ -40,9 +40,9 @@ export class Listing {
   #places: Set<string> | undefined;
 
   /**
-   * Takes what a call gave: the first bytes of a buffer, which are copied.
+   * Adds what a call returned: the first bytes of a buffer, which are copied.
    *
-   * @returns whether that is something new; else the file system goes round in circles, and comes to no end
+   * @returns whether it is new; if not, the file system lists in a circle, without an end
    */
   push(buffer: Uint8Array, length: number): boolean {
     if (this.#end === this.#start) {
@@ -56,7 +56,7 @@ export class Listing {
     return this.#places.add(part.#place()).size > size;
   }
 
-  /** Whether there is more than one call gives: so much that other things have a turn between its parts. */
+  /** Whether one call did not return all of it: so much that the event loop has a turn between its parts. */
   get isLarge(): boolean {
     return this.#others !== undefined;
   }
@@ -67,10 +67,9 @@ export class Listing {
   }
 
   /**
-   * Asks for the types that the file system does not give of the entries that were pushed last; with a
-   * stop now and then.
+   * Looks up the types that the file system did not give, for the entries that were pushed last; in steps.
    *
-   * @param typeOf gives the type of an entry as it is in a mode, by lossless name
+   * @param typeOf returns the type of an entry, as in a mode, by lossless name
    */
   *complete(typeOf: (name: string) => number): Generator<void, void> {
     const part = this.#others?.at(-1) ?? this;

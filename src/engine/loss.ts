@@ -1,8 +1,8 @@
 /**
- * What a loop has lost: the difference between the trees as it knows them, and as they are.
+ * `Loss`: a time in which a loop's events are not delivered, and the difference that it makes in the end.
  *
- * Nothing is copied when a loss begins. The entries of a directory are kept when they change for the first
- * time, so a loss takes as much memory as there are directories that have changed, however long it lasts.
+ * Nothing is copied when a loss begins. The entries of a directory are kept when they first change, so a loss takes
+ * as much memory as there are changed directories, however long it lasts.
  *
  * @module
  */
@@ -10,25 +10,25 @@
 import { entryEvent, type EntryKind, type WatchEvent } from "./event.ts";
 import { Directory, type Entry } from "./directory.ts";
 
-/** The roots that are followed by themselves, and what each is known to be, if it is there, by path. */
+/** The followed roots by path, and what each is known to be; `undefined` if it is not there. */
 export type Tops = Map<string, Entry | undefined>;
 
-/** What became of an entry: the kinds of its events, and `create` if another one, or it again, came there. */
+/** What happened to an entry: the kinds of its events, and `create` if it is another one, or was away. */
 type Marks = Set<EntryKind>;
 
-/** What a loop has lost, from its construction on. */
+/** What a loop misses, from the construction on. */
 export class Loss {
-  /** The roots as the loop knows them. */
+  /** The followed roots as the loop knows them. */
   readonly #tops: Tops;
   /** The entries of directories as the loop knows them, where they differ. */
   readonly #before = new WeakMap<Directory, Map<string, Entry>>();
-  /** What became of entries that are still there, by the directory that they are in. */
+  /** What happened to entries that are still there, by directory. */
   readonly #marks = new WeakMap<Directory, Map<string, Marks>>();
-  /** What became of roots. */
+  /** What happened to roots. */
   readonly #topMarks = new Map<string, Marks>();
-  /** Events that are no difference of what is there; the last one of each kind and path. */
+  /** Events that are no difference of entries: the last one of each kind and path. */
   readonly #others = new Map<string, WatchEvent>();
-  /** The roots as they are, while differences are looked for. */
+  /** The followed roots as they are, once the loss ends. */
   #now: Tops = new Map();
   #events: WatchEvent[] = [];
 
@@ -37,7 +37,7 @@ export class Loss {
     this.#tops = tops;
   }
 
-  // What comes while it lasts
+  // While it lasts
 
   /** An event is not delivered. */
   miss(event: WatchEvent): void {
@@ -50,18 +50,18 @@ export class Loss {
     if (!this.#before.has(directory)) this.#before.set(directory, new Map(directory.entries));
   }
 
-  /** An entry becomes known of which nothing is reported. */
+  /** An entry becomes known that is not reported. */
   know(directory: Directory, name: string, entry: Entry): void {
     this.#before.get(directory)?.set(name, entry);
   }
 
-  /** An entry is no longer known, of which nothing is reported. */
+  /** An entry is no longer known, which is not reported. */
   leaveOut(directory: Directory, name: string): void {
     this.#before.get(directory)?.delete(name);
     this.unmark(directory, name);
   }
 
-  /** A root becomes known of which nothing is reported. */
+  /** A root becomes known that is not reported. */
   knowTop(path: string, entry: Entry): void {
     this.#tops.set(path, entry);
   }
@@ -71,14 +71,14 @@ export class Loss {
     this.#tops.delete(path);
   }
 
-  /** An entry of a tree becomes a root that is followed by itself. */
+  /** An entry becomes a followed root. */
   moveOut(directory: Directory, name: string, path: string): void {
     const entry = (this.#before.get(directory) ?? directory.entries).get(name);
     if (entry !== undefined) this.#tops.set(path, entry);
     this.mark(undefined, path, this.#marks.get(directory)?.get(name) ?? []);
   }
 
-  /** A root becomes an entry of a tree. */
+  /** A followed root becomes an entry. */
   moveIn(directory: Directory, name: string): void {
     this.keep(directory);
     this.mark(directory, name, this.#topMarks.get(directory.pathOf(name)) ?? []);
@@ -93,23 +93,23 @@ export class Loss {
     else for (const kind of kinds) marks.add(kind);
   }
 
-  /** An entry is gone, with what happened to it. */
+  /** An entry is gone. */
   unmark(directory: Directory, name: string): void {
     this.#marks.get(directory)?.delete(name);
   }
 
-  // Its end
+  // When it ends
 
   /**
-   * What differs.
+   * The difference.
    *
-   * @param now the roots
-   * @param changed the kinds by which another file in the place of one is reported
+   * @param now the followed roots
+   * @param changed the kinds that report a file that took the place of another one
    */
   end(now: Tops, changed: readonly EntryKind[]): WatchEvent[] {
     this.#now = now;
     const paths = new Set([...this.#tops.keys(), ...now.keys()]);
-    // Those above first, which may have the others in their trees.
+    // Parents first: their trees may have the others in them.
     for (const path of [...paths].sort((a, b) => a.length - b.length)) {
       const marks = this.#topMarks.get(path);
       this.#compare(path, this.#tops.get(path), now.get(path), marks, changed);
@@ -150,7 +150,7 @@ export class Loss {
       this.#compare(at, old, entry, new Set(both), changed);
     };
     if (before === undefined) {
-      // Nothing has come or gone here: no file needs to be looked at that is not marked.
+      // No entry was added or deleted here, so only marked files can differ.
       for (const [name, inner] of directory.directories()) compare(name, inner, inner);
       for (const name of marks?.keys() ?? []) {
         const entry = entries.get(name);
@@ -162,7 +162,7 @@ export class Loss {
     for (const [name, entry] of entries) compare(name, before.get(name), entry);
   }
 
-  /** An entry is new to the loop; but roots below it may be known by themselves. */
+  /** An entry is new to the loop; roots below it may be known, though. */
   #appear(
     path: string,
     entry: Entry,
@@ -179,7 +179,7 @@ export class Loss {
     }
   }
 
-  /** With a directory goes everything below it: also roots, which have to appear again. */
+  /** A directory goes with everything below it: also roots, which appear again. */
   #remove(path: string, entry: Entry): void {
     this.#push("remove", path, entry);
     for (const top of this.#tops.keys()) {
@@ -193,8 +193,8 @@ export class Loss {
 }
 
 /**
- * Whether an entry is the one that the loop knows. A directory that has come to its place again is not: who
- * looked for what is in it meanwhile has found nothing.
+ * Whether an entry is the one that the loop knows. A directory that was away is not: whoever read what is in it
+ * meanwhile found nothing.
  */
 function isSame(before: Entry, now: Entry | undefined, marks: Marks | undefined): boolean {
   return before === now && (now === false || !marks?.has("create"));

@@ -1,57 +1,50 @@
 /**
- * Who holds each watch.
+ * Who owns each watch of an instance: whoever added it, and whoever was given the same inode since.
  *
  * @module
  */
 
-/** Any number of watches, each with any number of holders; mostly it is one, which needs no set. */
-export class Owners<Holder extends object> {
-  readonly #holders = new Map<number, Holder | Set<Holder>>();
+/** Any number of watches, each with any number of owners. Most have one, which needs no set. */
+export class Owners<Owner extends object> {
+  readonly #owners = new Map<number, Owner | Set<Owner>>();
 
-  /** Whether anybody holds a watch. */
+  /** Whether a watch has an owner. */
   has(wd: number): boolean {
-    return this.#holders.has(wd);
+    return this.#owners.has(wd);
   }
 
-  /** Those who hold a watch, in the order in which they came to. */
-  of(wd: number): Iterable<Holder> {
-    const holders = this.#holders.get(wd);
-    if (holders === undefined) return NONE;
-    return holders instanceof Set ? holders : [holders];
+  /** The owners of a watch, in the order in which they were added. */
+  of(wd: number): Iterable<Owner> {
+    const owners = this.#owners.get(wd);
+    if (owners === undefined) return NONE;
+    return owners instanceof Set ? owners : [owners];
   }
 
-  /** The one who holds a watch; `undefined` if nobody does, or several. */
-  only(wd: number): Holder | undefined {
-    const holders = this.#holders.get(wd);
-    if (!(holders instanceof Set)) return holders;
-    return holders.size === 1 ? [...holders][0] : undefined;
+  /** Adds an owner to a watch. */
+  add(wd: number, owner: Owner): void {
+    const owners = this.#owners.get(wd);
+    if (owners === undefined) this.#owners.set(wd, owner);
+    else if (owners instanceof Set) owners.add(owner);
+    else if (owners !== owner) this.#owners.set(wd, new Set([owners, owner]));
   }
 
-  /** Makes somebody a holder of a watch. */
-  add(wd: number, holder: Holder): void {
-    const holders = this.#holders.get(wd);
-    if (holders === undefined) this.#holders.set(wd, holder);
-    else if (holders instanceof Set) holders.add(holder);
-    else if (holders !== holder) this.#holders.set(wd, new Set([holders, holder]));
+  /** Removes an owner from a watch. @returns whether it was the last one */
+  delete(wd: number, owner: Owner): boolean {
+    const owners = this.#owners.get(wd);
+    if (owners === owner) return this.#owners.delete(wd);
+    if (!(owners instanceof Set) || !owners.delete(owner) || owners.size > 0) return false;
+    return this.#owners.delete(wd);
   }
 
-  /** Makes somebody a holder no longer. @returns whether that was the last one */
-  delete(wd: number, holder: Holder): boolean {
-    const holders = this.#holders.get(wd);
-    if (holders === holder) return this.#holders.delete(wd);
-    if (!(holders instanceof Set) || !holders.delete(holder) || holders.size > 0) return false;
-    return this.#holders.delete(wd);
-  }
-
-  /** Forgets a watch that has ended, and all who hold it. */
+  /** Forgets a watch that has ended, with all its owners. */
   end(wd: number): void {
-    this.#holders.delete(wd);
+    this.#owners.delete(wd);
   }
 
-  /** The watches that somebody holds. */
-  *heldBy(holder: Holder): Generator<number> {
-    for (const [wd, holders] of this.#holders) {
-      if (holders === holder || holders instanceof Set && holders.has(holder)) yield wd;
+  /** Every watch with each of its owners. */
+  *[Symbol.iterator](): Generator<[wd: number, owner: Owner]> {
+    for (const wd of [...this.#owners.keys()]) {
+      for (const owner of [...this.of(wd)]) yield [wd, owner];
     }
   }
 }

@@ -1,19 +1,19 @@
 /**
- * Follows a path, wherever it leads, from the root directory on.
+ * `PathWatch`: resolves a path from `/` on (path_resolution(7)), and notices when it leads elsewhere.
  *
- * Every directory on the way is watched: for being moved or removed itself and, where the path goes on
- * by a symbolic link, or ends, for the name in it. So whatever makes the path lead elsewhere is noticed:
- * a part of it that comes, goes or is replaced, a link that is pointed elsewhere.
+ * Every directory on the way is watched: for its own move or removal and, where the path goes on by a symbolic link
+ * or ends, for the name in it. So it is noticed when a part of the path comes, goes or is replaced, and when a link
+ * is pointed elsewhere.
  *
- * A directory that is removed while somebody holds it (as a working directory, or by an open file in it)
- * sends no IN_DELETE_SELF before it is let go. So while a path leads nowhere, which every removal on the way
- * begins with, each directory is watched for the removal of the next one, too.
+ * A directory that is removed while it is still open, or is a working directory, sends no IN_DELETE_SELF until it is
+ * closed. So while a path leads nowhere, as after each removal on the way, each directory is also watched for the
+ * removal of the next one.
  *
  * @module
  */
 
 import { readLink } from "../kernel/files.ts";
-import type { Instance, Subscriber } from "./instance.ts";
+import type { Instance, Owner, Receiver } from "./instance.ts";
 import { cString, nameOf, toText } from "../kernel/byte_string.ts";
 import {
   IN_CREATE,
@@ -31,21 +31,13 @@ import type { Move } from "./renames.ts";
 
 /** What a path leads to. */
 export interface Target {
-  /** The watch of its inode, which identifies it; or why there is none, as a negative errno. */
+  /** The watch of its inode, which identifies it; or a negative errno, if it cannot be watched. */
   readonly wd: number;
   /** Whether it is a directory. */
   readonly isDirectory: boolean;
 }
 
-/** What a {@link PathWatch} tells. */
-export interface Traveller {
-  /** The path may lead elsewhere: {@link PathWatch.look} again. */
-  moved(): void;
-  /** Something happened to what the path leads to, if that is no directory: bits of the mask. */
-  touched(mask: number): void;
-}
-
-/** The way has changed while it was walked. */
+/** The path changed while it was resolved. */
 const AGAIN = Symbol();
 
 const SELF = IN_MOVE_SELF | IN_DELETE_SELF;
@@ -60,40 +52,52 @@ const ENOSPC = 28;
 const ELOOP = 40;
 /** Symbolic links that a path may have in it (path_resolution(7)). */
 const MAXSYMLINKS = 40;
-/** How often a way is walked that changes meanwhile. Whatever renames directories pauses between two of so many. */
+/** How often a path is resolved again that changes meanwhile. */
 const WALKS = 1000;
 
-/** A path that is followed. */
-export class PathWatch implements Subscriber {
+/** A followed path. */
+export class PathWatch implements Owner, Receiver {
+  readonly receiver: Receiver = this;
   readonly #instance: Instance;
   readonly #path: string;
   readonly #content: number;
-  readonly #traveller: Traveller;
+  readonly #moved: () => void;
+  readonly #touched: (mask: number) => void;
   readonly #held = new Set<number>();
-  /** The names that matter, by the watch of the directory they are in. */
+  /** The names on the way, by the watch of the directory that they are in. */
   #names = new Map<number, Set<string>>();
   /** Whether the path leads nowhere. */
   #isWaiting = false;
   /** The watch of what the path leads to. */
   #target = -1;
   #isDirectory = false;
-  /** What the last event of the name said, if the one of the inode is still to come. */
-  #said = 0;
-  /** Set until all is handled that was queued when the target was watched. */
+  /** The mask of the name's last event, if the inode's own is still to come. */
+  #expected = 0;
+  /** Set until everything is handled that was queued before the target was watched. */
   #isNew: object | undefined;
 
   /**
    * @param path absolute, as lossless text
-   * @param content the bits that are wanted of what the path leads to, if that is no directory
+   * @param content the events that are wanted of what the path leads to, if that is no directory
+   * @param moved called when the path may lead elsewhere: {@link PathWatch.look} again
+   * @param touched called when something happened to what the path leads to, if that is no directory, with
+   * bits of the mask
    */
-  constructor(instance: Instance, path: string, content: number, traveller: Traveller) {
+  constructor(
+    instance: Instance,
+    path: string,
+    content: number,
+    moved: () => void,
+    touched: (mask: number) => void,
+  ) {
     this.#instance = instance;
     this.#path = path;
     this.#content = content;
-    this.#traveller = traveller;
+    this.#moved = moved;
+    this.#touched = touched;
   }
 
-  /** Watches the way, and then sees where it leads. @returns `undefined` if nowhere */
+  /** Resolves the path, and watches every directory on the way. @returns `undefined` if it leads nowhere */
   look(): Target | undefined {
     for (let walks = 1;; walks++) {
       const isLast = walks === WALKS;
@@ -102,30 +106,30 @@ export class PathWatch implements Subscriber {
       const target = this.#walk(isLast);
       if (target === AGAIN) continue;
       this.#isWaiting = target === undefined;
-      // What changed before a directory on the way was watched went unseen; so all are watched first.
+      // A change before a directory was watched went unseen, so the way is resolved with all of them watched.
       const isWatched = sameKeys(before, this.#names) && wasWaiting === this.#isWaiting;
       if (isWatched || isLast) return target;
     }
   }
 
-  /** Gives up all its watches. */
+  /** Releases all its watches. */
   close(): void {
     for (const wd of this.#held) this.#release(wd);
   }
 
   event(event: InotifyEvent): void {
     const { wd, mask } = event;
-    const said = this.#said; // the inode's event comes right after that of the name, if it comes
-    this.#said = 0;
+    const expected = this.#expected; // if the inode has an event, too, it comes right after that of the name
+    this.#expected = 0;
     if (event.name !== "") {
       if (!this.#names.get(wd)?.has(nameOf(event))) return;
-      if (mask & ENTRY) this.#traveller.moved();
-      if (!this.#isDirectory && mask & this.#content) this.#touched(mask);
+      if (mask & ENTRY) this.#moved();
+      if (!this.#isDirectory && mask & this.#content) this.#touchedByName(mask);
     } else if (mask & (SELF | IN_IGNORED)) {
-      this.#traveller.moved();
+      this.#moved();
     } else if (wd === this.#target && !this.#isDirectory) {
-      // By another name of the inode; or by this one, which its directory has said already.
-      if (said !== mask) this.#traveller.touched(mask);
+      // By another name of the inode; or by this one, whose event came before.
+      if (expected !== mask) this.#touched(mask);
     }
   }
 
@@ -134,12 +138,12 @@ export class PathWatch implements Subscriber {
     if (to !== undefined) this.event(to);
   }
 
-  #touched(mask: number): void {
-    if (!this.#isNew) this.#said = mask;
-    this.#traveller.touched(mask);
+  #touchedByName(mask: number): void {
+    if (!this.#isNew) this.#expected = mask;
+    this.#touched(mask);
   }
 
-  /** @param isLast whether it takes what it is told, although that is contradictory */
+  /** @param isLast whether to accept a contradictory answer */
   #walk(isLast: boolean): Target | undefined | typeof AGAIN {
     const { libc } = this.#instance;
     const names = new Map<number, Set<string>>();
@@ -149,7 +153,7 @@ export class PathWatch implements Subscriber {
       const removal = this.#isWaiting ? IN_DELETE : 0;
       const wd = this.#watch(directory || "/", SELF | removal | IN_ONLYDIR | IN_DONT_FOLLOW);
       if (wd === -ENOENT) {
-        // What was a directory a moment ago is gone: nothing would tell of its return.
+        // The directory is gone since it was resolved, and nothing would report its return.
         return isLast ? this.#arrive(names, { wd, isDirectory: false }) : AGAIN;
       }
       if (wd >= 0 && !names.has(wd)) names.set(wd, new Set());
@@ -170,7 +174,7 @@ export class PathWatch implements Subscriber {
         continue;
       }
       names.get(wd)?.add(name);
-      // What is not there yet may be there, and changed, before its own watch is.
+      // What is not there yet may appear, and change, before it has a watch of its own.
       const content = link === ENOENT ? this.#content : 0;
       const watched = this.#watch(directory || "/", ENTRY | content | IN_ONLYDIR);
       if (watched === -ENOSPC || watched === -EACCES && link === ENOENT) {
@@ -189,14 +193,14 @@ export class PathWatch implements Subscriber {
     return this.#find(names, directory, directory || "/");
   }
 
-  /** Notices when something else comes to a path on the way. */
+  /** Watches for something else to come to a path on the way. */
   #notice(names: ReadonlyMap<number, Set<string>>, path: string): void {
     const end = path.lastIndexOf("/");
     const wd = this.#watch(path.slice(0, end) || "/", ENTRY | IN_ONLYDIR);
     names.get(wd)?.add(path.slice(end + 1));
   }
 
-  /** What is at the end of the way, which is no symbolic link. */
+  /** Watches what is at the end of the way, which is no symbolic link. */
   #find(names: Map<number, Set<string>>, directory: string, path: string): Target | undefined {
     if (!this.#instance.libc.mayRead(toText(path))) {
       return this.#arrive(names, { wd: -EACCES, isDirectory: false });
@@ -222,7 +226,7 @@ export class PathWatch implements Subscriber {
     return target;
   }
 
-  /** Events of the name that are queued already have none of the inode behind them. */
+  /** Events of the name that are queued already are not followed by one of the inode. */
   #watchedAnew(): void {
     const token = this.#isNew = {};
     this.#instance.fence(() => {
@@ -242,7 +246,7 @@ export class PathWatch implements Subscriber {
   }
 }
 
-/** Whether readlink(2) has looked into the directory: it was one then. */
+/** Whether readlink(2) searched the directory, so that it was one then. */
 function isAnswer(link: string | number): boolean {
   return typeof link === "string" || link === ENOENT || link === EINVAL;
 }

@@ -1,9 +1,9 @@
 /**
- * Joins the two halves of a rename.
+ * Pairs the two halves of a rename.
  *
- * The kernel queues IN_MOVED_FROM and IN_MOVED_TO one after the other, but not in one step: other
- * events may come between them, and so may the end of a read. It holds the locks of both directories
- * meanwhile, so no other change of an entry of either one comes between.
+ * The kernel queues IN_MOVED_FROM and IN_MOVED_TO one after the other, but not in one step: other events, or the end
+ * of a read, may come in between. It holds the locks of both directories meanwhile, so no other event of an entry of
+ * either directory does.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO, IN_Q_OVERFLOW } from "../kernel/mask.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 
-/** A rename, of which one half may lie where nobody watches. */
+/** A rename; one half is missing if its directory is not watched. */
 export interface Move {
   /** The event with `IN_MOVED_FROM`. */
   readonly from?: InotifyEvent | undefined;
@@ -19,10 +19,10 @@ export interface Move {
   readonly to?: InotifyEvent | undefined;
 }
 
-/** What changes an entry of a directory. */
+/** The events by which an entry comes or goes. */
 const ENTRY = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 
-/** A queue of events from which renames come whole. */
+/** A queue of events that gives renames as pairs. */
 export class Renames {
   #events: readonly InotifyEvent[] = [];
   #next = 0;
@@ -46,7 +46,7 @@ export class Renames {
   /**
    * Takes the next event, or the next rename.
    *
-   * @param last whether to wait no longer for the second half of the rename that is next
+   * @param last whether to stop waiting for the second half of the next rename
    * @returns `undefined` if there is nothing, or nothing yet
    */
   shift(last: boolean): InotifyEvent | Move | undefined {
@@ -62,12 +62,12 @@ export class Renames {
       this.#next++;
       if (!(event.mask & IN_MOVED_TO)) return event;
       if (this.#targets.delete(event.cookie)) return { to: event };
-      // It went out with its first half.
+      // It was taken with its first half.
     }
     return undefined;
   }
 
-  /** Whether a second half would be here by now: the directory has changed again, or events are lost. */
+  /** Whether the second half would be here by now: its directory changed again, or events are lost. */
   #isOver({ wd }: InotifyEvent): boolean {
     for (let i = this.#next + 1; i < this.#events.length; i++) {
       const event = this.#events[i];

@@ -1,8 +1,6 @@
 /**
- * Watches one directory and lists it, both for sure the same one.
- *
- * A path may come to mean another directory between two calls. So the directory is opened once, and
- * watched and listed by its descriptor.
+ * Scans a directory: opens it, and watches and lists it by its descriptor, since its path may lead to another one
+ * between two calls.
  *
  * @module
  */
@@ -18,15 +16,15 @@ import { IN_MASK_ADD, IN_ONLYDIR } from "../kernel/mask.ts";
 export interface Scan {
   /** The watch descriptor of the directory. */
   readonly wd: number;
-  /** What is in it; while there is a {@link rest}, not all of it. */
+  /** Its entries; not all of them, if there is a {@link rest}. */
   readonly listing: Listing;
-  /** Reads on, a piece at each step, and closes the directory; of a directory that takes long. */
+  /** Reads the rest of a large directory, a piece at each step, and closes it. */
   readonly rest: Rest | undefined;
-  /** Why it could not be read, if that is known already. It is watched all the same. */
+  /** Why it could not be read, if that failed. It is watched all the same. */
   readonly failure: ScanFailure | undefined;
 }
 
-/** What is still to be read of a directory. It returns why that failed, if it did. */
+/** Reads on; returns the failure, if it failed. */
 export type Rest = Generator<void, ScanFailure | undefined>;
 
 /** A scan that failed. */
@@ -38,8 +36,8 @@ export interface ScanFailure {
 }
 
 /**
- * Whether a scan failed because its path leads to no directory (any more), or because that was removed
- * meanwhile: FUSE and NFS ask their server before they watch, or read, what is open.
+ * Whether a scan failed because its path leads to no directory, or because that was removed meanwhile: FUSE and NFS
+ * ask their server before they watch, or read, an open directory.
  */
 export function isGone({ syscall, errno }: ScanFailure): boolean {
   return errno === ENOENT || errno === ESTALE || syscall === "open" && leadsNowhere(errno);
@@ -51,8 +49,8 @@ const buffer = new Uint8Array(64 * 1024);
  * Adds a directory to an inotify instance, and then reads its entries.
  *
  * @param path lossless text
- * @param mask of the watch; added to what the instance has of this directory already
- * @param follow whether a symbolic link to a directory will do
+ * @param mask of the watch; added to the one that the instance has for this directory
+ * @param follow whether the path may be a symbolic link to a directory
  */
 export function scan(
   libc: Libc,
@@ -89,7 +87,7 @@ export function scan(
   }
 }
 
-/** Does the {@link Scan.rest} of a scan at a stretch. @returns the scan, or why that failed */
+/** Reads the {@link Scan.rest} at once. @returns the scan, or why it failed */
 export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
   if (!("wd" in found)) return found;
   for (;;) {
@@ -98,16 +96,16 @@ export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
   }
 }
 
-/** Reads the entries of a directory and closes it; it stops now and then in what takes long. */
+/** Reads the entries of a directory and closes it, in steps if it is large. */
 function* read(libc: Libc, fd: number, listing: Listing): Rest {
   try {
-    // The descriptor is older than the watch, and not every file system lists what there is when it is
-    // asked: btrfs (from Linux 6.5 on) and tmpfs (6.11 to 6.13) list what there was at open(2), or at this.
+    // The descriptor is older than the watch, and some file systems list what was there at open(2), or at this
+    // lseek(2), and not at getdents64(2): btrfs from Linux 6.5 on, and tmpfs of 6.11 to 6.13.
     const position = call(libc, () => libc.lseek(fd, 0, SEEK_SET));
     if (position < 0) return { syscall: "lseek", errno: -position };
     for (;;) {
       const length = call(libc, () => libc.getdents64(fd, buffer, buffer.length));
-      // A short answer is not the last one on every file system; an empty one is.
+      // Only an empty answer is the last one on every file system.
       if (length === 0) return undefined;
       if (length < 0) return { syscall: "getdents64", errno: -length };
       if (!listing.push(buffer, length)) return { syscall: "getdents64", errno: ELOOP };
@@ -119,11 +117,11 @@ function* read(libc: Libc, fd: number, listing: Listing): Rest {
   }
 }
 
-/** The type of an entry, as it is in a mode. What cannot be known may be a directory: a scan says why. */
+/** The type of an entry, as in a mode. One that cannot be known counts as a directory: its scan says why. */
 function typeIn(libc: Libc, fd: number, name: string): number {
   const type = typeOf(libc, `/proc/self/fd/${fd}/${name}`, false);
   if (type >= 0) return type;
-  return leadsNowhere(-type) ? S_IFREG : S_IFDIR; // of what is gone again an event tells
+  return leadsNowhere(-type) ? S_IFREG : S_IFDIR; // an event reports what is gone again
 }
 
 // errno(3)

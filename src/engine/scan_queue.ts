@@ -1,77 +1,91 @@
 /**
- * What a engine still has to look at, done in slices that leave the event loop free in between.
+ * The directories to scan and the work that takes several steps, done in slices that leave the event loop
+ * free in between.
  *
  * @module
  */
 
 import { monotonic } from "../kernel/clock.ts";
-import type { ScanFailure } from "./scan.ts";
-import type { Directory, Pending } from "./directory.ts";
+import type { Directory } from "./directory.ts";
 
-/** Something that takes several steps, and is worth them for as long as a directory stays in doubt. */
-export interface Task {
-  /** The directory. */
+/** Work of several steps, worth nothing once its directory has changed state. */
+export interface Task<Result> {
   readonly directory: Directory;
-  /** What it has while the task is worth something. */
-  readonly pending: Pending;
   /** The steps, each short beside a slice. */
-  readonly steps: Generator<void, ScanFailure | undefined>;
-  /** Goes on with what comes after the last one. */
-  readonly end: (failure: ScanFailure | undefined) => void;
+  readonly steps: Generator<void, Result>;
+  /** Called after the last step. */
+  readonly end: (result: Result) => void;
+}
+
+interface Begun extends Task<unknown> {
+  /** The directory's, when the task began. */
+  readonly generation: number;
 }
 
 /** How long a slice is, in milliseconds. */
 export const SLICE = 4;
-/** How many directories are scanned between two looks at the clock. */
-const FEW = 16;
+/** How many directories are scanned between two readings of the clock, at most: reading it takes time, too. */
+const MOST = 16;
+/** How long they may take for so many, in milliseconds. On a slow file system one may take longer. */
+const INTERVAL = 0.5;
 
-/** Directories to scan, and tasks that are begun. */
+/** What is to be done. */
 export class ScanQueue {
   #directories: Directory[] = [];
-  #tasks: Task[] = [];
+  #tasks: Begun[] = [];
+  /** How many directories are scanned before the clock is read again. */
+  #few = 1;
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
     return this.#directories.length === 0 && this.#tasks.length === 0;
   }
 
-  /** Has a directory scanned, after those that are to be scanned already. */
-  scan(directory: Directory): void {
+  /** Schedules a directory, after those that are scheduled already. */
+  schedule(directory: Directory): void {
     this.#directories.push(directory);
   }
 
-  /** Has a task gone on with, before anything else is begun. */
-  goOn(task: Task): void {
-    this.#tasks.push(task);
+  /** Adds a task, which goes before all directories. */
+  begin<Result>(task: Task<Result>): void {
+    const { generation } = task.directory;
+    this.#tasks.push({ ...task, generation } as Begun);
   }
 
   /**
-   * Does what there is to do, for a while.
+   * Works for a while.
    *
    * @param slice how long, in milliseconds
-   * @param begin scans a directory
+   * @param scan scans a directory
    */
-  work(slice: number, begin: (directory: Directory) => void): void {
-    const end = monotonic() + slice;
+  work(slice: number, scan: (directory: Directory) => void): void {
+    let now = monotonic();
     let next = 0;
-    do {
+    for (let end = now + slice, count = 1; now < end; count++) {
       const task = this.#tasks.pop();
       if (task !== undefined) this.#step(task);
-      else if (next < this.#directories.length) begin(this.#directories[next++]);
+      else if (next < this.#directories.length) scan(this.#directories[next++]);
       else break;
-    } while ((this.#tasks.length === 0 && next % FEW > 0) || monotonic() < end);
+      if (this.#tasks.length === 0 && count < this.#few) continue;
+      const before = now;
+      now = monotonic();
+      this.#few = now - before < INTERVAL
+        ? Math.min(2 * this.#few, MOST)
+        : Math.ceil(this.#few / 2);
+      count = 0;
+    }
     this.#directories = this.#directories.slice(next);
   }
 
-  /** Gives up what is begun. */
-  giveUp(): void {
+  /** Ends the tasks. */
+  close(): void {
     for (const { steps } of this.#tasks) steps.return(undefined);
     this.#tasks = [];
   }
 
-  #step(task: Task): void {
-    const { directory, pending, steps, end } = task;
-    const isMoot = directory.pending !== pending;
+  #step(task: Begun): void {
+    const { directory, generation, steps, end } = task;
+    const isMoot = directory.generation !== generation;
     const { done, value } = isMoot ? steps.return(undefined) : steps.next();
     if (!done) this.#tasks.push(task);
     else if (!isMoot) end(value);

@@ -1,294 +1,273 @@
 /**
- * Scanner of directories, and the moment from which each is believed.
+ * Scans directories: watches and lists them, in slices.
  *
- * The events of one inotify instance are in order. A scan is not in that order: it sees the disk of a
- * later moment. So it is believed only at a mark, when all that was queued at the time of the scan has
- * been applied, and then only for the names that no event has told of since.
+ * The events of an inotify instance are in order, and a scan is not: it sees a later moment than the event
+ * that is being applied. So what a scan found is committed at a fence, when all that was queued at the time
+ * of the scan has been applied, and only for names without a later event; see directory_state.ts.
  *
- * A path may mean another directory by the time of a scan than at the events that are being applied. If
- * the scan has added the watch, all that makes the difference is older than any event of that watch, so
- * it is noticed in time: the directory moves, or is removed, and what was scanned for it is dropped. If
- * the watch was there before, its events are held till the mark, and applied on top of the scan: for a
- * name with an event the last one decides, for the others the scan.
+ * The path of a directory may lead to another one at the time of its scan. If the scan added the watch, what
+ * makes the difference is older than any event of that watch, so it is noticed in time: the directory moves, or
+ * is removed, and its scan is discarded. If the watch was there before, its events are held.
  *
  * @module
  */
 
-import { ScanQueue, SLICE } from "./scan_queue.ts";
-import type { Instance, Member } from "./instance.ts";
+import { debug } from "../kernel/debug.ts";
 import { IN_CREATE, IN_DELETE, IN_EXCL_UNLINK, IN_MOVE, IN_MOVE_SELF } from "../kernel/mask.ts";
-import type { InotifyEvent } from "../kernel/parse.ts";
-import { isGone, type ScanFailure } from "./scan.ts";
-import { type Directory, Pending } from "./directory.ts";
-import { Owners } from "./owners.ts";
-
-/** What becomes of scans. */
-export interface Client {
-  /** Knows what a scan has found, and says the differences; in steps, each short beside a slice. */
-  learn(directory: Directory, pending: Pending): Generator<void, undefined>;
-  /** Applies an event that has waited for a scan. */
-  apply(directory: Directory, event: InotifyEvent): void;
-  /** A directory is not where it should be, although nothing says that it is gone. */
-  vanished(directory: Directory): void;
-  /** A directory cannot be watched. */
-  uncovered(path: string, failure: ScanFailure): void;
-  /** Directories were scanned. @param count how many, so far */
-  progress(count: number): void;
-  /** No scan is left that is to be believed. */
-  idle(): void;
-}
+import type { Directory } from "./directory.ts";
+import { invalidate, isListed, KNOWN, needsScan, scanned, unreachable } from "./directory_state.ts";
+import type { Instance, Member } from "./instance.ts";
+import { Listing } from "./listing.ts";
+import { isGone, type Scan, type ScanFailure } from "./scan.ts";
+import { ScanQueue, SLICE, type Task } from "./scan_queue.ts";
 
 /** How directories are scanned. */
 export interface ScanScope {
-  /** Whether what is there in the beginning is known at once. */
-  readonly blocking: boolean;
   /** The content events wanted: bits that say nothing of an entry's coming and going. */
   readonly content: number;
 }
 
-/** What is always asked for: without it, no path would be right. */
+/** A directory that was scanned, and its state then: `live`, `held` or `unreachable`. */
+export interface Outcome {
+  readonly directory: Directory;
+  readonly generation: number;
+}
+
+/** A directory that cannot be watched. */
+export interface Failed {
+  readonly directory: Directory;
+  readonly failure: ScanFailure;
+}
+
+/** Always asked for: without these, no path would be right. */
 const STRUCTURE = IN_CREATE | IN_DELETE | IN_MOVE | IN_EXCL_UNLINK;
 
-/** How often in a row a directory is looked for where its parent says that it is. */
+/** How often in a row a directory is looked for where its parent has it. */
 const TRIES = 3;
 
-/** The directories that are watched, and the scans of them. */
+/** The directories to scan, and the watches of those that were. */
 export class Scanner {
-  /** Who has which watch. */
-  readonly watches: Owners<Directory> = new Owners();
   readonly #instance: Instance;
   readonly #scope: ScanScope;
   readonly #member: Member;
-  readonly #client: Client;
   readonly #queue = new ScanQueue();
-  /** The directories with {@link Directory.pending}. */
-  readonly #pending = new Set<Directory>();
+  /** The directories that are not known. */
+  readonly #unsettled = new Set<Directory>();
   /** The directories that were not where they should be, and how often in a row. */
-  readonly #missed = new Map<Directory, number>();
-  /** What was scanned since the last mark was sent. */
-  #scanned: [Directory, Pending][] = [];
-  /** How many marks are to come back. */
-  #marks = 0;
+  readonly #misses = new Map<Directory, number>();
+  #outcomes: Outcome[] = [];
+  #failed: Failed[] = [];
   #count = 0;
   #closed = false;
 
-  /** @param member who is told of the events of what is watched, and has to call {@link work} */
-  constructor(instance: Instance, member: Member, scope: ScanScope, client: Client) {
+  /** @param member whose `work()` is to call {@link work} */
+  constructor(instance: Instance, member: Member, scope: ScanScope) {
     this.#instance = instance;
     this.#member = member;
     this.#scope = scope;
-    this.#client = client;
   }
 
-  /** Whether no scan is left that is to be believed. */
-  get idle(): boolean {
-    return this.#marks === 0 && this.#queue.isEmpty;
+  /** Whether there is nothing to scan. */
+  get isIdle(): boolean {
+    return this.#queue.isEmpty;
   }
 
-  /**
-   * Believes nothing of a directory's entries until it is scanned. Its events are still heard: of a
-   * directory that has no watch, {@link doubtAll} is to be said.
-   */
-  doubt(directory: Directory): void {
-    const { pending } = directory;
-    const { holds = false, later = [] } = pending ?? {};
-    directory.pending = new Pending(undefined, holds, later, pending);
-    this.#pending.add(directory);
+  /** How many scans were made. */
+  get count(): number {
+    return this.#count;
   }
 
-  /** Believes nothing from a directory down; each is scanned when the one above it has been. */
-  doubtAll(directory: Directory): void {
-    for (const one of directory.subtree()) this.doubt(one);
+  // What is to be scanned
+
+  /** Trusts nothing that is known of a directory's entries until it is scanned. */
+  invalidate(directory: Directory): void {
+    directory.enter(invalidate(directory.state));
+    this.#unsettled.add(directory);
   }
 
-  /** A directory has moved: the scans of what is below it may be of what is now at the old path. */
-  doubtBelow(directory: Directory): void {
-    for (const one of [...this.#pending]) {
+  /** Invalidates a directory and all below it. Each is scanned after its parent. */
+  invalidateTree(directory: Directory): void {
+    for (const one of directory.subtree()) this.invalidate(one);
+  }
+
+  /** A directory has moved: a scan of what is below may be of what is at the old path now. */
+  invalidateMoved(directory: Directory): void {
+    for (const one of [...this.#unsettled]) {
       if (!one.isWithin(directory)) continue;
-      this.#unwatch(one);
-      this.doubtAll(one);
-      this.scan(one);
+      this.#release(one);
+      this.invalidateTree(one);
+      this.schedule(one);
     }
   }
 
   /**
-   * Puts a directory that is in doubt on the list of those to scan. It is begun with when the events at
-   * hand have been applied: of what is removed, they say so before its watch ends is looked into.
+   * Schedules the scan of a directory that is not known. Scans begin when the events at hand have been
+   * applied: deletions are applied before ended watches are handled.
    */
-  scan(directory: Directory): void {
+  schedule(directory: Directory): void {
     if (this.#queue.isEmpty) this.#instance.schedule(this.#member);
-    this.#queue.scan(directory);
+    this.#queue.schedule(directory);
   }
 
-  /** Doubts a directory, and scans it. */
-  again(directory: Directory): void {
-    this.doubt(directory);
-    this.scan(directory);
+  /** Invalidates a directory, and schedules its scan. */
+  rescan(directory: Directory): void {
+    this.invalidate(directory);
+    this.schedule(directory);
   }
 
-  /** What was not where it should be, from a directory down, may have been so because of the way there. */
-  forgive(directory: Directory): void {
-    for (const one of this.#missed.keys()) if (one.isWithin(directory)) this.#missed.delete(one);
+  /** Adds work of several steps. */
+  begin<Result>(task: Task<Result>): void {
+    if (this.#queue.isEmpty) this.#instance.schedule(this.#member);
+    this.#queue.begin(task);
   }
 
-  /** Gives up a directory, with what is pending. */
-  giveUp(directory: Directory): void {
-    this.#missed.delete(directory);
-    this.#settle(directory);
-    this.#unwatch(directory);
-  }
+  // Scans
 
-  /** The kernel has ended a watch. */
-  ended(wd: number): void {
-    const directories = this.watches.of(wd);
-    this.watches.end(wd);
-    for (const directory of directories) {
-      directory.wd = -1;
-      // Nothing has said that it is gone: its file system is unmounted, say, and another one seen.
-      this.doubtAll(directory);
-      this.scan(directory);
-    }
-  }
-
-  /** Scanner, and goes on with what is begun. @param slice for how long, in milliseconds */
-  work(slice: number = SLICE): void {
-    if (this.#closed) return;
-    this.#queue.work(slice, (directory) => this.#scanOne(directory));
+  /**
+   * Scans, and goes on with tasks.
+   *
+   * @param slice for how long, in milliseconds
+   * @returns what was scanned, to be committed at the next fence; and what cannot be
+   */
+  work(slice: number = SLICE): [outcomes: Outcome[], failed: Failed[]] {
+    if (!this.#closed) this.#queue.work(slice, (directory) => this.#scan(directory));
     if (!this.#queue.isEmpty) this.#instance.schedule(this.#member);
-    this.#client.progress(this.#count);
-    const scanned = this.#scanned;
-    this.#scanned = [];
-    this.#marks++;
-    this.#instance.fence(() => {
-      this.#marks--;
-      this.#believe(scanned);
-      if (this.idle) this.#client.idle();
-    });
+    const result: [Outcome[], Failed[]] = [this.#outcomes, this.#failed];
+    this.#outcomes = [];
+    this.#failed = [];
+    return result;
   }
 
-  /** Ends it all, but for the watches. */
-  close(): void {
-    this.#closed = true;
-    this.#queue.giveUp();
-  }
-
-  #scanOne(directory: Directory): void {
+  #scan(directory: Directory): void {
     const { parent } = directory;
-    if (directory.gone || this.#closed) return;
-    if (parent !== undefined && !parent.isListed) return; // its turn comes after the parent's
-    // Not directory.path, which is kept: of most directories of a big tree nothing is ever said.
+    if (directory.gone || this.#closed || !needsScan(directory.state)) return;
+    if (parent !== undefined && !isListed(parent.state)) return; // it is scheduled after its parent
+    // Not directory.path, which is kept: for most directories of a big tree nobody asks.
     const path = parent?.pathOf(directory.name) ?? directory.path;
     const follow = parent === undefined || directory.link;
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
-    const found = this.#instance.scan(path, mask, follow, this.#member);
+    const found = this.#instance.scan(path, mask, follow);
+    debug?.("scan", JSON.stringify(path), describe(found));
     if (!("wd" in found)) return this.#unscanned(directory, found);
     this.#count++;
     if (directory.link && isInside(directory, found.wd)) {
-      // It leads back to a directory that it is in, and is not followed.
       found.rest?.return(undefined);
-      return this.giveUp(directory);
+      return this.#scannedLoop(directory);
     }
-    let { later = [], holds = false } = directory.pending ?? {};
-    if (directory.wd !== found.wd) {
-      // It is another directory, and so are those in it.
-      later = [];
-      holds = !found.isNew;
+    const { state } = directory;
+    const isSame = directory.wd === found.wd;
+    if (!isSame) {
       if (!directory.isEmpty) {
+        // It is another directory, and so are those below it.
         directory.isOther = true;
-        this.doubtAll(directory);
+        this.invalidateTree(directory);
       }
-      this.#unwatch(directory);
+      this.#release(directory);
       directory.wd = found.wd;
-      this.watches.add(found.wd, directory);
+      this.#instance.own(found.wd, directory);
     }
-    const pending = new Pending(found.listing, holds, later, directory.pending);
-    directory.pending = pending;
-    this.#pending.add(directory);
-    const end = (failure?: ScanFailure) => {
-      if (failure === undefined) this.#listed(directory, pending);
-      else this.#unscanned(directory, failure);
+    const watch = isSame ? "same" : found.isNew ? "new" : "other";
+    directory.enter(scanned(state, found.listing, watch));
+    this.#unsettled.add(directory);
+    const end = (failure: ScanFailure | undefined) => {
+      if (failure !== undefined) return this.#unscanned(directory, failure);
+      this.#misses.delete(directory);
+      this.#outcomes.push({ directory, generation: directory.generation });
     };
     if (found.rest === undefined) end(found.failure);
-    else this.#queue.goOn({ directory, pending, steps: found.rest, end });
+    else this.#queue.begin({ directory, steps: found.rest, end });
   }
 
-  /** All that is in a directory has been read. */
-  #listed(directory: Directory, pending: Pending): void {
-    this.#missed.delete(directory);
-    this.#scanned.push([directory, pending]);
-    if (directory.initial && this.#scope.blocking) finish(this.#client.learn(directory, pending));
+  /** A link back to a directory that it is in is not followed: nothing is in it. */
+  #scannedLoop(directory: Directory): void {
+    if (directory.isEmpty) return this.release(directory);
+    this.#release(directory);
+    directory.enter(scanned(directory.state, new Listing(), "new"));
+    this.#outcomes.push({ directory, generation: directory.generation });
   }
 
   #unscanned(directory: Directory, failure: ScanFailure): void {
-    if (!isGone(failure)) return this.#uncover(directory, failure);
-    // The path means something else by now: what became of the directory is still queued.
-    this.#unwatch(directory);
-    this.doubtAll(directory);
-    directory.pending = new Pending(undefined, false, [], directory.pending, failure);
-    this.#scanned.push([directory, directory.pending]);
+    if (!isGone(failure)) return this.#fail(directory, failure);
+    // The path leads elsewhere by now: what became of the directory is still queued.
+    this.#release(directory);
+    this.invalidateTree(directory);
+    directory.enter(unreachable(directory.state, failure));
+    this.#outcomes.push({ directory, generation: directory.generation });
   }
 
-  #uncover(directory: Directory, failure: ScanFailure): void {
-    for (const one of directory.subtree()) this.giveUp(one);
-    this.#client.uncovered(directory.path, failure);
+  #fail(directory: Directory, failure: ScanFailure): void {
+    this.releaseTree(directory);
+    this.#failed.push({ directory, failure });
   }
 
-  /** A directory was not where it should be, and what was queued by then does not say why. */
-  #miss(directory: Directory, failure: ScanFailure): void {
-    const times = (this.#missed.get(directory) ?? 0) + 1;
-    // Its file system lists what it does not find.
-    if (times === TRIES) return this.#uncover(directory, failure);
-    this.#missed.set(directory, times);
-    this.#client.vanished(directory);
+  // What becomes of scans
+
+  /** The entries of a directory are known. */
+  settle(directory: Directory): void {
+    directory.enter(KNOWN);
+    this.#unsettled.delete(directory);
   }
 
-  /** The mark that follows these scans has come. */
-  #believe(scanned: readonly [Directory, Pending][]): void {
-    if (this.#closed) return;
-    for (const [directory, pending] of scanned) {
-      if (directory.gone || directory.pending !== pending) continue;
-      if (pending.found === undefined) {
-        // What is above it may have been scanned again since; then that scan tells what it is.
-        if (directory.parent?.pending === undefined) this.#miss(directory, pending.failure!);
-        continue;
-      }
-      const end = () => {
-        this.#settle(directory);
-        for (const event of pending.later) this.#client.apply(directory, event);
-      };
-      if (pending.isLearnt) {
-        end();
-      } else if (pending.found.isLarge) {
-        this.#queue.goOn({
-          directory,
-          pending,
-          steps: this.#client.learn(directory, pending),
-          end,
-        });
-        this.#instance.schedule(this.#member);
-      } else {
-        finish(this.#client.learn(directory, pending));
-        end();
-      }
+  /**
+   * A directory was not where it should be, and nothing that was queued by then says why.
+   *
+   * @returns whether to look again; if not, its file system lists what it does not find
+   */
+  miss(directory: Directory): boolean {
+    const times = (this.#misses.get(directory) ?? 0) + 1;
+    this.#misses.set(directory, times);
+    return times < TRIES;
+  }
+
+  /** Whatever was not where it should be, from a directory down, may have been so because of the way there. */
+  forgetMisses(directory: Directory): void {
+    for (const one of this.#misses.keys()) if (one.isWithin(directory)) this.#misses.delete(one);
+  }
+
+  /** The kernel ended a watch, though no event removed the directory: its file system is unmounted, say. */
+  ended(directory: Directory): void {
+    directory.wd = -1;
+    this.invalidateTree(directory);
+    this.schedule(directory);
+  }
+
+  /** Discards a directory that is no longer in a tree, with all below it. */
+  discard(directory: Directory): void {
+    for (const one of directory.subtree()) {
+      one.gone = true;
+      this.release(one);
     }
   }
 
-  #settle(directory: Directory): void {
-    directory.pending = undefined;
-    this.#pending.delete(directory);
+  /** Releases the watch of a directory that stays in its tree as an entry. */
+  release(directory: Directory): void {
+    this.#misses.delete(directory);
+    this.settle(directory);
+    this.#release(directory);
   }
 
-  #unwatch(directory: Directory): void {
+  /** Releases the watches of a directory and all below it. */
+  releaseTree(directory: Directory): void {
+    for (const one of directory.subtree()) this.release(one);
+  }
+
+  /** Ends all but the watches. */
+  close(): void {
+    this.#closed = true;
+    this.#queue.close();
+  }
+
+  #release(directory: Directory): void {
     const { wd } = directory;
-    if (wd === -1) return;
     directory.wd = -1;
-    if (this.watches.delete(wd, directory)) this.#instance.release(wd, this.#member);
+    if (wd !== -1) this.#instance.release(wd, directory);
   }
 }
 
-/** Does all steps at a stretch. */
-function finish(steps: Iterable<void>): void {
-  for (const _ of steps);
+/** What a scan found, for a line. */
+function describe(found: Scan & { readonly isNew: boolean } | ScanFailure): string {
+  if (!("wd" in found)) return `${found.syscall} failed with errno ${found.errno}`;
+  return `watch ${found.wd}${found.isNew ? ", new" : ""}`;
 }
 
 /** Whether one of the directories above has this watch. */

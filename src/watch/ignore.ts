@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Ignores } from "../engine/engine.ts";
+import type { Ignores } from "../engine/tree.ts";
 import { expand } from "./braces.ts";
 import { Glob } from "./glob.ts";
 import { toText } from "../kernel/byte_string.ts";

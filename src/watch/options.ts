@@ -5,7 +5,7 @@
  */
 
 import { KINDS, type WatchKind } from "../engine/event.ts";
-import type { Ignores } from "../engine/engine.ts";
+import type { Ignores } from "../engine/tree.ts";
 import { type Ignore, ignores } from "./ignore.ts";
 
 /**

@@ -13,7 +13,8 @@ import { CONTENT_KINDS, type WatchEvent, type WatchKind } from "../engine/event.
 import { toText } from "../kernel/byte_string.ts";
 import { resolveOptions, type WatchOptions } from "./options.ts";
 import type { Path } from "../kernel/path.ts";
-import { Engine, type Ignores } from "../engine/engine.ts";
+import { Engine } from "../engine/engine.ts";
+import type { Ignores } from "../engine/tree.ts";
 
 /**
  * Watches paths: directories with all that is in them, and files.

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_ATTRIB, IN_CLOSE_WRITE, IN_MODIFY, type WatchEvent } from "../../mod.ts";
 import { Entries, type Wanted } from "../../src/engine/entries.ts";
+import { NOBODY } from "../helpers/nobody.ts";
 import { Directory } from "../../src/engine/directory.ts";
 
 /** A tree with the files `a` and `b` and the directory `d` with `d/f`, and what is reported of it. */
@@ -21,7 +22,7 @@ function tree(wanted: Wanted): {
       ? `${event.kind} ${event.path}`
       : event.kind;
   const entries = new Entries((events) => void reported.push(events.map(line).join(", ")), wanted);
-  const root = new Directory("/r");
+  const root = new Directory("/r", NOBODY);
   const d = new Directory("d", root);
   for (const name of ["a", "b"]) entries.know(root, name, false);
   entries.know(root, "d", d);

@@ -6,6 +6,7 @@ import { IN_CLOSE_WRITE, IN_MODIFY, type WatchEvent } from "../../mod.ts";
 import { Entries, type Wanted } from "../../src/engine/entries.ts";
 import type { Loss, Tops } from "../../src/engine/loss.ts";
 import { entryEvent } from "../../src/engine/event.ts";
+import { NOBODY } from "../helpers/nobody.ts";
 import { Directory, type Entry } from "../../src/engine/directory.ts";
 import { generator } from "../helpers/random.ts";
 
@@ -88,7 +89,7 @@ class Storm {
   }
 
   #comes(path: string, kind: "create" | ""): void {
-    const root = new Directory(path);
+    const root = new Directory(path, NOBODY);
     this.#tops.set(path, root);
     this.disk.set(path, "directory");
     this.entries.addRoot(path, root, kind);
@@ -180,7 +181,7 @@ function tree(wanted: Wanted): {
   readonly entries: Entries;
   readonly tops: () => Tops;
 } {
-  const root = new Directory("/r");
+  const root = new Directory("/r", NOBODY);
   return { root, entries: new Entries(() => {}, wanted), tops: () => new Map([["/r", root]]) };
 }
 
@@ -231,7 +232,7 @@ test("Loss.end() gives what was missed of errors and unmounts, the last of each 
 
 test("Loss.end() gives nothing for what was there in the beginning, and became known meanwhile", () => {
   const { root, entries, tops } = tree(all);
-  const added = new Directory("/s");
+  const added = new Directory("/s", NOBODY);
   const loss = entries.lose(tops());
   entries.add(root, "made", false, "create");
   entries.know(root, "old", false);
@@ -305,7 +306,7 @@ test("Loss.end() gives another file at the path of a root as a change of its con
 
 test("Loss.end() creates no root again that is known, below a directory that is new", () => {
   const { root, entries } = tree(all);
-  const known = new Directory("/r/d/known");
+  const known = new Directory("/r/d/known", NOBODY);
   const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/d/known", known]]));
   const directory = new Directory("d", root);
   entries.add(root, "d", directory, "create");

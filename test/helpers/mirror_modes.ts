@@ -256,7 +256,11 @@ function following(setting: Setting): Setting {
 
 /** A link that is removed as a path of its own, but stays in another one, is no longer followed. */
 function churning(setting: Setting): Setting {
-  return { ...setting, churn: true, flavour: { ...setting.flavour, links: "none" } };
+  return {
+    ...setting,
+    churn: true,
+    flavour: { ...setting.flavour, links: "none", hardLinks: false },
+  };
 }
 
 function whole(setting: Setting, roots: readonly string[]): Setting {

@@ -1,4 +1,4 @@
-/** The recipes of the README, each run as it stands there. */
+/** The recipes of docs/recipes.md, each run as it stands there. */
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
@@ -22,11 +22,10 @@ import { until } from "../helpers/within.ts";
 
 const root = join(import.meta.dirname!, "../..");
 
-/** The programs below `## Recipes`, by their titles. */
+/** The programs by their titles. */
 const RECIPES = new Map(
-  readFileSync(join(root, "README.md"), "utf8")
-    .split("\n## ").find((section) => section.startsWith("Recipes\n"))!
-    .split("\n### ").slice(1)
+  readFileSync(join(root, "docs/recipes.md"), "utf8")
+    .split("\n## ").slice(1)
     .map((recipe) => [
       recipe.slice(0, recipe.indexOf("\n")),
       /```ts.*\n([^]*?)```/.exec(recipe)![1],
@@ -86,10 +85,10 @@ async function provoke(deed: (turn: number) => void, noticed: () => boolean): Pr
 test("every recipe has a test", () => {
   const tested = [
     "Print what changes",
-    "Build again when something was saved",
+    "Rebuild on each save",
     "Reload a configuration",
     "Reload a page in the browser",
-    "Take files out of an inbox",
+    "Collect files from an inbox",
   ];
   assert.deepEqual([...RECIPES.keys()], tested);
 });
@@ -105,8 +104,8 @@ test("Print what changes", async () => {
   await prints(`${directory}/src/0 is now ${directory}/src/renamed\n`);
 });
 
-test("Build again when something was saved", async () => {
-  using recipe = start("Build again when something was saved", (directory) => {
+test("Rebuild on each save", async () => {
+  using recipe = start("Rebuild on each save", (directory) => {
     mkdirSync(join(directory, "src"));
     writeFileSync(join(directory, "Makefile"), "all:\n\t@echo built\n");
   });
@@ -137,8 +136,8 @@ test("Reload a configuration", async () => {
   await prints("level: 3");
 });
 
-test("Take files out of an inbox", async () => {
-  using recipe = start("Take files out of an inbox", (directory) => {
+test("Collect files from an inbox", async () => {
+  using recipe = start("Collect files from an inbox", (directory) => {
     mkdirSync(join(directory, "inbox"));
   });
   const { directory, output, prints } = recipe;

@@ -235,8 +235,11 @@ function put(path: string, flags: number, text: string): void {
 
 /** Opens a file, unless it has a name outside by which no watcher hears of it. */
 function openExisting(path: string, flags: number): number {
-  const fd = openSync(through(path), flags);
-  if (fstatSync(fd).nlink === 1 || !realpathSync(dirname(at(path))).startsWith(outside)) return fd;
+  const fd = openSync(through(path), flags & ~constants.O_TRUNC);
+  if (fstatSync(fd).nlink === 1 || !realpathSync(dirname(at(path))).startsWith(outside)) {
+    if (flags & constants.O_TRUNC) ftruncateSync(fd);
+    return fd;
+  }
   closeSync(fd);
   throw new Error("it may have a name in what is watched");
 }

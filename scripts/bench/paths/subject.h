@@ -3,6 +3,8 @@
  *
  *   PROGRAM create|modify DIRECTORY COUNT
  */
+#include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@ static enum kind wanted;
 static const char *directory;
 static long count;
 static int64_t *times;
+static int fifo;
 
 static void say(const char *word) {
   puts(word);
@@ -29,6 +32,9 @@ static void begin(int argc, char **argv) {
   directory = argv[2];
   count = atol(argv[3]);
   times = calloc(count, sizeof *times);
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s.fifo", directory);
+  fifo = open(path, O_RDWR | O_CLOEXEC);
   say("begin");
   char byte;
   if (read(STDIN_FILENO, &byte, 1) != 1) exit(1);
@@ -50,6 +56,7 @@ static void see(enum kind kind, const char *path) {
   long number = strtol(name, &rest, 10);
   if (rest == name || number >= count || times[number]) return;
   times[number] = wanted == MODIFY ? now() : 1;
+  if (fifo >= 0 && write(fifo, "x", 1) != 1) exit(1);
 }
 
 static void report(void) {

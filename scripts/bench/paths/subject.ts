@@ -6,11 +6,12 @@
  * Says "begin" when all is loaded, and waits for a byte; "ready" when it watches, with the longest
  * time in ms that the event loop was not free; "end" when a file of this name was created. By SIGTERM
  * it says, as a line of JSON, when each of COUNT numbered files was first told to be created or
- * modified; 0 for those which never were. For what is created it is not a time but 1: in a storm,
+ * modified; 0 for those which never were. If there is a FIFO beside the directory, DIRECTORY.fifo, each of
+ * these writes a byte to it. For what is created it is not a time but 1: in a storm,
  * looking at the clock would be a good part of the cost.
  */
 
-import { writeSync } from "node:fs";
+import { existsSync, openSync, writeSync } from "node:fs";
 import process from "node:process";
 import { native } from "../kernel/native.ts";
 import { watchers } from "./watchers.ts";
@@ -23,6 +24,8 @@ process.once("SIGTERM", () => {
   // Not by print(), since it may be more than the pipe takes at once.
   process.stdout.write(`${JSON.stringify(times)}\n`, () => process.exit());
 });
+const fifo = `${directory}.fifo`;
+const acknowledge = existsSync(fifo) ? openSync(fifo, "r+") : undefined;
 const watch = await watchers[watcher](entry);
 print("begin");
 for await (const _ of process.stdin) break;
@@ -47,7 +50,9 @@ function see(kind: string, path: string): void {
   if (name === "end") print("end");
   if (kind !== wanted) return;
   const number = Number.parseInt(name, 10);
-  if (times[number] === 0) times[number] = now();
+  if (times[number] !== 0) return;
+  times[number] = now();
+  if (acknowledge !== undefined) writeSync(acknowledge, "x");
 }
 
 /** At once, whatever else waits. */

@@ -1,0 +1,235 @@
+/**
+ * Commits what scans found: compares each listing with the known entries, and reports the difference.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/contract.ts";
+import { debug } from "../kernel/debug.ts";
+import { IN_ATTRIB } from "../kernel/mask.ts";
+import { changedSince } from "./change_time.ts";
+import { Directory, type Entry } from "./directory.ts";
+import { isExact, isStale, type Scanned } from "./directory_state.ts";
+import type { Entries } from "./entries.ts";
+import type { Events } from "./events.ts";
+import { unwatchable } from "./failures.ts";
+import type { Listing } from "./listing.ts";
+import type { Overlap } from "./overlap.ts";
+import type { Scope } from "./roots.ts";
+import type { ScanFailure } from "./scan.ts";
+import type { Outcome, Scanner } from "./scanner.ts";
+import { isOfType, type Tree } from "./tree.ts";
+
+/** How many names are compared at a step. */
+const FEW = 16;
+
+/** Commits listings. */
+export class Listings {
+  readonly #libc: Libc;
+  readonly #scope: Scope;
+  readonly #tree: Tree;
+  readonly #overlap: Overlap;
+  readonly #entries: Entries;
+  readonly #scanner: Scanner;
+  readonly #events: Events;
+
+  constructor(
+    libc: Libc,
+    scope: Scope,
+    tree: Tree,
+    overlap: Overlap,
+    entries: Entries,
+    scanner: Scanner,
+    events: Events,
+  ) {
+    this.#libc = libc;
+    this.#scope = scope;
+    this.#tree = tree;
+    this.#overlap = overlap;
+    this.#entries = entries;
+    this.#scanner = scanner;
+    this.#events = events;
+  }
+
+  /** The fence after these scans has come back. */
+  commit(outcomes: readonly Outcome[]): void {
+    for (const { directory, generation } of outcomes) {
+      const { state } = directory;
+      if (directory.gone || directory.generation !== generation) continue;
+      if (state.tag === "unreachable") {
+        this.#missed(directory, state.failure);
+      } else if (state.tag === "live" || state.tag === "held") this.#commit(directory, state);
+    }
+  }
+
+  /** Commits a listing before its fence: what is there in the beginning counts from now on. */
+  commitEarly({ directory, generation }: Outcome): void {
+    const { state } = directory;
+    if (!directory.initial || directory.generation !== generation) return;
+    if (state.tag === "live" || state.tag === "held") finish(this.#compare(directory, state));
+  }
+
+  #commit(directory: Directory, state: Scanned): void {
+    const end = () => {
+      this.#scanner.settle(directory);
+      for (const event of state.held) this.#events.apply(directory, event);
+    };
+    if (state.isCommitted) return end();
+    const steps = this.#compare(directory, state);
+    if (state.listing.isLarge) return this.#scanner.begin({ directory, steps, end });
+    finish(steps);
+    end();
+  }
+
+  #missed(directory: Directory, failure: ScanFailure): void {
+    const { parent } = directory;
+    if (parent !== undefined && parent.state.tag !== "known") return; // its own scan will tell
+    if (this.#scanner.miss(directory)) return this.#vanished(directory);
+    this.#scanner.releaseTree(directory);
+    this.#entries.report(unwatchable(this.#libc, directory.path, failure));
+  }
+
+  /** A directory is not where it should be, although nothing says that it is gone. */
+  #vanished(directory: Directory): void {
+    const { parent, name, link } = directory;
+    if (parent === undefined || link && this.#tree.leadsToDirectory(parent, name)) {
+      // Nor does its path, or its link: it was away for a moment.
+      this.#scanner.rescan(directory);
+    } else if (link) {
+      this.#tree.removed(parent, name);
+      this.#entries.add(parent, name, false, "create");
+    } else {
+      this.#scanner.rescan(parent);
+    }
+  }
+
+  *#compare(directory: Directory, state: Scanned): Generator<void, void> {
+    debug?.("commit", JSON.stringify(directory.path), state.tag, state.held.length, "held");
+    state.isCommitted = true;
+    if (this.#isPlain(directory, state)) this.#adopt(directory, state.listing);
+    else yield* this.#compareEntries(directory, state);
+    directory.initial = false;
+  }
+
+  /** Whether all that a scan found becomes known, and nothing is reported. */
+  #isPlain(directory: Directory, { listing, overruled }: Scanned): boolean {
+    return directory.initial && directory.isEmpty && overruled === undefined &&
+      !listing.isLarge && !this.#scope.initial && !this.#scope.followSymlinks &&
+      !this.#tree.hasIgnores && !this.#overlap.hasFollowed(directory);
+  }
+
+  /** Most of a set-up: nothing is compared, and files stay unread in the listing. */
+  #adopt(directory: Directory, listing: Listing): void {
+    if (this.#scope.recursive) {
+      for (const name of listing.directories()) {
+        const child = new Directory(name, directory);
+        child.initial = true;
+        this.#entries.know(directory, name, child);
+        this.#scanner.rescan(child);
+      }
+    }
+    directory.adopt(listing);
+  }
+
+  *#compareEntries(directory: Directory, state: Scanned): Generator<void, void> {
+    const found = new Map<string, boolean>();
+    const links = this.#tree.followsLinks ? new Set<string>() : undefined;
+    for (const part of state.listing.parts) {
+      part.addTo(found);
+      if (links) { for (const name of part.links()) links.add(name); }
+      yield;
+    }
+    const { lostSince } = directory;
+    const mayHaveChanged = lostSince === undefined
+      ? undefined
+      : changedSince(this.#libc, lostSince);
+    const isOverruled = (name: string) => state.overruled?.has(name) ?? false;
+    let count = 0;
+    for (const [name, entry] of directory.entries) {
+      if (++count % FEW === 0) yield;
+      const isGone = () =>
+        this.#isGone(directory, name, entry, found, links) ||
+        this.#isOtherLink(directory, name, entry, state, mayHaveChanged);
+      if (!isOverruled(name) && isGone()) {
+        this.#tree.removed(directory, name);
+      } else if (this.#isIgnoredNow(directory, name, entry)) {
+        this.#ignore(directory, name, entry);
+      } else {
+        if (entry instanceof Directory && !isExact(entry.state)) this.#scanner.schedule(entry);
+        if (isOverruled(name)) continue;
+        this.#compareContent(directory, name, entry, state, mayHaveChanged);
+      }
+    }
+    directory.lostSince = undefined;
+    directory.isOther = false;
+    const early = this.#scope.initial ? "exists" : "";
+    for (const [name, isDirectory] of found) {
+      if (++count % FEW === 0) yield;
+      if (directory.entries.has(name) || isOverruled(name)) continue;
+      const kind = directory.initial && !isStale(state, name) ? early : "create";
+      this.#tree.found(directory, name, isDirectory, kind, links?.has(name));
+    }
+  }
+
+  /** Whether an entry is no longer there, or is of another type. @param links found, if they are followed */
+  #isGone(
+    directory: Directory,
+    name: string,
+    entry: Entry,
+    found: ReadonlyMap<string, boolean>,
+    links: ReadonlySet<string> | undefined,
+  ): boolean {
+    const isDirectory = found.get(name);
+    return isDirectory === undefined || !isOfType(entry, isDirectory) ||
+      !entry && links !== undefined && links.has(name) &&
+        this.#tree.leadsToDirectory(directory, name);
+  }
+
+  /** Whether a followed link may be another one by now, which leads elsewhere. */
+  #isOtherLink(
+    directory: Directory,
+    name: string,
+    entry: Entry,
+    state: Scanned,
+    mayHaveChanged: ((path: string) => boolean) | undefined,
+  ): boolean {
+    if (!(entry instanceof Directory && entry.link)) return false;
+    return directory.isOther || isStale(state, name) ||
+      (mayHaveChanged?.(directory.pathOf(name)) ?? false);
+  }
+
+  /** Reports what may have become of an entry that is known, and still there. */
+  #compareContent(
+    directory: Directory,
+    name: string,
+    entry: Entry,
+    state: Scanned,
+    mayHaveChanged: ((path: string) => boolean) | undefined,
+  ): void {
+    const isDirectory = entry !== false;
+    if (isDirectory && !(this.#scope.content & IN_ATTRIB)) return; // its own events tell of its content
+    if (this.#overlap.isFollowed(directory.pathOf(name))) return;
+    if (!isDirectory && (directory.isOther || isStale(state, name))) {
+      this.#entries.replaced(directory, name);
+    } else if (mayHaveChanged?.(directory.pathOf(name))) {
+      this.#entries.mayHaveChanged(directory, name, isDirectory);
+    }
+  }
+
+  /** Whether a known entry is ignored at the path that it has now. */
+  #isIgnoredNow(directory: Directory, name: string, entry: Entry): boolean {
+    return this.#tree.ignoresByPath &&
+      this.#tree.ignores(directory.pathOf(name), entry !== false, directory);
+  }
+
+  #ignore(directory: Directory, name: string, entry: Entry): void {
+    if (!directory.initial) return this.#tree.removed(directory, name);
+    this.#entries.leaveOut(directory, name);
+    if (entry instanceof Directory) this.#scanner.discard(entry);
+  }
+}
+
+/** Does all steps at a stretch. */
+function finish(steps: Iterable<void>): void {
+  for (const _ of steps);
+}

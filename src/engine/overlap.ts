@@ -1,0 +1,133 @@
+/**
+ * Roots below other roots of the same watcher: each path is reported once.
+ *
+ * A tree that finds the path of a root takes the root in; a tree that loses it lets it be followed again. A
+ * root that is a symbolic link stays followed by itself: it is reported as what it leads to.
+ *
+ * @module
+ */
+
+import { Directory } from "./directory.ts";
+import type { Entries } from "./entries.ts";
+import { entryEvent, type EntryKind } from "./event.ts";
+import type { Root, RootMap } from "./root_map.ts";
+import type { Roots, Scope } from "./roots.ts";
+import type { Scanner } from "./scanner.ts";
+import { isExact } from "./directory_state.ts";
+
+/** What trees and roots have in common. */
+export class Overlap {
+  readonly #scope: Scope;
+  readonly #map: RootMap;
+  readonly #roots: Roots;
+  readonly #entries: Entries;
+  readonly #scanner: Scanner;
+
+  constructor(scope: Scope, map: RootMap, roots: Roots, entries: Entries, scanner: Scanner) {
+    this.#scope = scope;
+    this.#map = map;
+    this.#roots = roots;
+    this.#entries = entries;
+    this.#scanner = scanner;
+  }
+
+  /** Whether a root itself reports what happens to a path that a tree has in it. */
+  isFollowed(path: string): boolean {
+    return this.#map.nested(path)?.watch !== undefined;
+  }
+
+  /** Whether followed roots are at an entry, or below. */
+  hasFollowed(directory: Directory, name?: string): boolean {
+    if (!this.#map.isNested) return false;
+    const path = name === undefined ? directory.path : directory.pathOf(name);
+    return this.#map.within(path).some(({ watch }) => watch !== undefined);
+  }
+
+  /**
+   * A tree has found an entry.
+   *
+   * @param kind how it is reported, if it is
+   * @returns whether it is a root's, and reported, and known
+   */
+  found(
+    parent: Directory,
+    name: string,
+    path: string,
+    isDirectory: boolean,
+    kind: EntryKind | "",
+  ): boolean {
+    const root = this.#map.nested(path);
+    if (root === undefined) return false;
+    if (isDirectory ? this.#scope.recursive : !this.#map.isLink(path)) {
+      return root.watch !== undefined && this.#takeIn(root, parent, name, isDirectory);
+    }
+    root.isNew = false;
+    if (root.watch === undefined) this.#roots.follow(root);
+    this.#entries.moveIn(parent, name, isDirectory);
+    if (!root.isReported) this.#roots.look(root, kind !== "create");
+    if (!root.isReported) this.#roots.appeared(root, kind, isDirectory);
+    return true;
+  }
+
+  /** An entry is no longer in its tree. */
+  removed(path: string, isDirectory: boolean): void {
+    const root = this.#map.nested(path);
+    if (root?.watch === undefined) return this.#roots.removed(path, isDirectory);
+    if (root.isReported) this.#roots.removed(path, isDirectory || root.directory !== undefined);
+  }
+
+  /** What a tree has at a path is another entry, or none, and its removal was not reported. */
+  changed(path: string): void {
+    for (const root of this.#map.within(path)) this.#roots.resume(root);
+  }
+
+  /** Removes a root, and follows those that were part of its tree. */
+  remove(root: Root): void {
+    const { directory } = root;
+    if (directory !== undefined) {
+      for (const inner of this.#map.within(root.path)) this.#takeOut(inner, directory);
+    }
+    this.#roots.remove(root);
+  }
+
+  /** A tree has come to a root. @returns whether what is there is known */
+  #takeIn(root: Root, parent: Directory, name: string, isDirectory: boolean): boolean {
+    const { path, watch, isReported, target, directory } = root;
+    watch?.close();
+    root.watch = root.target = root.directory = undefined;
+    if (!isReported) return false;
+    if (target !== undefined && isDirectory === (directory !== undefined)) {
+      this.#entries.moveIn(parent, name, directory ?? false);
+      directory?.moveTo(parent, name);
+      return true;
+    }
+    if (directory !== undefined) this.#scanner.discard(directory);
+    this.#entries.report(entryEvent("remove", path, directory !== undefined));
+    return false;
+  }
+
+  /** A tree that may have a root in it is about to end. */
+  #takeOut(root: Root, tree: Directory): void {
+    const place = this.#map.place(root.path);
+    if (root.watch !== undefined || place !== undefined && place.parent.root !== tree) return;
+    this.#roots.follow(root);
+    if (place === undefined) return this.#roots.look(root, root.isNew);
+    const { parent, name, entry } = place;
+    this.#entries.moveOut(parent, name, root.path);
+    parent.entries.delete(name);
+    const directory = entry instanceof Directory ? entry : undefined;
+    const target = root.target = root.watch!.look();
+    if (target && (target.isDirectory ? target.wd === directory?.wd : directory === undefined)) {
+      directory?.moveTo(undefined, root.path);
+      root.directory = directory;
+      // Its scan was to come after that of the directory above.
+      if (directory && !isExact(directory.state)) this.#scanner.rescan(directory);
+      return;
+    }
+    if (directory !== undefined) this.#scanner.discard(directory);
+    root.target = undefined;
+    root.isReported = false;
+    this.#entries.report(entryEvent("remove", root.path, directory !== undefined));
+    this.#roots.look(root);
+  }
+}

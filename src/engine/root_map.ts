@@ -1,0 +1,162 @@
+/**
+ * The roots of a watcher by path, and what is above and below each.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/contract.ts";
+import { readLink } from "../kernel/files.ts";
+import { Directory, type Entry } from "./directory.ts";
+import type { PathWatch, Target } from "./path_watch.ts";
+
+/** A path that is watched. */
+export interface Root {
+  readonly path: string;
+  /** Whether it was added, and not looked at yet. */
+  isNew: boolean;
+  /** Follows the path; `undefined` while it is part of another root's tree. */
+  watch: PathWatch | undefined;
+  /** Whether the path is reported to be there. Of a link, the tree that it is in reports it, too. */
+  isReported: boolean;
+  /** What the path led to when it was last resolved. */
+  target: Target | undefined;
+  /** The tree, if that is a directory. */
+  directory: Directory | undefined;
+}
+
+/** Where an entry is in a tree. */
+export interface Place {
+  readonly parent: Directory;
+  readonly name: string;
+  readonly entry: Entry;
+}
+
+/** Any number of roots. */
+export class RootMap {
+  readonly #libc: Libc;
+  readonly #roots = new Map<string, Root>();
+  /** How many roots are below each path. */
+  readonly #below = new Map<string, number>();
+  /** How many pairs of roots there are of which one is below the other. Mostly none, and nothing is looked up. */
+  #pairs = 0;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
+
+  /** All roots; what is added or removed meanwhile may be among them. */
+  [Symbol.iterator](): IterableIterator<Root> {
+    return this.#roots.values();
+  }
+
+  /** Whether a root is below another one. */
+  get isNested(): boolean {
+    return this.#pairs > 0;
+  }
+
+  /** The root of a path. */
+  get(path: string): Root | undefined {
+    return this.#roots.get(path);
+  }
+
+  /** The root of a path, if some root is below another one. */
+  nested(path: string): Root | undefined {
+    return this.isNested ? this.#roots.get(path) : undefined;
+  }
+
+  /** Adds a root. */
+  add(path: string): Root {
+    const root: Root = {
+      path,
+      isNew: true,
+      watch: undefined,
+      isReported: false,
+      target: undefined,
+      directory: undefined,
+    };
+    this.#roots.set(path, root);
+    this.#count(path, 1);
+    return root;
+  }
+
+  /** Removes a root. */
+  delete(path: string): void {
+    if (this.#roots.delete(path)) this.#count(path, -1);
+  }
+
+  /** Removes all roots. */
+  clear(): void {
+    this.#roots.clear();
+    this.#below.clear();
+    this.#pairs = 0;
+  }
+
+  /** The roots above a path, if some root is below another one; from the top down. */
+  *above(path: string): Generator<Root> {
+    if (!this.isNested) return;
+    for (const one of ancestors(path)) {
+      const root = this.#roots.get(one);
+      if (root !== undefined) yield root;
+    }
+  }
+
+  /** The roots at a path and below, if some root is below another one. */
+  within(path: string): Root[] {
+    if (!this.isNested) return [];
+    const start = path === "/" ? path : `${path}/`;
+    return [...this].filter((root) => root.path === path || root.path.startsWith(start));
+  }
+
+  /** Where in the tree of a root above it a path is, if it is in one. */
+  place(path: string): Place | undefined {
+    for (const { path: above, directory } of this.above(path)) {
+      const names = path.slice(above === "/" ? 1 : above.length + 1).split("/");
+      const place = directory && find(directory, names);
+      if (place !== undefined) return place;
+    }
+    return undefined;
+  }
+
+  /** Whether the tree of a root above it reports all that happens at a path, and below. */
+  isInTree(path: string): boolean {
+    const entry = this.place(path)?.entry;
+    return entry instanceof Directory || entry === false && !this.isLink(path);
+  }
+
+  /** Whether a symbolic link is at a path. */
+  isLink(path: string): boolean {
+    return typeof readLink(this.#libc, path) === "string";
+  }
+
+  /** Counts a root that was added, or deleted. */
+  #count(path: string, change: 1 | -1): void {
+    this.#pairs += change * (this.#below.get(path) ?? 0);
+    for (const above of ancestors(path)) {
+      if (this.#roots.has(above)) this.#pairs += change;
+      const below = (this.#below.get(above) ?? 0) + change;
+      if (below === 0) this.#below.delete(above);
+      else this.#below.set(above, below);
+    }
+  }
+}
+
+/** The paths above an absolute path, from the root directory down. */
+function ancestors(path: string): string[] {
+  const above: string[] = [];
+  for (let end = path.indexOf("/", 1); end !== -1; end = path.indexOf("/", end + 1)) {
+    above.push(path.slice(0, end));
+  }
+  return path === "/" ? [] : ["/", ...above];
+}
+
+function find(directory: Directory, names: readonly string[]): Place | undefined {
+  let parent = directory;
+  for (const name of names.slice(0, -1)) {
+    const entry = parent.entries.get(name);
+    if (!(entry instanceof Directory)) return undefined;
+    parent = entry;
+  }
+  const name = names[names.length - 1];
+  const entry = parent.entries.get(name);
+  return entry === undefined ? undefined : { parent, name, entry };
+}

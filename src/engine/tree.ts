@@ -1,0 +1,148 @@
+/**
+ * What events and listings do alike to the trees: an entry is found, removed or left out.
+ *
+ * @module
+ */
+
+import { leadsToDirectory, readLink } from "../kernel/files.ts";
+import type { Libc } from "../../ffi/contract.ts";
+import { Directory, type Entry } from "./directory.ts";
+import type { Entries } from "./entries.ts";
+import type { EntryKind } from "./event.ts";
+import type { Overlap } from "./overlap.ts";
+import type { RootMap } from "./root_map.ts";
+import type { Scope } from "./roots.ts";
+import type { Scanner } from "./scanner.ts";
+
+/** Whether an entry is ignored. */
+export interface Ignores {
+  /**
+   * @param path absolute, as lossless text
+   * @param root the watched path above it, as lossless text
+   */
+  (path: string, isDirectory: boolean, root: string): boolean;
+  /** Whether no more than the name of an entry counts, so that it is the same at another path. */
+  readonly byName: boolean;
+}
+
+/** The trees of a watcher. */
+export class Tree {
+  readonly #libc: Libc;
+  readonly #scope: Scope;
+  readonly #ignores: Ignores | undefined;
+  readonly #map: RootMap;
+  readonly #overlap: Overlap;
+  readonly #entries: Entries;
+  readonly #scanner: Scanner;
+
+  constructor(
+    libc: Libc,
+    scope: Scope,
+    ignores: Ignores | undefined,
+    map: RootMap,
+    overlap: Overlap,
+    entries: Entries,
+    scanner: Scanner,
+  ) {
+    this.#libc = libc;
+    this.#scope = scope;
+    this.#ignores = ignores;
+    this.#map = map;
+    this.#overlap = overlap;
+    this.#entries = entries;
+    this.#scanner = scanner;
+  }
+
+  /** An entry is there that was not known. @param isLink whether it is a symbolic link, if that is known */
+  found(
+    directory: Directory,
+    name: string,
+    isDirectory: boolean,
+    kind: EntryKind | "",
+    isLink?: boolean,
+  ): void {
+    const path = directory.pathOf(name);
+    const link = this.followsLinks && !isDirectory && isLink !== false &&
+      leadsToDirectory(this.#libc, path, isLink);
+    if (this.ignores(path, isDirectory || link, directory)) return;
+    if (this.#overlap.found(directory, name, path, isDirectory, kind)) return;
+    if (!(isDirectory || link) || !this.#scope.recursive) {
+      return this.#entries.add(directory, name, isDirectory || link, kind);
+    }
+    const child = new Directory(name, directory, link);
+    child.initial = directory.initial && kind !== "create";
+    this.#entries.add(directory, name, child, kind);
+    this.#scanner.rescan(child);
+  }
+
+  /** An entry is gone. */
+  removed(directory: Directory, name: string): void {
+    const entry = directory.entries.get(name);
+    if (entry === undefined) return;
+    const path = directory.pathOf(name);
+    this.#entries.delete(directory, name);
+    if (entry instanceof Directory) this.#scanner.discard(entry);
+    this.#overlap.removed(path, entry !== false);
+  }
+
+  /** Another directory may be in the place of one; or the same, in which nothing was found while it was away. */
+  invalidateAsOther(directory: Directory): void {
+    for (const one of directory.subtree()) one.isOther = true;
+    this.#scanner.invalidateTree(directory);
+  }
+
+  /** Whether an entry is a symbolic link that is followed, which leads elsewhere if it moves. */
+  isFollowedLink(entry: Entry, path: string): boolean {
+    if (!this.#scope.followSymlinks || entry === true) return false;
+    if (entry instanceof Directory) return entry.link;
+    return typeof readLink(this.#libc, path) === "string";
+  }
+
+  /** Whether a symbolic link leads to a directory. */
+  leadsToDirectory(directory: Directory, name: string): boolean {
+    return leadsToDirectory(this.#libc, directory.pathOf(name), true);
+  }
+
+  /** Whether an entry is ignored by each root above it, or a directory on the way to it is. */
+  ignores(path: string, isDirectory: boolean, directory: Directory): boolean {
+    const ignores = this.#ignores;
+    if (ignores === undefined) return false;
+    const roots = [...this.#map.above(path)];
+    if (roots.length < 2) return ignores(path, isDirectory, directory.root.path);
+    return roots.every(({ path: root }) => {
+      for (
+        let end = path.indexOf("/", root.length + 1);
+        end !== -1;
+        end = path.indexOf("/", end + 1)
+      ) {
+        if (ignores(path.slice(0, end), true, root)) return true;
+      }
+      return ignores(path, isDirectory, root);
+    });
+  }
+
+  /** Whether entries are ignored at all. */
+  get hasIgnores(): boolean {
+    return this.#ignores !== undefined;
+  }
+
+  /** Whether an entry may be ignored at one path, and not at another. */
+  get ignoresByPath(): boolean {
+    return this.#ignores?.byName === false;
+  }
+
+  /** Whether what is watched of a directory depends on its path. */
+  get dependsOnPath(): boolean {
+    return this.followsLinks || this.ignoresByPath;
+  }
+
+  /** Whether directories are entered by symbolic links. */
+  get followsLinks(): boolean {
+    return this.#scope.recursive && this.#scope.followSymlinks;
+  }
+}
+
+/** Whether an entry is what a listing or an event says, for which a link is no directory. */
+export function isOfType(entry: Entry, isDirectory: boolean): boolean {
+  return isDirectory === (entry instanceof Directory ? !entry.link : entry);
+}
