@@ -23,7 +23,7 @@ everything below them, as in
   rename draft.md -> README.md
 
 until it is interrupted. It waits for a path that does not exist. With a COMMAND it prints nothing, and
-runs the COMMAND after changes, once no more follow.
+runs the COMMAND after changes, once it is quiet.
 
   -e, --events KIND,…   only these: create, modify, remove, rename (the default), attrib (touch or chmod; also
                         a default with a COMMAND), closeWrite (a file is complete), open, access,
@@ -34,7 +34,7 @@ runs the COMMAND after changes, once no more follow.
                         also when these change; --ignore '!GLOB' takes back what they ignore
       --initial         first report what is there, as "exists"; a COMMAND is run for it
       --settle MS       wait until nothing has changed for so many milliseconds, then print one line per path
-                        for all of its changes (with a COMMAND it is on, with 50)
+                        for all of its changes. A COMMAND always waits so, for 50 ms by default
       --json            a JSON object per line: kind, path, isDirectory, from (of a rename) …
       --stats           instead of lines, a table that counts events by path and kind: updated on a terminal,
                         otherwise printed at the end
