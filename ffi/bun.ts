@@ -1,7 +1,7 @@
 /**
  * The Bun backend: `bun:ffi`.
  *
- * Its floor, Bun 1.4.0, is the first that was seen to let go of a stream that is unref'd.
+ * The lowest version is Bun 1.4.0, the first in which an unref'd stream does not keep the process alive.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
 import { type ThreadCalls, ThreadDescriptors } from "./thread_descriptors.ts";
 
-/** The part of Bun's globals that is used. */
+/** The part of Bun's globals that this file uses. */
 interface BunGlobals {
   readonly Bun: { readonly isMainThread: boolean };
   readonly process: BunProcess;
 }
 
-/** The part of `process` and of `node:fs` that is used. */
+/** The part of `process` and `node:fs` that this file uses. */
 interface BunProcess {
   readonly arch: string;
   getBuiltinModule(name: "bun:ffi"): typeof bunFfi;
@@ -30,10 +30,10 @@ interface BunProcess {
 /**
  * Opens libc through Bun.
  *
- * @param tryStream instead of {@link streamWorks}: whether the way that Bun does not document works
+ * @param tryStream replaces {@link streamWorks} in tests
  */
 export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
-  // Not `import "bun:ffi"`: one module graph serves the three runtimes, and Node would refuse it.
+  // Not `import "bun:ffi"`: all runtimes load the same modules, and Node would refuse it.
   const { Bun, process } = globalThis as unknown as BunGlobals;
   const { dlopen, FFIType, ptr, read } = process.getBuiltinModule("bun:ffi");
   const { symbols: c } = dlopen("libc.so.6", {
@@ -98,7 +98,7 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     read: (fd, buf, count) => Number(c.read(fd, buf, count)),
     open: c.open,
     lseek: (fd, offset, whence) => Number(c.lseek(fd, offset, whence)),
-    // By number, since not every musl has a symbol for each: 1.2.5 none for getdents64, 1.2.3 none for statx.
+    // By number: musl 1.2.5 has no symbol for getdents64, and musl 1.2.3 none for statx.
     getdents64: (fd, dirp, count) => Number(c.syscall(SYS.getdents64, fd, ptr(dirp), count, 0, 0)),
     memfd_create: c.memfd_create,
     ftruncate: c.ftruncate,
@@ -144,7 +144,7 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
   };
 }
 
-/** Those of a worker, if that is possible. */
+/** The descriptors of a worker, or `undefined` if the C library cannot close them at the thread's end. */
 function threadDescriptors(
   dlopen: typeof bunFfi.dlopen,
   calls: Pick<ThreadCalls, "memfd_create" | "close">,

@@ -1,8 +1,8 @@
 /**
- * How Bun waits: its event loop reads the descriptor as a stream, with no thread.
+ * How Bun waits: its event loop reads the descriptor as a stream, without a thread.
  *
- * Nothing documents that `Bun.file(fd).stream()` may be used on an inotify descriptor, so
- * {@link streamWorks} tries it before it is relied on.
+ * That `Bun.file(fd).stream()` works on an inotify descriptor is not documented, so {@link streamWorks} tests
+ * it first.
  *
  * @module
  */
@@ -10,7 +10,7 @@
 import { IN_CLOEXEC, IN_NONBLOCK, type Libc, type Waiter } from "./contract.ts";
 import { delay, turn } from "./time.ts";
 
-/** The part of node:stream's `Readable` that is used, with what Bun adds to a native one. */
+/** The part of node:stream's `Readable` that this file uses, with `ref()` and `unref()` of a native one in Bun. */
 interface NativeReadable {
   on(event: "close", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
@@ -21,7 +21,7 @@ interface NativeReadable {
   unref(): void;
 }
 
-/** What of Bun's globals is used. */
+/** The part of Bun's globals that this file uses. */
 export interface BunGlobals {
   readonly Bun: { file(fd: number): { stream(): ReadableStream<Uint8Array> } };
   readonly process: {
@@ -58,22 +58,22 @@ export function streamWaiter(fd: number): Waiter {
   const push = (bytes: Uint8Array | null) => {
     if (bytes === null || pending === undefined) {
       fail(
-        new Error(`Bun has ${bytes ? "read ahead" : "ended"} the stream of an inotify descriptor`),
+        new Error(`Bun ${bytes ? "read ahead on" : "ended"} the stream of an inotify descriptor`),
       );
       return false;
     }
     if (parts.length === 0 && bytes.length < LARGE) {
-      hold(stream!, false);
+      setRef(stream!, false);
       settle(bytes);
       return false;
     }
-    parts.push(new Uint8Array(bytes)); // Bun may use its buffer again
+    parts.push(new Uint8Array(bytes)); // a copy: Bun may reuse its buffer
     if (parts.length === 1) void delay(0).then(finish);
     stream!._read(SIZE);
     return false;
   };
-  // After much at once Bun goes on reading, whether it is asked or not. So it is asked until there is
-  // no more, and then has to begin anew.
+  // After a large chunk Bun keeps reading, even if it is not asked to. So ask until no more comes, and then
+  // start a new stream.
   const finish = () => {
     if (pending === undefined) return;
     destroy();
@@ -85,9 +85,8 @@ export function streamWaiter(fd: number): Waiter {
     const { Bun, process } = globalThis as unknown as BunGlobals;
     const { Readable } = process.getBuiltinModule("node:stream");
     const opened = Readable.fromWeb(Bun.file(fd).stream(), { highWaterMark: 0 });
-    // Only the two functions at the bottom of a Readable are used: _read() asks for bytes once, and
-    // push() gets them, with "no more" for its answer. So no turn of the event loop passes before the
-    // bytes are here, as it does by a Readable's events.
+    // Not a Readable's events, which take another turn of the event loop: _read() asks for bytes once, and
+    // push() receives them and returns false, for "no more".
     opened.push = (bytes) => opened === stream && push(bytes);
     opened.on("error", fail);
     opened.on("close", () => opened === stream && push(null));
@@ -99,37 +98,37 @@ export function streamWaiter(fd: number): Waiter {
       const { promise } = pending = Promise.withResolvers();
       stream ??= open();
       stream._read(SIZE);
-      // A stream begins ref'd with a count of zero, where unref() alone does nothing.
-      if (pending !== undefined) hold(stream, true);
-      if (!ref) hold(stream, false);
+      // A new stream is ref'd with a count of zero, so that unref() without ref() has no effect.
+      if (pending !== undefined) setRef(stream, true);
+      if (!ref) setRef(stream, false);
       return promise;
     },
     ref() {
       ref = true;
-      if (pending !== undefined && stream !== undefined) hold(stream, true);
+      if (pending !== undefined && stream !== undefined) setRef(stream, true);
     },
     unref() {
       ref = false;
-      if (stream !== undefined) hold(stream, false);
+      if (stream !== undefined) setRef(stream, false);
     },
     async release() {
       destroy();
-      await turn(); // Bun has closed its duplicate by then
+      await turn(); // until Bun has closed its duplicate
       if (pending !== undefined) settle(undefined);
     },
   };
 }
 
 /** The streams that keep the process alive. */
-const held = new WeakSet<NativeReadable>();
+const refd = new WeakSet<NativeReadable>();
 
-function hold(stream: NativeReadable, value: boolean): void {
-  if (held.has(stream) === value) return;
-  if (value) {
-    held.add(stream);
+function setRef(stream: NativeReadable, ref: boolean): void {
+  if (refd.has(stream) === ref) return;
+  if (ref) {
+    refd.add(stream);
     stream.ref();
   } else {
-    held.delete(stream);
+    refd.delete(stream);
     stream.unref();
   }
 }
@@ -145,12 +144,12 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Whether this Bun reads an inotify descriptor as a stream in the way that is relied on: what comes
- * while somebody waits arrives whole, and what comes while nobody waits stays in the kernel.
+ * Whether this Bun reads an inotify descriptor as {@link streamWaiter} needs it: an event during a wait arrives
+ * whole, and an event at another time stays in the kernel.
  */
 export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
   const fd = c.inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd === -1) return true; // the limit is reached, and says nothing about streams
+  if (fd === -1) return true; // at the limit, so assume that it works
   const waiter = streamWaiter(fd);
   try {
     const bytes = waiter.wait();
@@ -168,30 +167,30 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
   }
 }
 
-/** Bytes that Bun is asked for; it gives more. */
+/** How many bytes to ask Bun for; it may return more. */
 const SIZE = 65536;
-/** How many bytes are much. Bun was seen to go on from 240 KiB, where it has filled its buffer. */
+/** From how many bytes on a chunk is large. Bun keeps reading when its buffer of 240 KiB is full. */
 const LARGE = 32768;
-/** `sizeof(struct inotify_event)`, of an event without a name. */
+/** `sizeof(struct inotify_event)`: the size of an event without a name. */
 const SIZEOF_EVENT = 16;
-/** Milliseconds after which the stream counts as mute. It takes less than one. */
+/** How long the test waits for an event, in milliseconds. A working stream takes less than one. */
 const PATIENCE = 1000;
 
-/** Turns of the event loop in which Bun would read ahead. What is waited for takes it two. */
+/** Turns of the event loop in which a Bun that reads ahead would do so. An expected read takes two. */
 const TURNS = 4;
 
-/** Queues one event, `IN_IGNORED`. @returns whether that was possible */
+/** Queues an `IN_IGNORED` event. @returns whether that worked */
 function queueEvent(c: Pick<Libc, "inotify_add_watch" | "inotify_rm_watch">, fd: number): boolean {
   const root = new Uint8Array([0x2f, 0]);
   const IN_DELETE_SELF = 0x400;
   return c.inotify_rm_watch(fd, c.inotify_add_watch(fd, root, IN_DELETE_SELF)) === 0;
 }
 
-/** What a promise resolves with; or `undefined` if it has not by then. */
+/** A promise's value, or `undefined` if it takes longer. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
   let result: T | undefined;
   const settled = promise.then((value) => result = value);
-  // By short delays, since a long one would keep the process alive.
+  // In short delays, since a long one would keep the process alive.
   for (let left = milliseconds; result === undefined && left > 0; left--) {
     await Promise.race([settled, delay(1)]);
   }

@@ -1,5 +1,5 @@
 /**
- * How Bun waits where {@link streamWorks} says no: a Worker in a blocking poll(2).
+ * How Bun waits where the test of bun_stream.ts fails: a Worker in a blocking poll(2).
  *
  * @module
  */
@@ -7,17 +7,16 @@
 import { CallFailure, type Libc, O_CLOEXEC, O_NONBLOCK, type Waiter } from "./contract.ts";
 import type { Descriptors } from "./descriptors.ts";
 
-/** What a Worker waiter calls. */
+/** The calls of a Worker waiter. */
 export interface WorkerCalls extends Pick<Libc, "errno" | "write"> {
   /** pipe2(2) */
   pipe2(pipefd: Int32Array, flags: number): number;
 }
 
 /**
- * The Worker's program, as text: a Blob is the one source of a Worker that survives `bun build` and
- * `bun build --compile`. It polls `fd` only between a byte of the pipe, one for each wait, and the
- * readiness that answers it, until the other end of the pipe is closed. It reads nothing then, since
- * what has closed that end may have closed this one too.
+ * The Worker's program, as text: only a Worker from a Blob survives `bun build` and `bun build --compile`. A
+ * byte from the pipe starts each wait; the program then polls `fd` until it is readable. It ends when the pipe's
+ * writing end is closed, without a further read: the reading end may be closed by then, too.
  */
 const PROGRAM = `
 const { dlopen } = process.getBuiltinModule("bun:ffi");

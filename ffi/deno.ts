@@ -1,7 +1,7 @@
 /**
  * The Deno backend: `Deno.dlopen`.
  *
- * Its floor, Deno 2.7.6, is the first that keeps the buffer of a parked call alive
+ * The lowest version is Deno 2.7.6, the first that keeps the buffer of a nonblocking call alive
  * (denoland/deno#32775).
  *
  * @module
@@ -14,7 +14,7 @@ import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
 import { ThreadDescriptors } from "./thread_descriptors.ts";
 
-/** What an instance needs, to its end: a program may give up the permission when it has opened it. */
+/** What an instance needs until it is closed. Opened together: a program may drop the permission afterwards. */
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
@@ -34,14 +34,14 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
-  // In glibc before 2.34 these are elsewhere.
+  // Before glibc 2.34 these are in another library.
   pthread_key_create: { parameters: ["buffer", "pointer"], result: "i32", optional: true },
   pthread_key_delete: { parameters: ["u32"], result: "i32", optional: true },
   pthread_setspecific: { parameters: ["u32", "u64"], result: "i32", optional: true },
   pthread_getspecific: { parameters: ["u32"], result: "u64", optional: true },
 } as const;
 
-/** What a watcher needs besides, from its beginning on. */
+/** What a watcher also needs. */
 const FILE_SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   lseek: { parameters: ["i32", "isize", "i32"], result: "isize" },
@@ -106,7 +106,7 @@ export function openDeno(): Libc {
   const processes = lazy(() => Deno.dlopen(path, PROCESS_SYMBOLS).symbols);
   const errnoLocation = c.__errno_location();
   const errnoCopy = new Int32Array(1);
-  // Copied by memcpy rather than read by UnsafePointerView: the latter wants an unscoped --allow-ffi.
+  // Not by UnsafePointerView, which needs an unscoped --allow-ffi.
   const errno = (): number => {
     c.memcpy(errnoCopy, errnoLocation, 4n);
     return errnoCopy[0];
@@ -147,7 +147,7 @@ export function openDeno(): Libc {
     isatty: (fd) => output().isatty(fd),
     pipe2: (pipefd, flags) => processes().pipe2(bytes(pipefd), flags),
     mayRun,
-    // Deno.UnsafePointer would say it, too, but wants an unscoped --allow-ffi.
+    // Not by Deno.UnsafePointer, which needs an unscoped --allow-ffi.
     address: (buf) => processes().address(bytes(buf), bytes(buf), 0n),
     posix_spawnp: (pid, file, attrp, argv, envp) =>
       processes().posix_spawnp(bytes(pid), bytes(file), 0n, bytes(attrp), bytes(argv), bytes(envp)),
@@ -174,7 +174,7 @@ export function openDeno(): Libc {
   }, descriptors);
 }
 
-/** Those of a worker, if this is one. */
+/** The descriptors of a worker, or `undefined` on the main thread and with musl. */
 function threadDescriptors(
   path: string,
   calls: Pick<Libc, "close" | "memfd_create">,
@@ -189,13 +189,13 @@ function threadDescriptors(
   });
 }
 
-/** Whether the program may read a path. Asks in general first: Deno remembers each path it is asked of. */
+/** Whether the program may read a path. Queries all paths first: Deno keeps a record of each single query. */
 function mayRead(path: string): boolean {
   if (Deno.permissions.querySync({ name: "read" }).state === "granted") return true;
   return Deno.permissions.requestSync({ name: "read", path }).state === "granted";
 }
 
-/** Whether the program may run another one; asks as {@link mayRead} does. */
+/** Whether the program may run a command. */
 function mayRun(command: string): boolean {
   if (Deno.permissions.querySync({ name: "run" }).state === "granted") return true;
   return Deno.permissions.requestSync({ name: "run", command }).state === "granted";
@@ -214,12 +214,11 @@ function open(): { path: string; c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols
 }
 
 /**
- * The names by which libc may be opened. A permission that is not for everything (`--allow-ffi=PATH`,
- * `--deny-ffi=PATH`) is about absolute paths, and a library that is opened by such a path. Where there is
- * none the user is asked for everything: Deno's own question, at the dlopen, would be about a file of
- * the working directory.
+ * The names by which libc may be opened. A permission for certain paths (`--allow-ffi=PATH`, `--deny-ffi=PATH`)
+ * applies to absolute paths, and to a library that is opened by one. Without a permission the user is prompted
+ * for FFI in general: Deno's own prompt, at the dlopen, would be for a file in the working directory.
  *
- * @throws {Error} if there is no permission
+ * @throws {Error} if the permission is denied
  */
 function permitted(): string[] {
   const isGranted = ({ state, partial }: Deno.PermissionStatus) => state === "granted" && !partial;
@@ -236,7 +235,7 @@ function permitted(): string[] {
   );
 }
 
-/** Where distributions keep glibc. */
+/** The paths of glibc in common distributions. */
 function glibcPaths(): string[] {
   const { arch } = Deno.build;
   return ["", "/usr"].flatMap((prefix) => [
@@ -246,7 +245,7 @@ function glibcPaths(): string[] {
   ]);
 }
 
-/** For the type only: the calls do not care whether the memory is shared. */
+/** Changes the type only: calls also accept shared memory. */
 function bytes(array: Uint8Array): Uint8Array<ArrayBuffer> {
   return array as Uint8Array<ArrayBuffer>;
 }

@@ -1,9 +1,10 @@
 /**
- * What a program has open in a process of Deno, where `--watch` runs another program after it.
+ * `ProgramDescriptors`: the descriptors of a program that `deno run --watch` replaces by the next one.
  *
- * Deno emits "unload" before that, and all is closed: at once, since no promise settles any more. But it
- * emits nothing with `--watch-hmr`, or after an uncaught error. So there is a list, too, which is not the
- * program's but the thread's (pthread_setspecific(3)): the next program on that thread closes what is on it.
+ * Before that, Deno emits "unload", and its listener closes all of them, synchronously, since no promise settles
+ * any more. But Deno emits nothing with `--watch-hmr`, or after an uncaught error. So the descriptors are also
+ * listed in thread-specific data (pthread_setspecific(3)), which outlives the program: the next program on the
+ * thread closes them.
  *
  * @module
  */
@@ -11,7 +12,7 @@
 import type { Libc } from "./contract.ts";
 import type { Descriptors } from "./descriptors.ts";
 
-/** What the list takes. What a key holds is a number here, and no pointer. */
+/** The calls of the list. A key's value is a number, not a pointer. */
 export interface ListCalls {
   /** pthread_key_create(3) */
   pthread_key_create(key: Uint32Array<ArrayBuffer>, destructor: null): number;
@@ -23,34 +24,34 @@ export interface ListCalls {
   pthread_getspecific(key: number): bigint;
 }
 
-/** The upper half of what a key of the list holds; the lower one is a descriptor. */
+/** The upper half of a value in the list; the lower half is a descriptor. */
 const LISTED = 0x696e6f74n << 32n;
-/** The lower half of a key that is not in use. */
+/** The lower half if the key is not in use. */
 const NONE = 0xffffffffn;
-/** How many keys are used; a process has 1024 of them, for all that runs in it. */
+/** The most keys to use; a process has 1024 in all. */
 const MOST_KEYS = 64;
-/** Below which number keys are looked for; the lowest that are free are given first. */
+/** Keys of an earlier program are below this; the lowest free key is given first. */
 const LAST_KEY = 256;
 
-/** Set where the list was looked through: what is on it since then is of this program. */
-const LOOKED = Symbol.for("@inotify/inotify descriptors");
+/** Set once this program has closed what an earlier one had listed. */
+const CLEANED = Symbol.for("@inotify/inotify descriptors");
 
-/** Those of a program that another one may follow. */
+/** The descriptors of a program that another one may replace. */
 export class ProgramDescriptors implements Descriptors {
   readonly #libc: Pick<Libc, "close" | "closeOffThread">;
   readonly #c: ListCalls | undefined;
-  /** What is open, each with its key, if there was one left. */
+  /** The open descriptors, each with its key, if one was left. */
   readonly #open = new Map<number, number | undefined>();
   readonly #keys: number[] = [];
   readonly #unused: number[] = [];
 
-  /** @param calls none where there can be no list */
+  /** @param calls `undefined` if the C library does not allow a list */
   constructor(libc: Pick<Libc, "close" | "closeOffThread">, calls: ListCalls | undefined) {
     this.#libc = libc;
     this.#c = calls;
-    const shared = globalThis as { [LOOKED]?: true };
-    if (calls !== undefined && !shared[LOOKED]) {
-      shared[LOOKED] = true;
+    const shared = globalThis as { [CLEANED]?: true };
+    if (calls !== undefined && !shared[CLEANED]) {
+      shared[CLEANED] = true;
       this.#closeListed(calls);
     }
     addEventListener("unload", () => this.#unload());
@@ -66,16 +67,16 @@ export class ProgramDescriptors implements Descriptors {
 
   /** See {@link Descriptors.close}. */
   close(fd: number): number {
-    return this.#forget(fd) ? this.#libc.close(fd) : 0;
+    return this.#remove(fd) ? this.#libc.close(fd) : 0;
   }
 
   /** See {@link Descriptors.closeOffThread}. */
   async closeOffThread(fd: number): Promise<void> {
-    if (this.#forget(fd)) await this.#libc.closeOffThread(fd);
+    if (this.#remove(fd)) await this.#libc.closeOffThread(fd);
   }
 
-  /** @returns whether it was open; if not, what has its number now is another's */
-  #forget(fd: number): boolean {
+  /** @returns whether it was open; if not, its number belongs to somebody else */
+  #remove(fd: number): boolean {
     const key = this.#open.get(fd);
     if (key !== undefined) {
       this.#c?.pthread_setspecific(key, LISTED | NONE);
@@ -92,7 +93,7 @@ export class ProgramDescriptors implements Descriptors {
     return key[0];
   }
 
-  /** Closes what the last program on this thread has left, and takes over its keys. */
+  /** Closes what the previous program on this thread left open, and takes over its keys. */
   #closeListed(calls: ListCalls): void {
     for (let key = 0; key < LAST_KEY; key++) {
       const value = calls.pthread_getspecific(key);

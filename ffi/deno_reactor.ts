@@ -1,20 +1,22 @@
 /**
  * How Deno waits: one parked poll(2) for all descriptors of an isolate.
  *
- * A nonblocking FFI call holds one of the 32 threads that Deno's asynchronous file functions share,
- * so there is one, whatever the number of instances. Besides the descriptors only a pipe wakes it.
- * close(2) does not, so nothing is closed under it; but where the writing end of the pipe is closed, as
- * it is when the program ends, it has nothing to wait for, and gives back its thread.
+ * A nonblocking FFI call takes one of the 32 threads that Deno's asynchronous file functions share, so there is
+ * one call for all instances. It returns when a descriptor is readable, or its pipe: a byte in it makes the call
+ * start again with other descriptors. close(2) of a descriptor does not wake poll(2), so none is closed during
+ * the call. When the program ends, the writing end of the pipe is closed, which wakes the call and frees its
+ * thread.
  *
  * @module
  */
 
 import { CallFailure, O_CLOEXEC, O_NONBLOCK, POLLIN, type Waiter } from "./contract.ts";
+import { EAGAIN, EINTR } from "./errno.ts";
 import type { Descriptors } from "./descriptors.ts";
 
-/** What the reactor calls. */
+/** The calls of the reactor. */
 export interface ReactorCalls {
-  /** `errno` of this thread; right only at once after a call. */
+  /** `errno` of this thread; valid only immediately after a call. */
   errno(): number;
   /** pipe2(2) */
   pipe2(pipefd: Int32Array<ArrayBuffer>, flags: number): number;
@@ -24,11 +26,11 @@ export interface ReactorCalls {
   write(fd: number, buf: Uint8Array<ArrayBuffer>, count: bigint): number | bigint;
   /** poll(2) */
   poll(fds: Int32Array<ArrayBuffer>, nfds: bigint, timeout: number): number;
-  /** poll(2) on a thread of its own. */
+  /** poll(2) on another thread. */
   parked_poll(fds: Int32Array<ArrayBuffer>, nfds: bigint, timeout: number): Promise<number>;
 }
 
-/** The part of Deno's internal core that lets go of a promise; the only way to unref an FFI call. */
+/** The part of Deno's internal core that refs and unrefs a promise: there is no other way for an FFI call. */
 interface OpReferences {
   refOpPromise(promise: Promise<unknown>): void;
   unrefOpPromise(promise: Promise<unknown>): void;
@@ -40,11 +42,7 @@ interface Wait {
   ref: boolean;
 }
 
-const EINTR = 4;
-/** Never from poll(2), but left in errno by Deno's handler of signals, when its pipe is full. */
-const EAGAIN = 11;
-
-/** One for each isolate. It holds a pipe while it has waiters, and a thread while one waits. */
+/** The waiters of an isolate. It has a pipe while there are waiters, and a thread while one waits. */
 export class Reactor {
   readonly #c: ReactorCalls;
   readonly #descriptors: Descriptors;
@@ -52,9 +50,9 @@ export class Reactor {
   readonly #references: OpReferences | undefined;
   readonly #bytes = new Uint8Array(64);
   #waiters = 0;
-  /** The ends of the pipe, for reading and for writing. */
+  /** The reading and the writing end of the pipe. */
   #pipe: readonly number[] = [];
-  /** The promise of the call that is parked, or `undefined` while none is. */
+  /** The promise of the parked call, or `undefined` if there is none. */
   #parked: Promise<number> | undefined;
   /** An array of `struct pollfd { int fd; short events; short revents; }`, two words each. */
   #pollfds = new Int32Array(2 * 8);
@@ -117,10 +115,11 @@ export class Reactor {
       this.#updateRef();
       let result = await this.#parked;
       this.#parked = undefined;
-      // The errno of the parked call stayed on its thread, so ask again on this one.
+      // The errno is that of another thread, so repeat the call on this one.
       if (result === -1) result = this.#c.poll(this.#pollfds, nfds, 0);
       if (result === -1) {
         const errno = this.#c.errno();
+        // poll(2) does not set EAGAIN, but Deno's signal handler does when its pipe is full.
         if (errno !== EINTR && errno !== EAGAIN) this.#rejectAll(new CallFailure("poll", errno));
       } else {
         this.#settle(Number(nfds));
@@ -128,7 +127,7 @@ export class Reactor {
     }
   }
 
-  /** @returns how many entries there are: the pipe, then every descriptor that is waited for */
+  /** @returns the number of entries: the pipe, then the descriptors with a pending wait */
   #fillPollfds(): number {
     const nfds = 1 + this.#waits.size;
     if (this.#pollfds.length < 2 * nfds) this.#pollfds = new Int32Array(4 * nfds);
@@ -162,7 +161,7 @@ export class Reactor {
     if (this.#parked !== undefined) this.#c.write(this.#pipe[1], this.#bytes, 1n);
   }
 
-  /** The parked call keeps the process alive if one of those who wait for it does. */
+  /** The parked call keeps the process alive if one of its waits does. */
   #updateRef(): void {
     if (this.#parked === undefined) return;
     const ref = [...this.#waits.values()].some((wait) => wait.ref);

@@ -1,16 +1,17 @@
 /**
- * What is open, and has to be closed when the program ends before the process does: `deno run --watch`
- * runs one program after the other, and a worker is a program in a process of others. A runtime closes
- * then what it has opened itself, and not what was opened through FFI.
+ * `Descriptors`: closes descriptors when a program ends before its process.
+ *
+ * `deno run --watch` runs one program after the other in a process, and a worker is one of several programs. The
+ * runtime then closes what it opened itself, but nothing that was opened through FFI.
  *
  * @module
  */
 
 import type { Libc } from "./contract.ts";
 
-/** Descriptors that are closed in the end, if they are not before. */
+/** Descriptors that are closed when the program ends, if not before. */
 export interface Descriptors {
-  /** Takes one that was just opened. @returns its number from now on */
+  /** Adds a descriptor that was just opened. @returns its number from now on */
   add(fd: number): number;
   /** close(2) */
   close(fd: number): number;
@@ -18,10 +19,10 @@ export interface Descriptors {
   closeOffThread(fd: number): Promise<void>;
 }
 
-/** What a backend calls, without what closes. */
+/** A backend's calls, except those that close. */
 type Calls = Omit<Libc, "waiter" | keyof Descriptors>;
 
-/** The same with what closes: no call leaves a descriptor open when the program ends. */
+/** Adds the calls that close, and tracks every descriptor that the other calls open. */
 export function tracked<T>(
   calls: T & Calls,
   descriptors: Descriptors,

@@ -1,13 +1,13 @@
 /**
- * Puts work off until its result is needed.
+ * `lazy()`: defers work until its result is needed.
  *
- * Each symbol of a library costs Deno and Node.js a fraction of a millisecond when it is opened, so a
- * program pays for what it uses.
+ * Each symbol of a library takes Deno and Node.js a fraction of a millisecond to open, so symbols are opened at
+ * first use.
  *
  * @module
  */
 
-/** @returns a function that calls `make` at its first call, and always returns that result */
+/** @returns a function that calls `make` once, at its first call, and returns that result each time */
 export function lazy<T extends object>(make: () => T): () => T {
   let made: T | undefined;
   return () => made ??= make();

@@ -1,5 +1,5 @@
 /**
- * Chooses the backend of the runtime that is running, on first use.
+ * `libc()`: the backend of the current runtime, chosen at first use.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Libc } from "./contract.ts";
 import { openDeno } from "./deno.ts";
 import { openNode } from "./node.ts";
 
-/** Below these, something that a backend rests on is missing or broken; see each backend. */
+/** The lowest versions that work; each backend gives the reason. */
 const LOWEST = { Deno: "2.7.6", Bun: "1.4.0", Node: "26.9.0" } as const;
 
-/** What the chooser looks at: the global objects by which the runtimes tell what they are. */
+/** The global objects that identify the runtime. */
 interface Globals {
   readonly Deno?: {
     readonly version: { readonly deno: string };
@@ -27,8 +27,8 @@ let opened: Libc | undefined;
 /**
  * The libc of this process, opened at the first call.
  *
- * @throws {Error} if this is not Linux, or no runtime with a usable FFI; the message says what is
- * missing and what to do. The next call tries again.
+ * @throws {Error} if this is not Linux, or the runtime has no usable FFI; the message says what is missing and
+ * what to do. The next call tries again.
  */
 export function libc(): Libc {
   return opened ??= choose(globalThis as Globals)();
@@ -37,11 +37,11 @@ export function libc(): Libc {
 /**
  * The factory of the backend for a runtime with these globals.
  *
- * @throws {Error} if there is none
+ * @throws {Error} if no backend supports it
  */
 export function choose(globals: Globals): () => Libc {
-  // Deno and Bun have `process.versions.node` too, so they come first. Deno's `process` is not
-  // touched: it loads Deno's Node layer, which takes longer than all the rest of a start.
+  // Deno and Bun also have `process.versions.node`, so they come first. Deno's `process` is not read: it loads
+  // Deno's Node layer, which takes longer than the rest of a start.
   const { Deno } = globals;
   if (Deno?.version?.deno !== undefined) {
     requireLinux(Deno.build.os);

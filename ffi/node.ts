@@ -1,7 +1,7 @@
 /**
- * The Node.js backend: `node:ffi`, over the symbols of the running process, libuv's among them.
+ * The Node.js backend: `node:ffi`, with the symbols of the running process, which include libuv's.
  *
- * Its floor, Node 26.9, is the first that has `node:ffi` without a flag.
+ * The lowest version is Node 26.9, the first that has `node:ffi` without a flag.
  *
  * @module
  */
@@ -23,14 +23,14 @@ interface CTypes {
   buffer: Uint8Array;
 }
 
-/** The part of `node:ffi` that is used. Declared here, since Deno refuses the module's very name. */
+/** The part of `node:ffi` that this file uses. Declared here, since Deno refuses to import the module. */
 export interface NodeFfi {
   /** Opens a library; `null` is the process itself. */
   dlopen(
     path: string | null,
     definitions: Record<string, NodeSignature>,
   ): { readonly lib: NodeLibrary; readonly functions: unknown };
-  /** Where the memory of a buffer is. */
+  /** The address of a buffer. */
   getRawPointer(source: Uint8Array): bigint;
   /** Reads an i32 from memory. */
   getInt32(pointer: bigint): number;
@@ -48,7 +48,7 @@ export interface NodeSignature {
 
 /** An opened library. */
 export interface NodeLibrary {
-  /** A C function pointer that calls back into JavaScript, on this thread, and must not throw. */
+  /** A C function pointer for a JavaScript function, which runs on this thread and must not throw. */
   registerCallback(signature: NodeSignature, callback: (...args: never[]) => void): bigint;
   /** The address of a function. */
   getSymbol(name: string): bigint;
@@ -56,7 +56,7 @@ export interface NodeLibrary {
   getFunctions(definitions: Record<string, NodeSignature>): unknown;
 }
 
-/** What a program needs to watch something. */
+/** What a program needs to add a watch. */
 const SYMBOLS = {
   __errno_location: { arguments: [], return: "pointer" },
   inotify_init1: { arguments: ["i32"], return: "i32" },
@@ -141,7 +141,7 @@ type CFunctions<Symbols extends Record<string, NodeSignature>> = {
   readonly [Name in keyof Symbols]: CFunction<Symbols[Name]>;
 };
 
-/** The part of `process` and of `node:fs` that is used. */
+/** The part of `process` and built-in modules that this file uses. */
 interface NodeProcess {
   readonly arch: string;
   readonly pid: number;
@@ -155,7 +155,7 @@ interface NodeProcess {
   getBuiltinModule(name: "node:worker_threads"): { readonly isMainThread: boolean };
 }
 
-/** Opens the process's own symbols through Node.js. */
+/** Opens the symbols of the process through Node.js. */
 export function openNode(): Libc {
   const { process } = globalThis as unknown as { process: NodeProcess };
   const ffi = process.getBuiltinModule("node:ffi");
@@ -264,7 +264,7 @@ function threadDescriptors(
     return new ThreadDescriptors({ ...calls, dup3, closeAtThreadEnd });
   } catch { // musl does not have it
     const { close } = calls;
-    // node:fs warns in a worker of a descriptor that it did not open.
+    // Not by node:fs: in a worker it warns about descriptors that it did not open.
     return { add: (fd) => fd, close, closeOffThread: async (fd) => void close(fd) };
   }
 }

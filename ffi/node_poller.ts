@@ -5,31 +5,23 @@
  */
 
 import { CallFailure, type Waiter } from "./contract.ts";
+import { ENOMEM } from "./errno.ts";
 import { soon } from "./time.ts";
 
-/** What the poller calls. */
+/** The calls of the poller: malloc(3), free(3), and functions of libuv. */
 export interface PollerCalls {
-  /** malloc(3) */
   malloc(size: bigint): bigint;
-  /** free(3) */
   free(pointer: bigint): void;
-  /** libuv's function */
   uv_handle_size(type: number): bigint;
-  /** libuv's function */
   uv_poll_init(loop: bigint, handle: bigint, fd: number): number;
-  /** libuv's function */
   uv_poll_start(handle: bigint, events: number, callback: bigint): number;
-  /** libuv's function */
   uv_poll_stop(handle: bigint): number;
-  /** libuv's function */
   uv_ref(handle: bigint): void;
-  /** libuv's function */
   uv_unref(handle: bigint): void;
-  /** libuv's function */
   uv_close(handle: bigint, callback: bigint): void;
 }
 
-/** The C pointers of functions of JavaScript, by what they take. */
+/** C function pointers for JavaScript functions. */
 export interface Callbacks {
   /** `uv_poll_cb` */
   poll(callback: (handle: bigint, status: number, events: number) => void): bigint;
@@ -41,32 +33,30 @@ export interface Callbacks {
 const UV_POLL = 8;
 /** `UV_READABLE` of enum uv_poll_event (uv.h). */
 const UV_READABLE = 1;
-const ENOMEM = 12;
 
-/** The part of `process` that is used. */
+/** The part of `process` that this file uses. */
 interface NodeProcess {
-  /** Whether "exit" is being emitted, or has been. */
+  /** Whether "exit" is being emitted, or was. */
   readonly _exiting: boolean;
   prependListener(name: "exit", listener: () => void): void;
   getBuiltinModule(name: "node:process"): NodeProcess;
 }
 
-/** What libuv's callbacks find by the address of a handle. */
+/** The state of a handle, which libuv's callbacks find by its address. */
 interface Handle {
-  /** libuv polls the descriptor. */
+  /** Whether libuv polls the descriptor. */
   active: boolean;
-  /** Ends the pending wait; `undefined` while nobody waits. */
+  /** Ends the pending wait; `undefined` if there is none. */
   readable: (() => void) | undefined;
-  /** Called when libuv has let go of the handle. */
+  /** Called when libuv has closed the handle. */
   closed: (() => void) | undefined;
 }
 
 /**
  * Makes the waiters of one event loop.
  *
- * After "exit" Node runs that loop once more, to close what it has opened itself. A callback into
- * JavaScript aborts the process then, so from "exit" on nothing is polled or closed by libuv, and
- * whoever waits does so until the end.
+ * After "exit" Node runs that loop once more, to close its own handles. A callback into JavaScript would then
+ * abort the process. So from "exit" on libuv polls and closes nothing here, and pending waits stay pending.
  */
 export class Poller {
   readonly #c: PollerCalls;
@@ -79,13 +69,13 @@ export class Poller {
   constructor(calls: PollerCalls, callbacks: Callbacks, loop: bigint) {
     this.#c = calls;
     this.#loop = loop;
-    // After a callback Node runs neither microtasks nor process.nextTick, and an exception in one
-    // ends the process: so they do next to nothing, and the next turn goes on from there.
+    // After a callback Node runs neither microtasks nor process.nextTick, and an exception in one ends the
+    // process. So callbacks only schedule the work for the next turn.
     this.#onPoll = callbacks.poll((address, status) => this.#polled(address, status));
     this.#onClose = callbacks.close((address) => soon(this.#handles.get(address)!.closed!));
     const process = realProcess();
     if (process._exiting) this.#ended = true;
-    else process.prependListener("exit", () => this.#end()); // before one that may throw
+    else process.prependListener("exit", () => this.#end()); // before listeners that may throw
   }
 
   /** A waiter for `fd`; see {@link Waiter}. */
@@ -101,7 +91,7 @@ export class Poller {
       resolveWait = undefined;
     };
     const readable = () => {
-      c.uv_unref(address); // it counts for the life of the process only while somebody waits
+      c.uv_unref(address); // keeps the process alive only during a wait
       resolve();
     };
     return {
@@ -133,7 +123,7 @@ export class Poller {
             resolve();
             released();
           };
-          handle.active = false; // uv_close() stops it, and libuv aborts where uv_poll_stop() follows
+          handle.active = false; // uv_close() stops it; libuv aborts if uv_poll_stop() follows
           c.uv_close(address, this.#onClose);
         }),
     };
@@ -157,8 +147,8 @@ export class Poller {
   }
 
   /**
-   * Polling is level-triggered. It goes on while the reader keeps up, which saves three system calls
-   * a wake-up, and ends when a descriptor is readable and nobody waits.
+   * Polling is level-triggered. It continues while the reader keeps up, which saves three system calls for each
+   * wake-up, and stops when the descriptor is readable without a pending wait.
    */
   #polled(address: bigint, status: number): void {
     const handle = this.#handles.get(address)!;
@@ -170,7 +160,7 @@ export class Poller {
   }
 }
 
-/** The one that emits "exit": a test runner's sandbox may have a copy of it for its global. */
+/** The process object that emits "exit": the global one may be a copy, as in a test runner's sandbox. */
 function realProcess(): NodeProcess {
   const { process } = globalThis as unknown as { process: NodeProcess };
   return process.getBuiltinModule("node:process");

@@ -1,16 +1,16 @@
 /**
- * The program that runs, as its runtime knows it. Deno's own names for this cost a fraction of a
- * millisecond; `process` there costs as much as all the rest of a start.
+ * The running program: its arguments, environment, permissions and end. On Deno by Deno's own functions, since
+ * loading `process` there takes as long as the rest of a start.
  *
  * @module
  */
 
-/** What a runtime may have to permit. */
+/** A permission of Deno. */
 type Permission =
   | { readonly name: "env"; readonly variable: string }
   | { readonly name: "read"; readonly path?: string };
 
-/** The part of the global objects that is used. */
+/** The part of the global objects that this file uses. */
 interface Globals {
   readonly Deno?: {
     readonly args: string[];
@@ -43,19 +43,24 @@ export function exit(code: number): never {
   return globals.Deno === undefined ? globals.process.exit(code) : globals.Deno.exit(code);
 }
 
-/** Whether the runtime lets the program read what is at a path. Nobody is asked. */
+/** Whether the runtime lets the program read a path. Never prompts. */
 export function mayRead(path: string): boolean {
-  // In general first: Deno remembers each path that it is asked of.
+  // All paths first: Deno keeps a record of each single query.
   if (globals.Deno !== undefined) {
     return isGranted({ name: "read" }) || isGranted({ name: "read", path });
   }
   return globals.process.permission?.has("fs.read", path) ?? true;
 }
 
-/** A variable of the environment, or `false` if the runtime does not let the program read it. Nobody is asked. */
+/** An environment variable, or `false` if the runtime does not let the program read it. Never prompts. */
 export function variable(name: string): string | undefined | false {
   if (!isGranted({ name: "env", variable: name })) return false;
   return globals.Deno === undefined ? globals.process.env[name] : globals.Deno.env.get(name);
+}
+
+/** Milliseconds since the program began, for messages only: a user's test may replace this clock. */
+export function uptime(): number {
+  return performance.now();
 }
 
 function isGranted(permission: Permission): boolean {
@@ -63,15 +68,15 @@ function isGranted(permission: Permission): boolean {
 }
 
 /**
- * Has Node.js keep what it compiles from what is imported from now on, in the system's directory for
- * temporary files: taking the types out of a module takes it longer than anything else of a start. Where
- * NODE_DISABLE_COMPILE_CACHE is set it does nothing.
+ * Makes Node.js cache the compiled form of modules that are imported from now on, in the system's directory for
+ * temporary files: to strip types from a module takes longer than anything else at a start. Has no effect if
+ * NODE_DISABLE_COMPILE_CACHE is set.
  */
 export function keepCompiled(): void {
   if (globals.Deno !== undefined || globals.Bun !== undefined) return;
   const { enableCompileCache, flushCompileCache } = globals.process.getBuiltinModule("node:module");
   enableCompileCache();
-  // By itself it is written at the end, and not if a signal is that end.
+  // Node writes the cache when the process ends, but not if a signal ends it.
   const timer = setTimeout(flushCompileCache, 1000) as unknown as { unref(): void };
   timer.unref();
 }

@@ -1,10 +1,12 @@
 /**
- * What a worker has open, in a process that goes on without it.
+ * `ThreadDescriptors`: the descriptors of a worker, closed when its thread ends.
  *
- * A worker that is terminated runs no more JavaScript. But its thread ends, and the C library then makes
- * the calls that were left with `__cxa_thread_atexit_impl`: here of close(2). No such call can be taken
- * back, so the number of which it is stays this thread's to the end. Where its descriptor is closed
- * before, a file that is empty takes the number, until it is another descriptor's.
+ * A terminated worker runs no more JavaScript. But when its thread ends, the C library makes the calls that were
+ * registered with `__cxa_thread_atexit_impl`: here close(2) for each descriptor. A registration cannot be
+ * undone, so a number that was registered stays reserved until the thread ends. If its descriptor is closed
+ * earlier, an empty file takes the number until another descriptor needs it.
+ *
+ * A worker that is terminated between open(2) and the registration leaves that descriptor open.
  *
  * @module
  */
@@ -12,26 +14,26 @@
 import { type Libc, MFD_CLOEXEC, O_CLOEXEC } from "./contract.ts";
 import type { Descriptors } from "./descriptors.ts";
 
-/** What it calls. */
+/** The calls that it makes. */
 export interface ThreadCalls extends Pick<Libc, "close" | "memfd_create"> {
   /** dup3(2) */
   dup3(oldfd: number, newfd: number, flags: number): number;
   /**
-   * Leaves close(2) of a descriptor with `__cxa_thread_atexit_impl`, whose third argument is an address
-   * in the library of the first, and not NULL, which glibc follows. @returns 0 if it was possible
+   * Registers close(2) of a descriptor with `__cxa_thread_atexit_impl`. The third argument must be an address
+   * in the library of the first; glibc dereferences it, so it must not be NULL. @returns 0 if it worked
    */
   closeAtThreadEnd(fd: number): number;
 }
 
-/** The name of the empty file, as it shows in /proc/PID/fd. */
+/** The name of the empty file in /proc/PID/fd. */
 const EMPTY = new TextEncoder().encode("inotify-closed\0");
 
-/** Those of a thread that ends before its process does. */
+/** The descriptors of a thread that ends before its process. */
 export class ThreadDescriptors implements Descriptors {
   readonly #c: ThreadCalls;
   /** The numbers that are closed when the thread ends. */
   readonly #numbers = new Set<number>();
-  /** Those of them that are the empty file's. */
+  /** Those of them that refer to the empty file. */
   readonly #unused = new Set<number>();
   #empty = -1;
 
@@ -61,7 +63,7 @@ export class ThreadDescriptors implements Descriptors {
     return 0;
   }
 
-  /** See {@link Descriptors.closeOffThread}. It is on this thread, which no user looks at. */
+  /** See {@link Descriptors.closeOffThread}. On this thread, since a worker may block. */
   async closeOffThread(fd: number): Promise<void> {
     this.close(fd);
   }

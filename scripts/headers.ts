@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import * as contract from "../ffi/contract.ts";
-import { errnoName } from "../src/kernel/errno.ts";
+import * as errno from "../ffi/errno.ts";
 import * as mask from "../src/kernel/mask.ts";
 
 const HEADERS = [
@@ -47,6 +47,7 @@ const LAYOUTS: Record<string, number> = {
   "offsetof(struct statx, stx_mask)": 0,
   "offsetof(struct statx, stx_mode)": 28,
   "offsetof(struct statx, stx_ctime)": 96,
+  "offsetof(struct statx, stx_mtime)": 112,
   "offsetof(struct statx, stx_dev_major)": 136,
   "offsetof(struct statx, stx_dev_minor)": 140,
   "offsetof(struct statx, stx_mnt_id)": 144,
@@ -72,7 +73,7 @@ const LAYOUTS: Record<string, number> = {
   "offsetof(struct dirent64, d_name)": 19,
 };
 
-const exported: Record<string, unknown> = { ...mask, ...contract };
+const exported: Record<string, unknown> = { ...mask, ...contract, ...errno };
 const constants = Object.keys(exported).filter((name) => typeof exported[name] === "number");
 
 const source = ["#define _GNU_SOURCE", ...HEADERS.map((header) => `#include <${header}>`)];
@@ -82,8 +83,14 @@ for (const name of constants) {
   const line = assertion(common ?? name, exported[name] as number, name);
   source.push(...machine === undefined ? [line] : [`#ifdef __${machine}__`, line, "#endif"]);
 }
-for (const [file, name, value] of otherConstants()) {
-  source.push(`#ifdef ${name}`, assertion(name, value, `${name} in ${file}`), "#endif");
+let others = 0;
+for (const folder of ["ffi/", "src/"]) {
+  const found = [...otherConstants(folder)];
+  if (found.length === 0) fail(`There is no constant in ${folder}: has the code moved?`);
+  for (const [file, name, value] of found) {
+    source.push(`#ifdef ${name}`, assertion(name, value, `${name} in ${file}`), "#endif");
+  }
+  others += found.length;
 }
 for (const [expression, value] of Object.entries(LAYOUTS)) {
   source.push(assertion(expression, value, expression));
@@ -91,7 +98,7 @@ for (const [expression, value] of Object.entries(LAYOUTS)) {
 
 const errors = macrosOf("errno.h", /^#define (E[A-Z0-9]+) (\d+)$/gm);
 for (const [, , value] of errors) {
-  const name = errnoName(Number(value));
+  const name = errno.errnoName(Number(value));
   source.push(assertion(name, Number(value), name));
 }
 
@@ -101,29 +108,25 @@ const missing = macrosOf("sys/inotify.h", /^#define (IN_[A-Z_]+) /gm)
   .filter((name) => !constants.includes(name));
 if (missing.length > 0) fail(`<sys/inotify.h> has more: ${missing.join(", ")}`);
 console.log(
-  `${errors.length} errors, ${constants.length} constants and ${
-    Object.keys(LAYOUTS).length
-  } layouts are C's`,
+  `${errors.length} errors, ${constants.length} shared and ${others} other constants, ` +
+    `${Object.keys(LAYOUTS).length} layouts: none differs from C's`,
 );
 
 function assertion(expression: string, value: number, what: string): string {
   return `_Static_assert((unsigned)(${expression}) == ${value >>> 0}u, "${what} is not ${value}");`;
 }
 
-/** The other constants of the sources; whether a name is C's too is for the preprocessor to say. */
-function* otherConstants(): Generator<[file: string, name: string, value: number]> {
-  for (const folder of ["ffi/", "src/"]) {
-    const files = readdirSync(new URL(`../${folder}`, import.meta.url), {
-      recursive: true,
-      encoding: "utf8",
-    });
-    for (const file of files) {
-      if (!file.endsWith(".ts")) continue;
-      const text = readFileSync(new URL(`../${folder}${file}`, import.meta.url), "utf8");
-      for (const [, name, value] of text.matchAll(/^\s*(?:export )?const ([A-Z]\w+) = (\w+);/gm)) {
-        if (constants.includes(name!) || !Number.isInteger(Number(value))) continue;
-        yield [folder + file, name!, Number(value)];
-      }
+/** The other constants in a folder's sources. The preprocessor decides which of the names are C's. */
+function* otherConstants(
+  folder: string,
+): Generator<readonly [file: string, name: string, value: number]> {
+  const root = new URL(`../${folder}`, import.meta.url);
+  for (const file of readdirSync(root, { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".ts")) continue;
+    const text = readFileSync(new URL(file, root), "utf8");
+    for (const [, name, value] of text.matchAll(/^\s*(?:export )?const ([A-Z]\w+) = (\w+);/gm)) {
+      if (constants.includes(name!) || !Number.isInteger(Number(value))) continue;
+      yield [folder + file, name!, Number(value)];
     }
   }
 }

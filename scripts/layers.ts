@@ -1,6 +1,7 @@
 /**
- * Checks that the published modules import downwards only, without cycles, from no package, that only
- * ffi/ names a runtime, and that the library has no time but that of ffi/time.ts and src/kernel/clock.ts.
+ * Checks the published modules: imports point down, without cycles, and to no package; only ffi/ names a
+ * runtime; only the kernel level's public functions choose a libc; timers come from ffi/time.ts, and clocks
+ * from src/kernel/clock.ts.
  */
 
 import { dirname, join } from "@std/path";
@@ -18,10 +19,13 @@ const LAYERS = [
   "ffi/",
 ];
 
-/** What may use what a test fakes: who puts it right, and the commands, which run by themselves. */
+/** The modules of src/kernel that choose a libc. All others get it as an argument. */
+const CHOOSES_LIBC = /^src\/kernel\/(inotify|limits)\.ts$/;
+
+/** What may use timers that a test may have replaced: their wrapper, and the commands. */
 const FREE_OF_FAKES = /^(ffi\/(time|program)\.ts|src\/cli\/.*)$/;
 
-/** Finds what a module imports, which runtimes and timers it names, passing over comments and strings. */
+/** Finds a module's imports, and the runtimes and timers that it names; skips comments and strings. */
 const TOKENS = new RegExp(
   [
     /\/\*[^]*?\*\/|\/\/.*/, // a comment
@@ -66,6 +70,11 @@ function check(module: string): void {
       const imported = join(dirname(module), specifier);
       if (imported === "deno.json") continue; // for the version
       internal.push(imported);
+      if (
+        imported === "ffi/libc.ts" && module.startsWith("src/kernel/") && !CHOOSES_LIBC.test(module)
+      ) {
+        problems.push(`${module} imports ${imported}: it must get a libc as an argument`);
+      }
       if (!modules.includes(imported)) {
         problems.push(`${module} imports ${imported}, which is not published`);
       } else if (layerOf(imported) < layer) {

@@ -6,11 +6,9 @@
 
 import process from "node:process";
 import { type Libc, WNOHANG, WUNTRACED } from "../../ffi/contract.ts";
+import { ESRCH } from "../../ffi/errno.ts";
 import { call } from "../kernel/call.ts";
 import { list, readText } from "../kernel/procfs.ts";
-
-// errno(3)
-const ESRCH = 3;
 
 /** How a process has ended: with an exit status, or by a signal. */
 export type Exit =

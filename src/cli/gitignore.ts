@@ -46,7 +46,7 @@ export function gitignore(libc: Libc, warn: (text: string) => void = () => {}): 
   function load(path: string): Folder | undefined {
     const known = folders.get(path);
     if (known !== undefined || folders.has(path)) return known;
-    const dotGit = files.read(resolve(path, ".git"));
+    const dotGit = files.read(resolve(libc, path, ".git"));
     const parent = dotGit === undefined && path !== "/" ? load(parentOf(path)) : undefined;
     const repository = dotGit === undefined
       ? parent?.repository
@@ -58,7 +58,7 @@ export function gitignore(libc: Libc, warn: (text: string) => void = () => {}): 
 
   function patternsOf(directory: string): Patterns {
     // Like git, it does not follow a link.
-    return new Patterns(files.read(resolve(directory, ".gitignore"), false) ?? "");
+    return new Patterns(files.read(resolve(libc, directory, ".gitignore"), false) ?? "");
   }
 
   function isIgnored(path: string, isDirectory: boolean): boolean {

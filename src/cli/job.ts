@@ -10,18 +10,15 @@
 
 import { constants } from "node:os";
 import type { Libc } from "../../ffi/contract.ts";
+import { ENOENT, errnoName } from "../../ffi/errno.ts";
 import { delay } from "../../ffi/time.ts";
-import { errnoName } from "../kernel/errno.ts";
-import { strerror } from "../kernel/strerror.ts";
+import { strerror } from "../kernel/reason.ts";
 import type { ChildProcesses, Exit } from "./child_processes.ts";
 import { SignalSentinel } from "./signal_sentinel.ts";
 import { spawn } from "./spawn.ts";
 import type { Terminal } from "./terminal.ts";
 
 const { SIGCONT, SIGKILL, SIGTSTP, SIGTTIN, SIGTTOU } = constants.signals;
-
-// errno(3)
-const ENOENT = 2;
 
 /** How long a job may take to end after a signal, in milliseconds. Then it is killed. */
 const GRACE = 5000;
@@ -87,7 +84,7 @@ export class Job {
     if (pid < 0) {
       terminal?.takeBack();
       void this.#sentinel?.close();
-      throw new CommandError(argv[0], reasonOf(-pid));
+      throw new CommandError(argv[0], reasonOf(libc, -pid));
     }
     this.#pid = pid;
     this.#group = group || pid;
@@ -190,8 +187,8 @@ export class Job {
   }
 }
 
-function reasonOf(errno: number): string | undefined {
+function reasonOf(libc: Libc, errno: number): string | undefined {
   if (errno === ENOENT) return undefined;
-  const text = strerror(errno);
+  const text = strerror(libc, errno);
   return `${text.charAt(0).toLowerCase()}${text.slice(1)} (${errnoName(errno)})`;
 }

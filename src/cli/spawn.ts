@@ -22,12 +22,10 @@ import {
   POSIX_SPAWN_SETSIGDEF,
   POSIX_SPAWN_SETSIGMASK,
 } from "../../ffi/contract.ts";
+import { ENOEXEC } from "../../ffi/errno.ts";
 import { toCString } from "../kernel/path.ts";
 
 const encoder = new TextEncoder();
-
-// errno(3)
-const ENOEXEC = 8;
 
 /**
  * Starts a program. It has this process's standard streams and working directory, and handles signals in the

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { earliest, type Timestamp } from "../kernel/timestamp.ts";
+import { earliest, type Timestamp } from "../kernel/clock.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 import { IN_IGNORED } from "../kernel/mask.ts";
 import { Directory } from "./directory.ts";
@@ -247,7 +247,7 @@ export class Engine implements Member {
 
   /** Reports that events are lost, and scans again. @param since when all was known */
   #resync(since: Timestamp): void {
-    const lostSince = earliest(since) - CLOCK_TICK;
+    const lostSince = earliest(this.#instance.libc, since) - CLOCK_TICK;
     this.#entries.report({ kind: "overflow" });
     for (const root of this.#map) {
       this.#roots.resync(root, lostSince);

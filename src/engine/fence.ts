@@ -10,19 +10,16 @@
  */
 
 import { type Libc, MFD_CLOEXEC } from "../../ffi/contract.ts";
+import { ENOSPC } from "../../ffi/errno.ts";
 import { call } from "../kernel/call.ts";
 import { type Failure, InotifyError } from "../kernel/error.ts";
-import { explainENOSPC } from "../kernel/limits.ts";
+import { reasonFor } from "../kernel/reason.ts";
 import { debug } from "../kernel/debug.ts";
 import { cString } from "../kernel/byte_string.ts";
 import { IN_ATTRIB, IN_MODIFY } from "../kernel/mask.ts";
 
 /** The name of the memory file, as it shows in /proc/PID/fd. */
 const NAME = cString("inotify-fence");
-
-// errno(3)
-const ENOENT = 2;
-const ENOSPC = 28;
 
 /**
  * How many fences are in the queue at most. More requests share the next one: each takes a place among
@@ -146,9 +143,6 @@ export class Fence {
   }
 
   #error(action: string, { errno, syscall }: Failure): InotifyError {
-    let reason: string | undefined;
-    if (errno === ENOSPC) reason = explainENOSPC(this.#libc);
-    else if (errno === ENOENT) reason = "/proc is needed, and is not mounted here";
-    return new InotifyError(action, reason, { errno, syscall });
+    return new InotifyError(action, reasonFor(this.#libc, errno, "send fence"), { errno, syscall });
   }
 }

@@ -8,11 +8,10 @@ import { libc } from "../../ffi/libc.ts";
 import type { Libc } from "../../ffi/contract.ts";
 import { delay, turn } from "../../ffi/time.ts";
 import { call } from "../kernel/call.ts";
-import { monotonic } from "../kernel/clock.ts";
+import { monotonic, now, type Timestamp } from "../kernel/clock.ts";
 import { debug, shown } from "../kernel/debug.ts";
 import { Fence } from "./fence.ts";
 import { IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "../kernel/mask.ts";
-import { now, type Timestamp } from "../kernel/timestamp.ts";
 import { type InotifyEvent, parseEvents } from "../kernel/parse.ts";
 import { Reader } from "../kernel/reader.ts";
 import { type Move, Renames } from "./renames.ts";
@@ -76,7 +75,7 @@ export class Instance {
   #waiting = false;
   /** When the event loop last had a turn. */
   #turned = 0;
-  #drained: Timestamp = now();
+  #drained: Timestamp = now(this.libc);
   /** Whether events are ignored, since others before them are lost. */
   #lost = false;
 
@@ -196,9 +195,9 @@ export class Instance {
         this.#waiting = !worked;
         const bytes = worked ? this.#reader.readNow() : await this.#reader.next();
         this.#waiting = false;
-        if (!worked) this.#turned = monotonic();
+        if (!worked) this.#turned = monotonic(this.libc);
         if (!worked && bytes === undefined) return;
-        const read = now();
+        const read = now(this.libc);
         const count = this.#push(bytes);
         await this.#handleAll();
         if (count < FEW && !this.#lost) this.#drained = read;
@@ -254,12 +253,12 @@ export class Instance {
   }
 
   get #isTurnDue(): boolean {
-    return monotonic() - this.#turned > STRETCH;
+    return monotonic(this.libc) - this.#turned > STRETCH;
   }
 
   async #turn(): Promise<void> {
     await turn();
-    this.#turned = monotonic();
+    this.#turned = monotonic(this.libc);
   }
 
   #dispatch(change: InotifyEvent | Move): void {

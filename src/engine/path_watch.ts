@@ -12,6 +12,7 @@
  * @module
  */
 
+import { EACCES, EINVAL, ELOOP, ENOENT, ENOSPC, ENOTDIR } from "../../ffi/errno.ts";
 import { readLink } from "../kernel/files.ts";
 import type { Instance, Owner, Receiver } from "./instance.ts";
 import { cString, nameOf, toText } from "../kernel/byte_string.ts";
@@ -43,13 +44,6 @@ const AGAIN = Symbol();
 const SELF = IN_MOVE_SELF | IN_DELETE_SELF;
 const ENTRY = IN_CREATE | IN_DELETE | IN_MOVE | IN_EXCL_UNLINK;
 
-// errno(3)
-const ENOENT = 2;
-const EACCES = 13;
-const ENOTDIR = 20;
-const EINVAL = 22;
-const ENOSPC = 28;
-const ELOOP = 40;
 /** Symbolic links that a path may have in it (path_resolution(7)). */
 const MAXSYMLINKS = 40;
 /** How often a path is resolved again that changes meanwhile. */

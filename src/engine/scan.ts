@@ -6,6 +6,7 @@
  */
 
 import { type Libc, O_CLOEXEC, O_RDONLY, SEEK_SET } from "../../ffi/contract.ts";
+import { EACCES, ELOOP, ENOENT, ESTALE } from "../../ffi/errno.ts";
 import { call } from "../kernel/call.ts";
 import { leadsNowhere, readLink, S_IFDIR, S_IFREG, typeOf } from "../kernel/files.ts";
 import { Listing } from "./listing.ts";
@@ -123,9 +124,3 @@ function typeIn(libc: Libc, fd: number, name: string): number {
   if (type >= 0) return type;
   return leadsNowhere(-type) ? S_IFREG : S_IFDIR; // an event reports what is gone again
 }
-
-// errno(3)
-const ENOENT = 2;
-const EACCES = 13;
-const ELOOP = 40;
-const ESTALE = 116;

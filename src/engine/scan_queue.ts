@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Libc } from "../../ffi/contract.ts";
 import { monotonic } from "../kernel/clock.ts";
 import type { Directory } from "./directory.ts";
 
@@ -31,10 +32,15 @@ const INTERVAL = 0.5;
 
 /** What is to be done. */
 export class ScanQueue {
+  readonly #libc: Libc;
   #directories: Directory[] = [];
   #tasks: Begun[] = [];
   /** How many directories are scanned before the clock is read again. */
   #few = 1;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
@@ -59,7 +65,7 @@ export class ScanQueue {
    * @param scan scans a directory
    */
   work(slice: number, scan: (directory: Directory) => void): void {
-    let now = monotonic();
+    let now = monotonic(this.#libc);
     let next = 0;
     for (let end = now + slice, count = 1; now < end; count++) {
       const task = this.#tasks.pop();
@@ -68,7 +74,7 @@ export class ScanQueue {
       else break;
       if (this.#tasks.length === 0 && count < this.#few) continue;
       const before = now;
-      now = monotonic();
+      now = monotonic(this.#libc);
       this.#few = now - before < INTERVAL
         ? Math.min(2 * this.#few, MOST)
         : Math.ceil(this.#few / 2);

@@ -50,7 +50,7 @@ export class Scanner {
   readonly #instance: Instance;
   readonly #scope: ScanScope;
   readonly #member: Member;
-  readonly #queue = new ScanQueue();
+  readonly #queue: ScanQueue;
   /** The directories that are not known. */
   readonly #unsettled = new Set<Directory>();
   /** The directories that were not where they should be, and how often in a row. */
@@ -63,6 +63,7 @@ export class Scanner {
   /** @param member whose `work()` is to call {@link work} */
   constructor(instance: Instance, member: Member, scope: ScanScope) {
     this.#instance = instance;
+    this.#queue = new ScanQueue(instance.libc);
     this.#member = member;
     this.#scope = scope;
   }

@@ -1,9 +1,9 @@
 /**
- * Paths as text that loses nothing.
+ * Lossless text: paths as strings that keep every byte.
  *
- * A path of Linux is bytes. Inside the module it is a string in which a byte that is not UTF-8 is a
- * lone surrogate, U+DC80 to U+DCFF, as in Python's surrogateescape (PEP 383): such text can be joined,
- * compared and used as a key, and well-formed text is what it seems to be.
+ * On Linux a path is bytes. Inside the module it is a string in which a byte that is not UTF-8 is a lone
+ * surrogate, U+DC80 to U+DCFF, as in Python's surrogateescape (PEP 383). Such a string can be joined, compared
+ * and used as a key; a path that is UTF-8 is its usual string.
  *
  * @module
  */
@@ -30,8 +30,8 @@ export function nameOf(event: InotifyEvent): string {
 }
 
 /**
- * A copy to be kept. A name is cut from the text of a whole read, and an engine keeps that alive as long
- * as the name: here it is cut from a text of its own.
+ * A copy of a name that is safe to keep. The parser slices names from the text of a whole read, which a
+ * JavaScript engine keeps alive as long as the slice; the copy is a slice of a short string.
  */
 export function own(name: string): string {
   return ` ${name}`.slice(1);
@@ -49,14 +49,14 @@ export function toBytes(text: string): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** Lossless text as bytes, with the NUL byte that ends them in C. */
+/** Lossless text as bytes, with C's final NUL byte. */
 export function cString(text: string): Uint8Array {
   return toBytes(text + "\0");
 }
 
 const shared = new Uint8Array(4096);
 
-/** The same in memory that is used again: valid until the next call, and longer than the text. */
+/** As {@link cString}, in shared memory: valid until the next call, and longer than the text. */
 export function sharedCString(text: string): Uint8Array {
   if (text.length * 3 >= shared.length || !text.isWellFormed()) return cString(text);
   const { written } = encoder.encodeInto(text, shared);
@@ -64,12 +64,12 @@ export function sharedCString(text: string): Uint8Array {
   return shared;
 }
 
-/** Lossless text for people: bytes that are not UTF-8 appear as U+FFFD. */
+/** Lossless text for display: bytes that are not UTF-8 appear as U+FFFD. */
 export function toText(text: string): string {
   return text.isWellFormed() ? text : lossy.decode(toBytes(text));
 }
 
-/** The longest pieces that are UTF-8 stay, byte by byte from the front; other bytes are escaped. */
+/** Decodes valid UTF-8 sequences, and escapes every byte that is not part of one. */
 function escape(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length;) {
@@ -86,7 +86,7 @@ function escape(bytes: Uint8Array): string {
   return text;
 }
 
-/** How many bytes a character has that begins with this one. */
+/** The length of the UTF-8 sequence that begins with this byte. */
 function sequenceLength(byte: number): number {
   return byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }

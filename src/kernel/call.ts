@@ -5,35 +5,29 @@
  */
 
 import type { Libc } from "../../ffi/contract.ts";
+import { EAGAIN, EINTR, EIO } from "../../ffi/errno.ts";
 
-/** Interrupted by a signal; such a call is made again. */
-const EINTR = 4;
-/** Says that something went wrong, where errno does not say what. */
-const EIO = 5;
-/** Nothing to read now. */
-export const EAGAIN = 11;
-
-/** How often a call must fail with an errno that is no answer of it, until that is believed. */
-const BELIEVED = 10;
-/** How often signals may interrupt a call; more often it is its file system that says so, as FUSE lets it. */
-const INTERRUPTED = 100;
+/** How often a call must fail with an errno that it cannot set before that errno counts. */
+const MOST_UNLIKELY = 10;
+/** How often signals may interrupt a call. A FUSE file system can return EINTR without end. */
+const MOST_INTERRUPTIONS = 100;
 
 /**
- * Makes a call until no signal interrupts it; if they all do, it has failed.
+ * Makes a system call, and repeats it while signals interrupt it, up to a limit.
  *
- * @param invoke makes the call, which must be one that may be made again after it failed
- * @param expected an errno that is an answer of this call like any other
- * @returns what the call returned, or `-errno`, as the kernel itself has it
+ * @param invoke makes the call; it must be safe to repeat after a failure
+ * @param expected an errno that this call returns in normal use, as EAGAIN from a nonblocking read(2)
+ * @returns the call's result, or `-errno`, as the kernel itself returns it
  */
 export function call(libc: Libc, invoke: () => number, expected?: number): number {
-  for (let doubts = 0, interruptions = 0;;) {
+  for (let unlikely = 0, interruptions = 0;;) {
     const result = invoke();
     if (result !== -1) return result;
     const errno = libc.errno();
-    if (errno === EINTR && ++interruptions < INTERRUPTED) continue;
-    // Between the call and errno() there may be a signal, whose handler Deno lets leave EAGAIN when its
-    // pipe is full, or a garbage collection. The same failure again and again is not by chance.
+    if (errno === EINTR && ++interruptions < MOST_INTERRUPTIONS) continue;
+    // Between the call and errno() a garbage collection can change errno, and so can a signal: Deno's
+    // handler leaves EAGAIN when its pipe is full. Repeating the call rules out both.
     if (errno === expected || (errno !== EAGAIN && errno !== 0)) return -errno;
-    if (++doubts === BELIEVED) return -(errno || EIO);
+    if (++unlikely === MOST_UNLIKELY) return -(errno || EIO);
   }
 }

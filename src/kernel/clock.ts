@@ -1,28 +1,45 @@
 /**
- * The kernel's clocks: by one of them are the times of files, and no test stops them (see ffi/time.ts).
+ * The kernel's clocks, which also give files their times. Unlike JavaScript's clocks, no test replaces them;
+ * see ffi/time.ts.
  *
  * @module
  */
 
-import { CLOCK_MONOTONIC, CLOCK_REALTIME } from "../../ffi/contract.ts";
-import { libc } from "../../ffi/libc.ts";
+import { CLOCK_MONOTONIC, CLOCK_REALTIME, type Libc } from "../../ffi/contract.ts";
+
+/** A moment that stays comparable with the times of files when the system's clock is set. */
+export interface Timestamp {
+  /** The system's clock: milliseconds since 1970. */
+  readonly realtime: number;
+  /** The monotonic clock, in milliseconds. */
+  readonly monotonic: number;
+}
 
 /** `struct timespec`: i64 tv_sec; i64 tv_nsec. */
 const timespec = new BigInt64Array(2);
 const timespecBytes = new Uint8Array(timespec.buffer);
 
-/** Milliseconds since some moment in the past; it only goes on. */
-export function monotonic(): number {
-  return read(CLOCK_MONOTONIC);
+/** Milliseconds since an arbitrary moment; never goes back. */
+export function monotonic(libc: Libc): number {
+  return read(libc, CLOCK_MONOTONIC);
 }
 
-/** Milliseconds since 1970, by the system's clock, which may be set. */
-export function realtime(): number {
-  return read(CLOCK_REALTIME);
+/** The current moment. */
+export function now(libc: Libc): Timestamp {
+  return { realtime: read(libc, CLOCK_REALTIME), monotonic: monotonic(libc) };
 }
 
-function read(clock: number): number {
-  libc().clock_gettime(clock, timespecBytes);
+/**
+ * The earliest change time that a file modified since `moment` can have, in milliseconds since 1970. It allows
+ * for a clock that was set back since then.
+ */
+export function earliest(libc: Libc, moment: Timestamp): number {
+  const { realtime, monotonic } = now(libc);
+  return Math.min(moment.realtime, realtime - (monotonic - moment.monotonic));
+}
+
+function read(libc: Libc, clock: number): number {
+  libc.clock_gettime(clock, timespecBytes);
   const [seconds, nanoseconds] = timespec;
   return Number(seconds) * 1000 + Number(nanoseconds) / 1e6;
 }

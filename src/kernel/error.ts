@@ -1,15 +1,14 @@
 /**
- * What the kernel says no with.
+ * `InotifyError`: a failed system call, with its errno, call and path.
  *
  * @module
  */
 
-import { errnoName } from "./errno.ts";
-import { strerror } from "./strerror.ts";
+import { errnoName } from "../../ffi/errno.ts";
 
 /**
- * A system call that failed, or that would: use after close and a second reader are told in the same
- * way, with the errno that fits.
+ * A failed system call. Use after close and a second reader are reported the same way, with the errno that
+ * fits, although no call is made.
  *
  * @example
  * ```ts
@@ -30,24 +29,25 @@ import { strerror } from "./strerror.ts";
 export class InotifyError extends Error {
   /** Always "InotifyError". */
   override readonly name = "InotifyError";
-  /** The errno's name, as in "ENOENT". */
+  /** The errno's name, such as "ENOENT". */
   readonly code: string;
   /** The errno, a positive number. */
   readonly errno: number;
-  /** The function's C name. */
+  /** The C name of the function that failed. */
   readonly syscall: string;
   /** The path that was given, where the call takes one. */
   readonly path?: string;
 
   /**
-   * The library makes these; there is no use for it elsewhere.
+   * For the library's own use.
    *
-   * @param action what failed, as in "watch"
-   * @param reason why, without its code, or `undefined` for what the C library says of it
+   * @param action what failed, such as "watch"
+   * @param reason why, without its code
+   * @param failure the call that failed
    */
-  constructor(action: string, reason: string | undefined, failure: Failure) {
+  constructor(action: string, reason: string, failure: Failure) {
     const code = errnoName(failure.errno);
-    super(`Cannot ${action}: ${reason ?? reasonOf(failure.errno)} (${code})`);
+    super(`Cannot ${action}: ${reason} (${code})`);
     this.code = code;
     this.errno = failure.errno;
     this.syscall = failure.syscall;
@@ -55,36 +55,12 @@ export class InotifyError extends Error {
   }
 }
 
-/** Which call failed, and how. */
+/** The call that failed, and how. */
 export interface Failure {
   /** The errno, a positive number. */
   readonly errno: number;
-  /** The function's C name. */
+  /** The C name of the function. */
   readonly syscall: string;
   /** The path that was given to it. */
   readonly path?: string | undefined;
-}
-
-/** What the C library says of an errno, to go on with in a sentence. */
-function reasonOf(errno: number): string {
-  try {
-    const text = strerror(errno);
-    return text.charAt(0).toLowerCase() + text.slice(1);
-  } catch {
-    // Deno opens a file for each function, and there may be too many; or it may not any more.
-    return errorMessage(errno) ?? "the system call failed";
-  }
-}
-
-/** What node:util says of an errno. */
-function errorMessage(errno: number): string | undefined {
-  // Not imported: a failure is rare, and loading node:util costs Deno milliseconds at each start.
-  const { process } = globalThis as unknown as {
-    process: {
-      getBuiltinModule(
-        name: "node:util",
-      ): { getSystemErrorMessage?(errno: number): string | undefined };
-    };
-  };
-  return process.getBuiltinModule("node:util").getSystemErrorMessage?.(-errno);
 }

@@ -1,5 +1,5 @@
 /**
- * What the watcher asks the file system about an entry.
+ * What is at a path: its type, where a symbolic link points, its mount.
  *
  * @module
  */
@@ -13,32 +13,28 @@ import {
   STATX_MNT_ID,
   STATX_TYPE,
 } from "../../ffi/contract.ts";
+import { ELOOP, ENOENT, ENOTDIR } from "../../ffi/errno.ts";
 import { call } from "./call.ts";
 import { cString, fromBytes } from "./byte_string.ts";
 
 /** The longest path that a system call takes, with its NUL byte (limits.h). */
 const PATH_MAX = 4096;
 
-// The type in a mode (inode(7)).
-/** All bits of it. */
+// The file type in a mode (inode(7)).
+/** The mask of the type's bits. */
 export const S_IFMT = 0o170000;
-/** That of a symbolic link. */
+/** A symbolic link. */
 export const S_IFLNK = 0o120000;
-/** That of a directory. */
+/** A directory. */
 export const S_IFDIR = 0o040000;
-/** That of a file. */
+/** A regular file. */
 export const S_IFREG = 0o100000;
-
-// errno(3)
-const ENOENT = 2;
-const ENOTDIR = 20;
-const ELOOP = 40;
 
 const linkBuffer = new Uint8Array(PATH_MAX);
 const statxBuffer = new Uint8Array(256);
 const statx = new DataView(statxBuffer.buffer);
 
-/** @returns where a symbolic link points, as lossless text; or an errno, EINVAL if it is none */
+/** @returns a symbolic link's target, as lossless text; or an errno: EINVAL if the path is not a link */
 export function readLink(libc: Libc, path: string): string | number {
   const pathname = cString(path);
   const length = call(libc, () => libc.readlink(pathname, linkBuffer, PATH_MAX));
@@ -46,31 +42,31 @@ export function readLink(libc: Libc, path: string): string | number {
 }
 
 /**
- * The type of what is at a path, as it is in a mode; or a negative errno.
+ * The file type at a path, as the bits of a mode; or a negative errno.
  *
- * @param follow whether what a symbolic link leads to is meant, and not the link
+ * @param follow whether to follow a symbolic link at the end of the path
  */
 export function typeOf(libc: Libc, path: string, follow: boolean): number {
   const error = status(libc, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, STATX_TYPE);
   if (error === 0) return statx.getUint16(28, true) & S_IFMT;
   if (leadsNowhere(-error)) return error;
-  // Linux has statx(2) from 4.11 on, and seccomp(2) may refuse it.
+  // Linux before 4.11 has no statx(2), and seccomp(2) may forbid it.
   const noFollow = follow ? 0 : libc.O_NOFOLLOW;
   if (tryOpen(libc, path, noFollow | libc.O_DIRECTORY) === 0) return S_IFDIR;
   if (!follow && typeof readLink(libc, path) === "string") return S_IFLNK;
   return tryOpen(libc, path, noFollow) || S_IFREG;
 }
 
-/** Whether a call that failed with this errno says that nothing is at a path. */
+/** Whether an errno means that nothing exists at the path. */
 export function leadsNowhere(errno: number): boolean {
   return errno === ENOENT || errno === ENOTDIR || errno === ELOOP;
 }
 
 /**
- * Whether a path leads to a directory, if need be through symbolic links. Of a link that cannot be
- * looked through this is taken for granted, so that whoever scans it learns why.
+ * Whether a path leads to a directory, through symbolic links if need be. A link that cannot be followed
+ * counts as one, so that a scan reports the error.
  *
- * @param isLink whether it is a symbolic link, if that is known
+ * @param isLink whether the path is a symbolic link, if known
  */
 export function leadsToDirectory(libc: Libc, path: string, isLink?: boolean): boolean {
   const type = typeOf(libc, path, true);
@@ -78,12 +74,12 @@ export function leadsToDirectory(libc: Libc, path: string, isLink?: boolean): bo
   return isLink ?? typeof readLink(libc, path) === "string";
 }
 
-/** Whether a path leads to anything, if need be through symbolic links. */
+/** Whether something exists at a path; symbolic links are followed. */
 export function leadsSomewhere(libc: Libc, path: string): boolean {
   return typeOf(libc, path, true) > 0;
 }
 
-/** The number in proc_pid_mountinfo(5) of the mount that a path leads to; from Linux 5.8 on. */
+/** The ID of a path's mount in proc_pid_mountinfo(5); `undefined` before Linux 5.8. */
 export function mountId(libc: Libc, path: string): number | undefined {
   if (status(libc, path, 0, STATX_MNT_ID) !== 0) return undefined;
   const isKnown = (statx.getUint32(0, true) & STATX_MNT_ID) !== 0;
@@ -96,7 +92,7 @@ function status(libc: Libc, path: string, flags: number, mask: number): number {
   return call(libc, () => libc.statx(AT_FDCWD, pathname, flags, mask, statxBuffer));
 }
 
-/** Whether something is there that these flags of open(2) are for. @returns 0, or a negative errno */
+/** Opens a path with these flags, and closes it. @returns 0, or a negative errno */
 function tryOpen(libc: Libc, path: string, flags: number): number {
   const pathname = cString(path);
   const fd = call(libc, () => libc.open(pathname, O_PATH | O_CLOEXEC | flags));

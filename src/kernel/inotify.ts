@@ -1,30 +1,27 @@
 /**
- * The kernel level: one inotify instance.
+ * `Inotify`: one inotify instance, the kernel level of the module.
  *
  * @module
  */
 
+import { EBADF, EBUSY } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import type { Libc } from "../../ffi/contract.ts";
 import { InotifyError } from "./error.ts";
-import { SourceIterator } from "./source_iteration.ts";
+import { SourceIterator } from "./iteration.ts";
 import { type InotifyEvent, parseEvents } from "./parse.ts";
 import { type Path, toDisplay } from "./path.ts";
 import { Reader } from "./reader.ts";
 import { inotifyAddWatch, inotifyInit, inotifyRmWatch } from "./syscall.ts";
 
-// errno(3)
-const EBADF = 9;
-const EBUSY = 16;
-
-/** `sizeof(struct inotify_event) + NAME_MAX + 1`: room for any one event (inotify(7)). */
+/** `sizeof(struct inotify_event) + NAME_MAX + 1`: the largest event (inotify(7)). */
 const SMALLEST_BUFFER = 16 + 255 + 1;
-/** The largest count that read(2) takes. */
+/** The largest count that read(2) accepts. */
 const LARGEST_BUFFER = 0x7ffff000;
 
 /**
- * Closes what nobody has any more; whoever waits for a read has its instance. It is done on this thread:
- * where instances are dropped fast, another one would not keep up, and the limit would be reached.
+ * Closes instances that nothing refers to any more; a pending read refers to its own. They are closed on this
+ * thread: if a program drops instances quickly, another thread falls behind, and the limit is reached.
  */
 const dropped = new FinalizationRegistry<Reader>((reader) => void reader.close(false));
 
@@ -40,7 +37,7 @@ const dropped = new FinalizationRegistry<Reader>((reader) => void reader.close(f
  */
 export interface InotifyOptions {
   /**
-   * Bytes that one read takes at most; 272 or more, so that any one event fits.
+   * The most bytes that one read takes; at least 272, the size of the largest event.
    *
    * @default {65536}
    */
@@ -48,15 +45,15 @@ export interface InotifyOptions {
 }
 
 /**
- * An inotify instance: a queue of events of the files and directories that it watches (inotify(7)).
+ * An inotify instance: a queue of events for the files and directories that it watches (inotify(7)).
  *
- * It has one reader at a time: a pending {@link read} or an iterator that has begun. Another is
- * refused with EBUSY, and the first goes on. Events wait in the kernel until they are read; where
- * more than {@link limits}`().maxQueuedEvents` wait, the kernel drops the rest and says so by an event
- * with `wd` -1 and `IN_Q_OVERFLOW`.
+ * It has one reader at a time: a pending {@link read} or an iterator that has begun. A second one fails with
+ * EBUSY, and the first continues. Events stay in the kernel's queue until they are read. If the queue exceeds
+ * {@link limits}`().maxQueuedEvents`, the kernel discards further events and queues one with `wd` -1 and
+ * `IN_Q_OVERFLOW`.
  *
- * {@link close} it. One that is dropped instead is closed when it is collected as garbage, which may be
- * too late for the limit of instances.
+ * Call {@link close}. An instance that is dropped without it is closed by the garbage collector, which may be
+ * too late for the limit on instances.
  *
  * @example Events of one directory
  * ```ts
@@ -73,19 +70,19 @@ export interface InotifyOptions {
  * ```
  */
 export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Disposable {
-  /** The descriptor, for /proc/self/fdinfo say. Reading from or closing it elsewhere loses events. */
+  /** The descriptor, for use with /proc/self/fdinfo. To read from it or to close it loses events. */
   readonly fd: number;
   readonly #libc: Libc;
   readonly #reader: Reader;
   #reading = false;
 
   /**
-   * Makes an instance; nothing is watched yet.
+   * Makes an instance without watches.
    *
-   * @throws {InotifyError} EMFILE if this user has all the instances, or this process all the
-   * descriptors, that it may; the message says which and how to raise it
-   * @throws {RangeError} if `bufferSize` is below 272, above 2147479552, or no integer
-   * @throws {Error} if this is no Linux, or no runtime with a usable FFI
+   * @throws {InotifyError} EMFILE if the limit on this user's instances or this process's descriptors is
+   * reached; the message says which, and how to raise it
+   * @throws {RangeError} if `bufferSize` is not an integer from 272 to 2147479552
+   * @throws {Error} if this is not Linux, or the runtime has no usable FFI
    */
   constructor(options: InotifyOptions = {}) {
     const { bufferSize = 65536 } = options;
@@ -93,11 +90,11 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
       !Number.isInteger(bufferSize) || bufferSize < SMALLEST_BUFFER || bufferSize > LARGEST_BUFFER
     ) {
       throw new RangeError(
-        `bufferSize must be an integer from ${SMALLEST_BUFFER} to ${LARGEST_BUFFER}, and is ${bufferSize}`,
+        `bufferSize must be an integer from ${SMALLEST_BUFFER} to ${LARGEST_BUFFER}, not ${bufferSize}`,
       );
     }
     this.#libc = libc();
-    const buffer = new Uint8Array(bufferSize); // there may be no memory for it, and then nothing is open
+    const buffer = new Uint8Array(bufferSize); // first: if it throws, no descriptor is open
     this.fd = inotifyInit(this.#libc);
     this.#reader = new Reader(this.#libc, this.fd, buffer);
     dropped.register(this, this.#reader);
@@ -106,19 +103,19 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
   /**
    * Watches a file or directory (inotify_add_watch(2)).
    *
-   * A watch is of an inode, not of a path: for another path to the same inode (a hard link, a
-   * symbolic link, a bind mount) the kernel replaces the mask of the watch that there is, unless
-   * `IN_MASK_ADD` or `IN_MASK_CREATE` is set, and returns the same number.
+   * A watch belongs to an inode, not to a path. For another path to the same inode (a hard link, a symbolic
+   * link, a bind mount) the kernel replaces the mask of the existing watch, unless `IN_MASK_ADD` or
+   * `IN_MASK_CREATE` is set, and returns the same number.
    *
-   * @param path what to watch; relative paths are relative to the working directory. `Uint8Array` is
-   * for names that are not UTF-8
-   * @param mask the events wanted, and flags, joined by `|`
-   * @returns the watch descriptor, which the watch's events have as `wd`
-   * @throws {InotifyError} ENOENT, ENOTDIR (with `IN_ONLYDIR`), EACCES, EEXIST (with
-   * `IN_MASK_CREATE`), ENOSPC (no more watches), EINVAL (a mask without a bit that means
-   * anything, or a NUL byte in the path), EBADF (closed), ENAMETOOLONG, ENOMEM; see inotify_add_watch(2)
-   * @throws {TypeError} if `path` is no path
-   * @throws {RangeError} if `mask` is not an integer of 32 bits
+   * @param path what to watch; a relative path starts at the working directory. `Uint8Array` is for paths
+   * that are not UTF-8
+   * @param mask events and flags, joined by `|`
+   * @returns the watch descriptor: the `wd` of the watch's events
+   * @throws {InotifyError} ENOENT, ENOTDIR (with `IN_ONLYDIR`), EACCES, EEXIST (with `IN_MASK_CREATE`),
+   * ENOSPC (no more watches), EINVAL (a mask without events, or a NUL byte in the path), EBADF (closed),
+   * ENAMETOOLONG, ENOMEM; see inotify_add_watch(2)
+   * @throws {TypeError} if `path` is not a path
+   * @throws {RangeError} if `mask` is not a 32-bit integer
    */
   addWatch(path: Path, mask: number): number {
     if (this.#reader.closed) {
@@ -129,13 +126,13 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
   }
 
   /**
-   * Ends a watch (inotify_rm_watch(2)). Events that wait in the queue are still delivered, then one
-   * with `IN_IGNORED`, which is the last of this `wd`; the kernel does not use the number again.
+   * Ends a watch (inotify_rm_watch(2)). Queued events are still delivered, then one with `IN_IGNORED`, the
+   * last with this `wd`. The kernel does not use the number again.
    *
-   * @param wd what {@link addWatch} returned
-   * @throws {InotifyError} EINVAL if this instance has no such watch, or EBADF if it is closed
+   * @param wd the result of {@link addWatch}
+   * @throws {InotifyError} EINVAL if this instance has no such watch, EBADF if it is closed
    * @throws {TypeError} if `wd` is not an integer
-   * @throws {RangeError} if `wd` is not an integer of 32 bits
+   * @throws {RangeError} if `wd` is not a 32-bit integer
    */
   rmWatch(wd: number): void {
     if (this.#reader.closed) throw closed(`remove watch ${wd}`, "inotify_rm_watch");
@@ -143,9 +140,9 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
   }
 
   /**
-   * Waits until there are events. In a storm, when eight calls in a row had to wait less than a
-   * millisecond each, the next ones let events gather for one before they read: it saves most of the
-   * CPU. After a quiet millisecond the first event is delivered at once again.
+   * Waits for events. After eight waits in a row of less than a millisecond each, it lets events gather for a
+   * millisecond before it reads, which saves most of the CPU time in a storm. After a quiet millisecond it
+   * delivers events at once again.
    *
    * @returns at least one event, in the kernel's order; none once the instance is closed
    * @throws {InotifyError} EBUSY if this instance has another reader
@@ -162,7 +159,7 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
   /**
    * Reads without waiting.
    *
-   * @returns events in the kernel's order; none if nothing waits, or once the instance is closed
+   * @returns events in the kernel's order; none if the queue is empty, or once the instance is closed
    * @throws {InotifyError} EBUSY if this instance has another reader
    */
   readSync(): InotifyEvent[] {
@@ -176,10 +173,10 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
   }
 
   /**
-   * Iterates over batches, each what one read gave; for work that is cheaper by the batch. Ends when
-   * the instance is closed, and closes it when it is left.
+   * Iterates over batches of events, one for each read. The iteration ends when the instance is closed;
+   * leaving the loop closes it.
    *
-   * @throws {InotifyError} EBUSY, from its first `next()`, if this instance has another reader
+   * @throws {InotifyError} EBUSY, at the first `next()`, if this instance has another reader
    *
    * @example
    * ```ts
@@ -221,26 +218,25 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
     });
   }
 
-  /** A pending read keeps the process alive. So it does from the start. */
+  /** Lets a pending read keep the process alive, which is the default. */
   ref(): void {
     this.#reader.ref();
   }
 
   /**
-   * A pending read no longer keeps the process alive.
+   * Lets the process end during a pending read.
    *
-   * @throws {Error} on a Deno that has no way to do so
+   * @throws {Error} on a version of Deno that cannot do so
    */
   unref(): void {
     this.#reader.unref();
   }
 
   /**
-   * Ends a pending read and all iteration, removes every watch, and closes the descriptor. What waits
-   * in the queue, and what an iterator has not handed out yet, is dropped. Calls after the first one
-   * return the same promise.
+   * Ends a pending read and all iteration, removes every watch, and closes the descriptor. Events that were
+   * not delivered are discarded. Later calls return the same promise.
    *
-   * @returns resolves when the descriptor is closed
+   * @returns a promise that resolves when the descriptor is closed
    */
   close(): Promise<void> {
     return this.#reader.close();
@@ -251,7 +247,7 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
     return this.close();
   }
 
-  /** {@link close} at the end of a `using` scope, which does not wait for it: prefer `await using`. */
+  /** {@link close}, at the end of a `using` scope, which does not wait for it: prefer `await using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,8 +1,7 @@
 /**
- * The kernel level by itself: all that the module has but `watch`, for a program that does without it and
- * starts in half the time.
+ * The kernel level: the module without `watch`, for programs that do not need it and start in half the time.
  *
- * {@link Inotify} has the system calls of inotify(7), with one reader that never loses, tears or misreads
+ * {@link Inotify} makes the system calls of inotify(7), and has one reader that never loses, tears or misreads
  * an event.
  *
  * ```ts
@@ -10,21 +9,21 @@
  *
  * await using inotify = new Inotify();
  * inotify.addWatch(".", IN_CREATE | IN_DELETE);
- * inotify.unref(); // so that this example ends; leave it out to wait for ever
+ * inotify.unref(); // lets this example end; leave it out to wait
  * const events = inotify.readSync();
  * for (const { mask, name } of events) console.log(maskNames(mask), name);
  * ```
  *
  * ## Gotchas
  *
- * - A watch is of an inode and not recursive: what is in a subdirectory needs a watch of its own.
+ * - A watch belongs to an inode and is not recursive: each subdirectory needs a watch of its own.
  * - Two paths to one inode share a watch, and the second `addWatch` replaces the mask of the first.
- * - Identical neighbours that nobody has read yet are merged by the kernel: never count events.
- * - `rmWatch` is followed by one `IN_IGNORED`; events of that watch may still come before it.
+ * - The kernel merges an event with an identical one just before it in the queue: never count events.
+ * - After `rmWatch`, queued events of the watch are still delivered, and then one `IN_IGNORED`.
  * - Removing a file that is open, or has another link, gives `IN_ATTRIB` and not `IN_DELETE_SELF`.
- * - A Worker that ends lets go of all that it has open, also by `terminate()`; with musl it does not, until
- *   the process ends. In a worker thread of Node.js only `readSync` reads.
- * - Writes through mmap(2), and changes made by other hosts to a network file system, give nothing.
+ * - A Worker that ends, also by `terminate()`, closes its instances; with musl they stay open until the process
+ *   ends. In a worker thread of Node.js only `readSync` reads.
+ * - Writes through mmap(2), and changes by other hosts to a network file system, give no events.
  *
  * @module
  */

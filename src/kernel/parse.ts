@@ -1,5 +1,5 @@
 /**
- * Bytes of a read(2) from an inotify descriptor, as events.
+ * `parseEvents()`: the bytes of a read(2) from an inotify descriptor as events.
  *
  * @module
  */
@@ -19,37 +19,37 @@
 export interface InotifyEvent {
   /** The watch descriptor that addWatch returned; -1 with `IN_Q_OVERFLOW`. */
   readonly wd: number;
-  /** What happened: one event bit, and perhaps `IN_ISDIR`; unsigned. See `maskNames`. */
+  /** One event bit, and `IN_ISDIR` for a directory; unsigned. See `maskNames`. */
   readonly mask: number;
-  /** Not zero in a rename only, where `IN_MOVED_FROM` and `IN_MOVED_TO` have the same. */
+  /** Pairs the `IN_MOVED_FROM` and `IN_MOVED_TO` of one rename; 0 in every other event. */
   readonly cookie: number;
   /**
-   * The entry's name in the watched directory; empty if the event is about what is watched itself.
-   * Bytes that are not UTF-8 appear as U+FFFD.
+   * The entry's name in the watched directory; empty if the event is about the watched file or directory
+   * itself. Bytes that are not UTF-8 appear as U+FFFD.
    */
   readonly name: string;
-  /** The name's bytes, where they are not UTF-8. */
+  /** The name's bytes; only if they are not UTF-8. */
   readonly rawName?: Uint8Array;
 }
 
 /** `offsetof(struct inotify_event, name)`: int wd; uint32_t mask, cookie, len; char name[]. */
 const HEADER = 16;
 
-/** Bytes that are not worth a decoder. */
+/** Up to how many bytes String.fromCharCode() is faster than a decoder. */
 const FEW = 128;
 
 const latin1 = new TextDecoder("latin1");
-// ignoreBOM, for otherwise a name that begins with U+FEFF would lose it.
+// Without ignoreBOM a name that begins with U+FEFF would lose it.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Parses what one or more read(2) calls gave, in the little-endian order of x86-64 and aarch64.
+ * Parses the bytes of one or more read(2) calls, in the little-endian order of x86-64 and aarch64.
  *
- * @param bytes whole records, one after the other; no event keeps a reference to them
+ * @param bytes whole records, one after the other; events keep no reference to them
  * @returns the events in order; none for no bytes
- * @throws {RangeError} if a record does not end within `bytes`, or not at a multiple of 4; the message
- * says which
+ * @throws {RangeError} if a record is cut off, or its length is not a multiple of 4; the message gives its
+ * offset
  *
  * @example
  * ```ts
@@ -62,8 +62,8 @@ const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
   const end = bytes.byteLength;
-  // A decoder call for each name costs several times as much as one for all: ASCII names are slices.
-  // For a lone event, a decoder is what takes longest.
+  // One decoder call for all names costs a fraction of a call for each: ASCII names are slices of its result.
+  // For a single event, even one call would take longer than the rest.
   const text = end > FEW ? latin1.decode(bytes) : Reflect.apply(String.fromCharCode, null, bytes);
   const events: InotifyEvent[] = [];
   const foreign: ForeignName[] = [];
@@ -96,13 +96,13 @@ export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
   return events;
 }
 
-/** A name that is not ASCII, and the event that is to have it. */
+/** A name that is not ASCII, and its event. */
 interface ForeignName {
   readonly event: { name: string; rawName?: Uint8Array };
   readonly bytes: Uint8Array;
 }
 
-/** Decodes the names by one call, with NUL between, which no name has in it. */
+/** Decodes all names in one call, joined by NUL, which no name contains. */
 function decode(foreign: readonly ForeignName[]): void {
   const joined = new Uint8Array(foreign.reduce((sum, { bytes }) => sum + bytes.length + 1, 0));
   let offset = 0;
@@ -133,8 +133,8 @@ function int32(bytes: Uint8Array, offset: number): number {
 
 function malformed(offset: number, size: number, end: number): RangeError {
   return new RangeError(
-    `Cannot parse the inotify event at byte ${offset}: it has ${size} bytes, of which ${
+    `Cannot parse the inotify event at byte ${offset}: it needs ${size} bytes, and ${
       end - offset
-    } are there`,
+    } are left`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Reads /proc, by system calls: a runtime's own functions want permissions of their own for it.
+ * Reads /proc by system calls. The runtimes' own functions would need further permissions.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { toCString } from "./path.ts";
 
 const decoder = new TextDecoder();
 
-/** @returns what is in a file, or `undefined` if it cannot be read */
+/** @returns the content of a file, or `undefined` if it cannot be read */
 export function readBytes(libc: Libc, path: string): Uint8Array | undefined {
   const chunks = readWith(libc, path, (fd, buffer) => libc.read(fd, buffer, buffer.byteLength));
   if (chunks === undefined) return undefined;
@@ -39,15 +39,7 @@ export function list(libc: Libc, path: string): string[] | undefined {
   return chunks?.flatMap(direntNames).filter((name) => name !== "." && name !== "..");
 }
 
-/** @returns what a symbolic link holds, or `undefined` if it cannot be read */
-export function readLink(libc: Libc, path: string): string | undefined {
-  const pathname = toCString(path);
-  const buffer = new Uint8Array(256);
-  const length = call(libc, () => libc.readlink(pathname, buffer, buffer.byteLength));
-  return length < 0 ? undefined : decoder.decode(buffer.subarray(0, length));
-}
-
-/** Reads to the end, which is a read of nothing. */
+/** Opens a path, and repeats `read` until it returns 0, the end. */
 function readWith(
   libc: Libc,
   path: string,

@@ -1,5 +1,5 @@
 /**
- * The readiness loop: the one reader of a descriptor.
+ * `Reader`: the readiness loop, and the only reader of an inotify descriptor.
  *
  * @module
  */
@@ -8,24 +8,25 @@ import { CallFailure, type Libc, type Waiter } from "../../ffi/contract.ts";
 import { delay } from "../../ffi/time.ts";
 import { monotonic } from "./clock.ts";
 import { InotifyError } from "./error.ts";
+import { reasonFor } from "./reason.ts";
 import { readEvents } from "./syscall.ts";
 
 /**
- * How long events gather while a storm lasts, in milliseconds. Most of the cost of a storm is in waking
- * up for each event; a lone event, and the first ones of a storm, are delivered at once.
+ * How long events gather in a storm before they are read, in milliseconds. Most of a storm's cost is a wake-up
+ * for each event. Single events, and the first ones of a storm, are delivered at once.
  */
 const GATHER = 1;
 /** The size of an event with the longest name, 16 + NAME_MAX + 1 (inotify(7)). */
-const LARGEST = 272;
-/** After how many waits that ended within that time it counts as a storm. */
+const LARGEST_EVENT = 272;
+/** How many waits in a row must be shorter than {@link GATHER} for a storm. */
 const STORM = 8;
 /**
- * How long reads find something at once before the runtime has a turn, in milliseconds: where nothing is
- * waited for, timers and other descriptors would have to wait for the end of the storm.
+ * How long reads may succeed at once before the runtime gets a turn, in milliseconds. Without a wait, timers
+ * and other descriptors would starve until the storm ends.
  */
 const STRETCH = 10;
 
-/** Reads one nonblocking descriptor, waiting only when it has nothing to read. */
+/** Reads a nonblocking descriptor, and waits only when its queue is empty. */
 export class Reader {
   readonly #libc: Libc;
   readonly #fd: number;
@@ -33,11 +34,11 @@ export class Reader {
   #opening: Promise<Waiter> | undefined;
   #waiter: Waiter | undefined;
   #ref = true;
-  /** How many waits in a row have ended at once. */
-  #hurry = 0;
-  /** Whether the last read was full: then more waits, and there is no time to lose. */
+  /** How many waits in a row were shorter than {@link GATHER}. */
+  #shortWaits = 0;
+  /** Whether the last read filled the buffer, so that more events are queued. */
   #behind = false;
-  /** When reads began to find something at once. */
+  /** When the current run of reads without a wait began. */
   #busySince: number | undefined;
   #closed: Promise<void> | undefined;
 
@@ -52,22 +53,22 @@ export class Reader {
     return this.#closed !== undefined;
   }
 
-  /** What waits to be read, valid until the next call; `undefined` if nothing does, or once closed. */
+  /** The bytes that are queued, valid until the next call; `undefined` if there are none, or once closed. */
   readNow(): Uint8Array | undefined {
     if (this.closed) return undefined;
     const length = readEvents(this.#libc, this.#fd, this.#buffer);
-    this.#behind = length > this.#buffer.length - LARGEST;
+    this.#behind = length > this.#buffer.length - LARGEST_EVENT;
     return length === 0 ? undefined : this.#buffer.subarray(0, length);
   }
 
-  /** What comes next, valid until the next call; `undefined` once closed. One call at a time. */
+  /** The next bytes, valid until the next call; `undefined` once closed. One call at a time. */
   async next(): Promise<Uint8Array | undefined> {
-    if (this.#hurry === STORM && !this.#behind) await this.#pause(GATHER);
-    else if (monotonic() - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
+    if (this.#shortWaits === STORM && !this.#behind) await this.#pause(GATHER);
+    else if (monotonic(this.#libc) - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
     while (!this.closed) {
       const bytes = this.readNow();
       if (bytes !== undefined) {
-        this.#busySince ??= monotonic();
+        this.#busySince ??= monotonic(this.#libc);
         return bytes;
       }
       const more = await this.#wait();
@@ -76,20 +77,20 @@ export class Reader {
     return undefined;
   }
 
-  /** A pending {@link next} keeps the process alive; so it does from the start. */
+  /** Lets a pending {@link next} keep the process alive, which is the default. */
   ref(): void {
     this.#ref = true;
     this.#waiter?.ref();
   }
 
-  /** A pending {@link next} no longer keeps the process alive. */
+  /** Lets the process end during a pending {@link next}. */
   unref(): void {
     this.#ref = false;
     this.#waiter?.unref();
   }
 
   /**
-   * Ends a pending {@link next}, waits until nothing waits for the descriptor, then closes it.
+   * Ends a pending {@link next}, waits until the runtime has released the descriptor, then closes it.
    *
    * @param offThread whether another thread closes it, so that this one need not wait for the kernel
    */
@@ -114,13 +115,14 @@ export class Reader {
       this.#busySince = undefined;
       const waiter = this.#waiter ?? await this.#open();
       if (this.closed) return undefined;
-      const asked = monotonic();
+      const began = monotonic(this.#libc);
       const bytes = await waiter.wait();
-      this.#hurry = monotonic() - asked < GATHER ? Math.min(this.#hurry + 1, STORM) : 0;
+      const isShort = monotonic(this.#libc) - began < GATHER;
+      this.#shortWaits = isShort ? Math.min(this.#shortWaits + 1, STORM) : 0;
       return bytes;
     } catch (error) {
       throw error instanceof CallFailure
-        ? new InotifyError("wait for events", undefined, error)
+        ? new InotifyError("wait for events", reasonFor(this.#libc, error.errno), error)
         : error;
     }
   }

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { limits } from "../../mod.ts";
-import { strerror } from "../../src/kernel/strerror.ts";
+import { libc } from "../../ffi/libc.ts";
+import { strerror } from "../../src/kernel/reason.ts";
 import { limited, LIMITS, UNPRIVILEGED } from "../helpers/namespace.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
@@ -340,7 +341,7 @@ test(
     for (let i = 0; i < 30; i++) mkdirSync(join(directory, String(i)));
     const cases = [
       ["inotifywait", "instances", 0, [
-        `Couldn't initialize inotify: ${strerror(EMFILE)}`,
+        `Couldn't initialize inotify: ${strerror(libc(), EMFILE)}`,
         "Try increasing the value of /proc/sys/fs/inotify/max_user_instances",
       ]],
       ["inotifywait", "watches", 9, [

@@ -226,7 +226,7 @@ test("a directory that cannot be opened is an error however often others are ren
   });
   mkdirSync(join(directory, "odd"));
   await taken(watcher);
-  const why = "its file system says that it is there, and then that it is not (ENOENT)";
+  const why = "its file system reports that it exists, and then that it does not (ENOENT)";
   assert.deepEqual(errors, [`Cannot watch "${join(directory, "odd")}": ${why}`]);
   assert.equal(watcher.watched().length, 2);
   await watcher.close();

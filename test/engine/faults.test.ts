@@ -25,7 +25,7 @@ import { IN_CREATE, Inotify, InotifyError, usage, watch } from "../../mod.ts";
 import { Pattern } from "../../src/cli/inotifytools/filter.ts";
 import { ClosedOutput, Output } from "../../src/cli/inotifytools/output.ts";
 import { cString } from "../../src/kernel/byte_string.ts";
-import { strerror } from "../../src/kernel/strerror.ts";
+import { strerror } from "../../src/kernel/reason.ts";
 import { failing, type Fault, FAULTS, FAULTS_OF_TOOLS } from "../helpers/interpose.ts";
 import { Model, onDisk } from "../helpers/model.ts";
 import { openFiles } from "../helpers/proc.ts";
@@ -188,7 +188,7 @@ function print(fault: Fault, turn: number): void {
   assert.equal(failures.length, isAnswer ? 0 : 1);
   for (const error of failures) {
     assert.equal(error instanceof ClosedOutput, fault.errno === errnos["EPIPE"]);
-    assert.match(String(error), new RegExp(strerror(fault.errno), "i"));
+    assert.match(String(error), new RegExp(strerror(libc(), fault.errno), "i"));
   }
 }
 

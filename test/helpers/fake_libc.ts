@@ -1,8 +1,9 @@
 /** A libc with scripted answers, for what the kernel does not do on demand. */
 
 import type { Libc, Waiter } from "../../ffi/contract.ts";
+import { EAGAIN } from "../../ffi/errno.ts";
 
-/** A libc in which everything but what is given fails the test that reaches it. */
+/** A libc that has the given members only; any other fails the test that uses it. */
 export function fakeLibc(given: Partial<Libc>): Libc {
   return new Proxy(given as Libc, {
     get(target, name: keyof Libc) {
@@ -12,12 +13,37 @@ export function fakeLibc(given: Partial<Libc>): Libc {
   });
 }
 
+/** Clocks that only the test moves. Hand in {@link clock_gettime}. */
+export class FakeClock {
+  /** Of each clock by its number, in milliseconds. */
+  readonly times: number[] = [0, 0];
+
+  /** Moves all clocks. */
+  advance(milliseconds: number): void {
+    for (const clock of this.times.keys()) this.times[clock] += milliseconds;
+  }
+
+  readonly clock_gettime = (clock: number, tp: Uint8Array): number => {
+    const milliseconds = this.times[clock];
+    const timespec = new BigInt64Array(tp.buffer, tp.byteOffset, 2);
+    timespec[0] = BigInt(Math.floor(milliseconds / 1000));
+    timespec[1] = BigInt(Math.round(milliseconds % 1000 * 1e6));
+    return 0;
+  };
+}
+
+/** A strerror_r(3) that gives "Error 5" for 5. */
+export function strerror_r(errnum: number, buf: Uint8Array): void {
+  new TextEncoder().encodeInto(`Error ${errnum}\0`, buf);
+}
+
 /** What a scripted read(2) does: give bytes, or fail with an errno. */
 export type Answer = Uint8Array | number;
 
-/** A descriptor with a script, and a log of what was done with it, in order. */
+/** A descriptor with a script, and a log of the calls on it, in order. */
 export interface ScriptedFile {
   readonly libc: Libc;
+  readonly clock: FakeClock;
   readonly log: string[];
   /** Ends the pending wait. */
   wake(bytes?: Uint8Array): void;
@@ -25,8 +51,8 @@ export interface ScriptedFile {
 
 /** @param answers what the reads give, one after the other; EAGAIN when there are no more */
 export function scriptedFile(...answers: Answer[]): ScriptedFile {
-  const EAGAIN = 11;
   const log: string[] = [];
+  const clock = new FakeClock();
   let errno = 0;
   let waiting: PromiseWithResolvers<Uint8Array | undefined> | undefined;
   const wake = (bytes?: Uint8Array) => {
@@ -50,6 +76,8 @@ export function scriptedFile(...answers: Answer[]): ScriptedFile {
     },
   };
   const libc = fakeLibc({
+    clock_gettime: clock.clock_gettime,
+    strerror_r,
     errno: () => errno,
     read(_fd, buffer) {
       const answer = answers.shift() ?? EAGAIN;
@@ -68,5 +96,5 @@ export function scriptedFile(...answers: Answer[]): ScriptedFile {
       return Promise.resolve();
     },
   });
-  return { libc, log, wake };
+  return { libc, clock, log, wake };
 }

@@ -1,17 +1,19 @@
-/** Paths from the top, and the working directory, which may be gone. */
+/** absolute(): paths in their absolute form, and a working directory that was removed. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { ENOENT } from "../../ffi/errno.ts";
+import { libc } from "../../ffi/libc.ts";
 import { watch } from "../../mod.ts";
 import { absolute } from "../../src/kernel/absolute.ts";
-import { failing } from "../helpers/interpose.ts";
+import { fakeLibc } from "../helpers/fake_libc.ts";
 import { thrown } from "../helpers/thrown.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 
-/** Makes a directory the working one, until it is disposed. */
+/** Changes the working directory until the result is disposed. */
 function working(directory: string): Disposable {
   const before = process.cwd();
   process.chdir(directory);
@@ -27,19 +29,20 @@ for (
     ["/.../..a", "/.../..a"],
   ]
 ) {
-  test(`${path} is ${expected}`, () => assert.equal(absolute(path), expected));
+  test(`absolute() of ${path} is ${expected}`, () =>
+    assert.equal(absolute(libc(), path), expected));
 }
 
-test("what does not begin with a slash is from the working directory", () => {
+test("absolute() joins a relative path to the working directory", () => {
   const directory = tmpDir();
   using _ = working(directory);
-  assert.equal(absolute("a"), `${directory}/a`);
-  assert.equal(absolute("."), directory);
-  assert.equal(absolute("../a"), join(directory, "../a"));
-  assert.equal(absolute(new TextEncoder().encode("./a")), `${directory}/a`);
+  assert.equal(absolute(libc(), "a"), `${directory}/a`);
+  assert.equal(absolute(libc(), "."), directory);
+  assert.equal(absolute(libc(), "../a"), join(directory, "../a"));
+  assert.equal(absolute(libc(), new TextEncoder().encode("./a")), `${directory}/a`);
 });
 
-test("a working directory that was removed is an error, and not waited for", () => {
+test("watch() of a relative path fails if the working directory was removed", () => {
   const directory = join(tmpDir(), "gone");
   mkdirSync(directory);
   using _ = working(directory);
@@ -48,30 +51,29 @@ test("a working directory that was removed is an error, and not waited for", () 
     assert.deepEqual(thrown(() => watch(path)), {
       name: "InotifyError",
       message:
-        `Cannot watch "${path}": the working directory, from where it would be, was removed ` +
-        "(ENOENT)",
+        `Cannot watch "${path}": it is relative, and the working directory was removed (ENOENT)`,
       code: "ENOENT",
       errno: 2,
       syscall: "readlink",
       path,
     });
   }
-  assert.equal(absolute("/a"), "/a");
+  assert.equal(absolute(libc(), "/a"), "/a");
 });
 
-test("a working directory that is only called (deleted) is one like any other", () => {
+test("absolute() accepts a working directory whose name ends with (deleted)", () => {
   const directory = join(tmpDir(), "not (deleted)");
   mkdirSync(directory);
   using _ = working(directory);
-  assert.equal(absolute("a"), `${directory}/a`);
+  assert.equal(absolute(libc(), "a"), `${directory}/a`);
 });
 
-test("without /proc a relative path is an error", () => {
-  using _ = failing({ name: "readlink", errno: 2 }, 0);
-  assert.deepEqual(thrown(() => watch("a")), {
+test("absolute() of a relative path fails without /proc", () => {
+  const withoutProc = fakeLibc({ readlink: () => -1, errno: () => ENOENT });
+  assert.deepEqual(thrown(() => absolute(withoutProc, "a")), {
     name: "InotifyError",
     message:
-      'Cannot watch "a": the working directory, from where it would be, is not known without /proc ' +
+      'Cannot watch "a": it is relative, and the working directory is unknown without /proc ' +
       "(ENOENT)",
     code: "ENOENT",
     errno: 2,

@@ -1,4 +1,4 @@
-/** Bytes that are given may be shared, resizable or gone: no call of C gets a pointer into them. */
+/** Bytes that a caller gives may be shared, resizable or detached: C gets no pointer to them. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { IN_CREATE, Inotify, parseEvents, watch } from "../../mod.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
 
-/** The same bytes in other kinds of memory, and what makes the memory useless afterwards. */
+/** Copies the bytes to another kind of memory. The second result makes that memory unusable. */
 const MEMORIES: Record<string, (bytes: Uint8Array) => [Uint8Array, spoil: () => void]> = {
   "of its own": (bytes) => {
     const copy = bytes.slice();
@@ -28,7 +28,7 @@ const MEMORIES: Record<string, (bytes: Uint8Array) => [Uint8Array, spoil: () => 
 };
 
 for (const [name, make] of Object.entries(MEMORIES)) {
-  test(`a path in memory ${name} is taken at the call`, async () => {
+  test(`addWatch() and watch() copy a path in memory ${name}`, async () => {
     const directory = tmpDir();
     const [bytes, spoil] = make(new TextEncoder().encode(directory));
     await using inotify = new Inotify();
@@ -48,8 +48,8 @@ for (const [name, make] of Object.entries(MEMORIES)) {
     }
   });
 
-  test(`records in memory ${name} are parsed into events that do not need it`, () => {
-    const name = [0xc3, 0xa9, 0xff, 0]; // é, and a byte that is no UTF-8
+  test(`events that parseEvents() makes of memory ${name} outlive it`, () => {
+    const name = [0xc3, 0xa9, 0xff, 0]; // é, and a byte that is not UTF-8
     const record = new Uint8Array([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, ...name]);
     const [bytes, spoil] = make(record);
     const events = parseEvents(bytes);
@@ -59,7 +59,7 @@ for (const [name, make] of Object.entries(MEMORIES)) {
   });
 }
 
-test("bytes that are gone are refused as a path, and are no records", async () => {
+test("detached bytes are a TypeError as a path, and no events for parseEvents()", async () => {
   const bytes = new TextEncoder().encode(tmpDir());
   bytes.buffer.transfer();
   await using inotify = new Inotify();
@@ -68,7 +68,7 @@ test("bytes that are gone are refused as a path, and are no records", async () =
   assert.deepEqual(parseEvents(bytes), []);
 });
 
-test("what is read stays what it was, whatever is read after it", async () => {
+test("later reads leave the events of earlier ones unchanged", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify({ bufferSize: 4096 });
   inotify.addWatch(directory, IN_CREATE);

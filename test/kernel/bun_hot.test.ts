@@ -1,4 +1,4 @@
-/** A program that Bun reloads in place has one instance, and the watchers that it does not close itself. */
+/** `bun --hot`: all reloads of a program share one instance, and each watcher stays open until it is closed. */
 
 import assert from "node:assert/strict";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
@@ -15,7 +15,7 @@ import { within } from "../helpers/within.ts";
 const RELOADS = 12;
 const skip = runtimeName !== "bun" && "only Bun has --hot";
 
-/** Changes a file in one step: for two Bun may reload twice. */
+/** Changes a file by a single write: Bun may reload once for each write. */
 function change(file: string): void {
   const fd = openSync(file, "r+");
   writeSync(fd, "//");
@@ -24,12 +24,12 @@ function change(file: string): void {
 
 for (
   const [way, reporting] of [
-    ["goes on", Array.from({ length: RELOADS + 1 }, (_, i) => i)],
+    ["keeps", Array.from({ length: RELOADS + 1 }, (_, i) => i)],
     ["closes", [RELOADS]],
   ] as const
 ) {
   test(
-    `bun --hot opens nothing more at a reload that ${way} with the last watcher`,
+    `bun --hot: a reload that ${way} the previous watcher opens no further files`,
     { skip },
     async () => {
       const directory = tmpDir();
@@ -58,7 +58,7 @@ for (
   );
 }
 
-test("what copies of the package share, copies of other versions do not", async () => {
+test("watch() shares its instance by a symbol that names the package's version", async () => {
   const { version } = JSON.parse(
     readFileSync(join(import.meta.dirname!, "../../deno.json"), "utf8"),
   ) as { version: string };

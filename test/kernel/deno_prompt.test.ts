@@ -1,4 +1,4 @@
-/** What becomes of the answers to Deno's questions, which it asks on a terminal only. */
+/** Deno's permission prompts, which need a terminal, and the effect of each answer. */
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -10,22 +10,22 @@ import { tmpDir } from "../helpers/tmp.ts";
 import { until } from "../helpers/within.ts";
 
 const skip = runtimeName !== "deno"
-  ? "only Deno asks"
+  ? "only Deno prompts"
   : spawnSync("script", ["--version"]).status !== 0 &&
-    "script(1), which has a terminal, is not installed";
+    "script(1), which provides a terminal, is not installed";
 
 interface Session extends Disposable {
-  /** Waits for a question that has this in it, the next one, and answers until Deno takes it. */
+  /** Waits until the next prompt, which must contain `question`, and answers until Deno accepts it. */
   answer(question: string, answer: string): Promise<void>;
-  /** Waits for something in the output. */
+  /** Waits until the output contains `expected`. */
   shows(expected: string): Promise<void>;
-  /** Waits for the end. @returns how many questions there were */
+  /** Waits for the end. @returns the number of prompts */
   ended(): Promise<number>;
 }
 
-/** Runs a program on a terminal, without a permission. */
+/** Runs a program on a terminal, without permissions. */
 function onTerminal(program: string, ...args: string[]): Session {
-  // With no flag of this kind at all, a Deno that starts a Deno permits everything.
+  // Without any permission flag, a Deno that starts a Deno permits everything.
   const flags = ["run", "--no-check", "--deny-net"];
   const words = command(program, args, { flags }).flat();
   const line = words.map((word) => `'${word}'`).join(" ");
@@ -48,7 +48,7 @@ function onTerminal(program: string, ...args: string[]): Session {
       const before = answered();
       await shows(question);
       assert.equal(questions(), before + 1, text());
-      // What was typed before Deno listens it throws away.
+      // Deno discards what is typed before it listens.
       const type = () => void child.stdin.write(`${answer}\n`);
       type();
       const typing = setInterval(type, 500);
@@ -64,19 +64,23 @@ function onTerminal(program: string, ...args: string[]): Session {
 }
 
 for (const answer of ["y", "A"]) {
-  test(`"${answer}" to Deno's question for FFI lets an instance read`, { skip }, async () => {
-    const directory = tmpDir();
-    using session = onTerminal("first_event.ts", directory);
-    await session.answer("ffi access", answer);
-    await session.shows('"limits"');
-    writeFileSync(join(directory, "file"), "");
-    await session.shows('"name":"file"');
-    assert.equal(await session.ended(), 1);
-  });
+  test(
+    `new Inotify() prompts for FFI, and reads after the answer "${answer}"`,
+    { skip },
+    async () => {
+      const directory = tmpDir();
+      using session = onTerminal("first_event.ts", directory);
+      await session.answer("ffi access", answer);
+      await session.shows('"limits"');
+      writeFileSync(join(directory, "file"), "");
+      await session.shows('"name":"file"');
+      assert.equal(await session.ended(), 1);
+    },
+  );
 }
 
 test(
-  '"n" to it is the error that says what to run with, and no second question',
+  'new Inotify() prompts for FFI once, and fails after the answer "n"',
   { skip },
   async () => {
     using session = onTerminal("new_inotify.ts");
@@ -87,12 +91,16 @@ test(
 );
 
 for (const [answer, outcome] of [["y", '"told"'], ["n", '{"refused":"EACCES"']]) {
-  test(`watch() asks for FFI and for its path: "${answer}" to the latter`, { skip }, async () => {
-    const directory = tmpDir();
-    using session = onTerminal("permitted.ts", "{}", directory);
-    await session.answer("ffi access", "y");
-    await session.answer(`read access to "${directory}"`, answer);
-    await session.shows(outcome);
-    assert.equal(await session.ended(), 2);
-  });
+  test(
+    `watch() prompts for FFI and for its path, and accepts "${answer}" for the path`,
+    { skip },
+    async () => {
+      const directory = tmpDir();
+      using session = onTerminal("permitted.ts", "{}", directory);
+      await session.answer("ffi access", "y");
+      await session.answer(`read access to "${directory}"`, answer);
+      await session.shows(outcome);
+      assert.equal(await session.ended(), 2);
+    },
+  );
 }

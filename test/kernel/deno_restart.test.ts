@@ -1,4 +1,4 @@
-/** A program that Deno runs again and again in one process leaves nothing behind. */
+/** `deno run --watch`: programs that run one after the other in a process leave nothing behind. */
 
 import assert from "node:assert/strict";
 import { statSync, writeFileSync } from "node:fs";
@@ -10,15 +10,15 @@ import { start } from "../helpers/program.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 
-/** What a process holds. */
+/** What a process has open. */
 interface Held {
   readonly files: OpenFiles;
-  /** Of the directory. */
+  /** Watches on the directory. */
   readonly watches: number;
   readonly threads: number;
 }
 
-/** @returns what a program holds when it has been started again a few times, and that many times */
+/** @returns what the process has open after three restarts, and after `times` restarts */
 async function restart(flag: string, way: string, times: number): Promise<[Held, Held]> {
   const directory = tmpDir();
   const inode = statSync(directory).ino;
@@ -48,29 +48,29 @@ async function restart(flag: string, way: string, times: number): Promise<[Held,
   return [first, last];
 }
 
-/** The ways of a program to end by itself. */
+/** The ways in which a program ends by itself. */
 const ENDS = ["throws", "exits"];
 
 const cases = [
-  ["--watch", "goes on", 34], // more often than Deno has threads for what blocks
+  ["--watch", "keeps running", 34], // more often than Deno has threads for blocking calls
   ["--watch", "waits at the top level", 8],
   ["--watch", "throws", 8],
   ["--watch", "exits", 8],
-  ["--watch-hmr", "goes on", 8],
+  ["--watch-hmr", "keeps running", 8],
   ["--watch-hmr", "throws", 8],
   ["--watch-hmr", "exits", 8],
 ] as const;
 
 if (runtimeName === "deno") {
-  // Most of the time Deno waits for more changes, so they take place at once.
+  // At once, since Deno mostly waits for further changes.
   const runs = cases.map(([flag, way, times]) => restart(flag, way, times));
   for (const run of runs) run.catch(() => {});
   for (const [i, [flag, way, times]] of cases.entries()) {
-    test(`deno run ${flag}, ${times} times, leaves nothing of a program that ${way}`, async () => {
+    test(`deno run ${flag} leaves nothing open in ${times} restarts of a program that ${way}`, async () => {
       const [first, last] = await runs[i];
       assert.deepEqual(last.files, first.files);
       assert.deepEqual([first.watches, last.watches], [3, 3]);
-      // A pool of Deno's own may grow meanwhile.
+      // Deno's own thread pool may grow.
       assert.ok(
         last.threads <= first.threads + 6,
         `${last.threads} threads, ${first.threads} before`,
@@ -78,5 +78,5 @@ if (runtimeName === "deno") {
     });
   }
 } else {
-  test("a program that is started again leaves nothing", { skip: "only Deno keeps the process" });
+  test("a restarted program leaves nothing open", { skip: "only Deno restarts in one process" });
 }

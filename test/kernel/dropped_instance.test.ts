@@ -1,4 +1,4 @@
-/** An instance that nobody has any more is closed, and no other. */
+/** The garbage collector closes an instance that is unreachable, and no other descriptor. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -18,17 +18,17 @@ for (
     "whose iterator has begun",
   ]
 ) {
-  test(`an instance is closed when it is dropped: one ${way}`, () => {
+  test(`the garbage collector closes an instance ${way}`, () => {
     assert.equal(drop(way).open, 0);
   });
 }
 
 const twenty = Array(20).fill("last");
 
-test("an instance stays open while a read() waits, though nothing else has it", () => {
+test("a pending read() keeps an instance open that nothing else refers to", () => {
   assert.deepEqual(drop("that are read").names, twenty);
 });
 
-test("an instance that is closed and dropped does not close what has its number now", () => {
+test("the garbage collection of a closed instance leaves later descriptors open", () => {
   assert.deepEqual(drop("that was closed").names, twenty);
 });

@@ -1,6 +1,6 @@
 /**
- * What is open goes on when the program has given up what it took to open it: it is a user now who cannot
- * read the module's files and, on Deno, has no permission for FFI.
+ * An instance and a watcher keep working after the program has dropped the privileges that opened them: its
+ * user can no longer read the module's files and, on Deno, it has no permission for FFI.
  */
 
 import assert from "node:assert/strict";
@@ -22,7 +22,7 @@ for (
     ],
   ]
 ) {
-  test(`the ${what} is read for the first time, fails and closes`, async () => {
+  test(`without privileges, the ${what} reports events and errors, and closes`, async () => {
     const hidden = tmpDir(); // mkdtemp(3) makes it for this user only
     for (const name of ["mod.ts", "src", "ffi", "deno.json"]) {
       cpSync(join(root, name), join(hidden, name), { recursive: true });
@@ -33,7 +33,7 @@ for (
     const expand = (text: string) => text.replace("DIRECTORY", directory);
     const program = start("give_up.ts", [what, hidden, directory]);
     assert.equal(await program.line(), "open");
-    for (const name of ["a", "b", "c"]) { // the first one may be there before it is waited for
+    for (const name of ["a", "b", "c"]) { // the first may exist before the wait begins
       mkdirSync(join(directory, name));
       assert.equal(await program.line(), expand(`${told}${name}`));
     }

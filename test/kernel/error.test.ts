@@ -1,4 +1,7 @@
-/** Bad input on the real kernel: each mistake has one clear error, and changes nothing. */
+/**
+ * Bad input to `Inotify`, on the real kernel: each mistake has one clear error and no effect. Longer than 300
+ * lines, since it lists every mistake, and all tests share two helpers.
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -34,7 +37,7 @@ const ELOOP = { code: "ELOOP", errno: 40 };
 
 type Errno = typeof ENOENT;
 
-/** What a refused addWatch says. */
+/** The error of an addWatch() that fails. */
 function refused(path: string, reason: string, errno: Errno): Record<string, unknown> {
   return {
     name: "InotifyError",
@@ -45,7 +48,7 @@ function refused(path: string, reason: string, errno: Errno): Record<string, unk
   };
 }
 
-/** @returns what addWatch throws, after a check that nothing is watched */
+/** @returns what addWatch() throws, after a check that it has added no watch */
 async function addWatchError(
   path: unknown,
   ...masks: readonly unknown[]
@@ -57,16 +60,16 @@ async function addWatchError(
   return error;
 }
 
-test("the error is an InotifyError, and an Error", async () => {
+test("addWatch() throws an InotifyError, which is an Error", async () => {
   await using inotify = new Inotify();
   assert.throws(() => inotify.addWatch("", IN_CREATE), InotifyError);
   assert.throws(() => inotify.addWatch("", IN_CREATE), Error);
 });
 
-test("each errno of Linux has its name for a code", () => {
+test("InotifyError.code is the name of each errno of Linux", () => {
   const codeOf = (errno: number) => {
     const failure = { errno, syscall: "inotify_add_watch" };
-    return new InotifyError("watch", undefined, failure).code;
+    return new InotifyError("watch", "", failure).code;
   };
   const codes = Array.from({ length: 133 }, (_, i) => codeOf(i + 1));
   const nameless = codes.filter((code) => !/^E[A-Z0-9]+$/.test(code));
@@ -79,45 +82,45 @@ test("each errno of Linux has its name for a code", () => {
 
 // Paths
 
-test("a path with a NUL byte is refused, and does not name what comes before it", async () => {
+test("addWatch() fails for a path with a NUL byte, and does not watch the part before it", async () => {
   const path = `${tmpDir()}\0/more`;
   const reason = `the path has a NUL byte at index ${path.indexOf("\0")}`;
   assert.deepEqual(await addWatchError(path), refused(path, reason, EINVAL));
 });
 
-test("a path given as bytes is not ended by a NUL byte of its own", async () => {
+test("addWatch() fails for bytes that end with a NUL byte", async () => {
   const path = new TextEncoder().encode("/tmp\0");
   const expected = refused("/tmp\0", "the path has a NUL byte at index 4", EINVAL);
   assert.deepEqual(await addWatchError(path), expected);
 });
 
-test("a file: URL with a NUL byte is refused", async () => {
+test("addWatch() fails for a file: URL with a NUL byte", async () => {
   const expected = refused("/tmp\0", "the path has a NUL byte at index 4", EINVAL);
   assert.deepEqual(await addWatchError(new URL("file:///tmp%00")), expected);
 });
 
-test("an empty path is refused", async () => {
+test("addWatch() fails for an empty path", async () => {
   assert.deepEqual(await addWatchError(""), refused("", "the path is empty", ENOENT));
 });
 
-test("an empty path given as bytes is refused", async () => {
+test("addWatch() fails for an empty path given as bytes", async () => {
   const expected = refused("", "the path is empty", ENOENT);
   assert.deepEqual(await addWatchError(new Uint8Array(0)), expected);
 });
 
-test("a path where nothing is is refused", async () => {
+test("addWatch() fails for a path that does not exist", async () => {
   const path = join(tmpDir(), "missing");
   const expected = refused(path, "no such file or directory", ENOENT);
   assert.deepEqual(await addWatchError(path), expected);
 });
 
-test("a file: URL where nothing is is refused by its path", async () => {
+test("addWatch() of a file: URL that does not exist fails with its path", async () => {
   const path = join(tmpDir(), "not here");
   const expected = refused(path, "no such file or directory", ENOENT);
   assert.deepEqual(await addWatchError(new URL(`file://${path.replace(" ", "%20")}`)), expected);
 });
 
-test("a path that is not UTF-8 appears with U+FFFD in its error", async () => {
+test("addWatch() shows a path that is not UTF-8 with U+FFFD in its error", async () => {
   const directory = tmpDir();
   const path = new TextEncoder().encode(`${directory}/?`);
   path[path.length - 1] = 0xff;
@@ -125,14 +128,14 @@ test("a path that is not UTF-8 appears with U+FFFD in its error", async () => {
   assert.deepEqual(await addWatchError(path), expected);
 });
 
-test("a path with a newline appears escaped in the message, and as it is in `path`", async () => {
+test("InotifyError escapes a newline in its message, and not in `path`", async () => {
   const path = join(tmpDir(), "two\nlines");
   const error = await addWatchError(path);
   assert.deepEqual(error, refused(path, "no such file or directory", ENOENT));
   assert.match(String(error.message), /two\\nlines/);
 });
 
-test("a file where IN_ONLYDIR was asked for is refused", async () => {
+test("addWatch() with IN_ONLYDIR fails for a file", async () => {
   const path = join(tmpDir(), "file");
   writeFileSync(path, "");
   const reason = "it, or a part of the way to it, is not a directory";
@@ -140,7 +143,7 @@ test("a file where IN_ONLYDIR was asked for is refused", async () => {
   assert.deepEqual(error, refused(path, reason, ENOTDIR));
 });
 
-test("a path through a file is refused", async () => {
+test("addWatch() fails for a path through a file", async () => {
   const file = join(tmpDir(), "file");
   writeFileSync(file, "");
   const reason = "it, or a part of the way to it, is not a directory";
@@ -148,7 +151,7 @@ test("a path through a file is refused", async () => {
   assert.deepEqual(error, refused(join(file, "below"), reason, ENOTDIR));
 });
 
-test("a symbolic link where IN_ONLYDIR and IN_DONT_FOLLOW were asked for is refused", async () => {
+test("addWatch() with IN_ONLYDIR and IN_DONT_FOLLOW fails for a symbolic link", async () => {
   const directory = tmpDir();
   const link = join(directory, "link");
   symlinkSync(directory, link);
@@ -157,36 +160,36 @@ test("a symbolic link where IN_ONLYDIR and IN_DONT_FOLLOW were asked for is refu
   assert.deepEqual(error, refused(link, reason, ENOTDIR));
 });
 
-test("a symbolic link to itself is refused", async () => {
+test("addWatch() fails for a symbolic link to itself", async () => {
   const link = join(tmpDir(), "link");
   symlinkSync("link", link);
   const reason = "too many levels of symbolic links";
   assert.deepEqual(await addWatchError(link), refused(link, reason, ELOOP));
 });
 
-test("a name of 256 bytes is refused", async () => {
+test("addWatch() fails for a name of 256 bytes", async () => {
   const path = join(tmpDir(), "n".repeat(256));
   assert.deepEqual(await addWatchError(path), refused(path, "file name too long", ENAMETOOLONG));
 });
 
-test("a path of 4,096 bytes is refused", async () => {
+test("addWatch() fails for a path of 4,096 bytes", async () => {
   const path = "/.".repeat(2048);
   assert.deepEqual(await addWatchError(path), refused(path, "file name too long", ENAMETOOLONG));
 });
 
-test("a path of 4,095 bytes is watched", async () => {
+test("addWatch() accepts a path of 4,095 bytes", async () => {
   await using inotify = new Inotify();
   assert.equal(inotify.addWatch("/.".repeat(2047) + "/", IN_CREATE), 1);
 });
 
-/** What keeps root, too, from what the mode does not allow. */
+/** Runs a command in which a file's mode applies to root, too. */
 const MORTAL = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
 const under = process.getuid?.() === 0 ? MORTAL : [];
 const noMortal = under.length > 0 &&
   spawnSync(under[0], [...under.slice(1), "true"]).status !== 0 &&
-  "root may read everything, and setpriv cannot take that away";
+  "root may read everything, and setpriv cannot change that";
 
-test("a directory that may not be read is refused", { skip: noMortal }, () => {
+test("addWatch() fails for a directory that may not be read", { skip: noMortal }, () => {
   const path = join(tmpDir(), "closed");
   mkdirSync(path);
   chmodSync(path, 0o300);
@@ -196,18 +199,22 @@ test("a directory that may not be read is refused", { skip: noMortal }, () => {
   assert.deepEqual(error, refused(path, reason, EACCES));
 });
 
-test("a path through a directory that may not be searched is refused", { skip: noMortal }, () => {
-  const closed = join(tmpDir(), "closed");
-  const path = join(closed, "below");
-  mkdirSync(path, { recursive: true });
-  chmodSync(closed, 0o600);
-  const reason = "it, or a directory on the way to it, may not be read";
-  const error = runForJson("add_watch.ts", [path], { under });
-  chmodSync(closed, 0o700); // for its removal
-  assert.deepEqual(error, refused(path, reason, EACCES));
-});
+test(
+  "addWatch() fails for a path through a directory that may not be searched",
+  { skip: noMortal },
+  () => {
+    const closed = join(tmpDir(), "closed");
+    const path = join(closed, "below");
+    mkdirSync(path, { recursive: true });
+    chmodSync(closed, 0o600);
+    const reason = "it, or a directory on the way to it, may not be read";
+    const error = runForJson("add_watch.ts", [path], { under });
+    chmodSync(closed, 0o700); // for its removal
+    assert.deepEqual(error, refused(path, reason, EACCES));
+  },
+);
 
-test("text with a lone surrogate is a TypeError", async () => {
+test("addWatch() throws a TypeError for text with a lone surrogate", async () => {
   assert.deepEqual(await addWatchError("/tmp/\ud800"), {
     name: "TypeError",
     message: String.raw`A path must be well-formed text, and "/tmp/\ud800" is not`,
@@ -215,15 +222,15 @@ test("text with a lone surrogate is a TypeError", async () => {
 });
 
 for (const path of [3, null, undefined, true, {}]) {
-  test(`${String(path)} for a path is a TypeError`, async () => {
+  test(`addWatch() throws a TypeError for the path ${String(path)}`, async () => {
     assert.deepEqual(await addWatchError(path), {
       name: "TypeError",
-      message: `A path is a string, a file: URL or a Uint8Array, and not ${path}`,
+      message: `A path is a string, a file: URL or a Uint8Array, not ${path}`,
     });
   });
 }
 
-test("an http: URL is a TypeError", async () => {
+test("addWatch() throws a TypeError for an http: URL", async () => {
   assert.deepEqual(await addWatchError(new URL("http://example.com/tmp")), {
     name: "TypeError",
     message: "The URL must be of scheme file",
@@ -233,31 +240,31 @@ test("an http: URL is a TypeError", async () => {
 
 // Masks
 
-test("mask 0 is refused", async () => {
+test("addWatch() fails for mask 0", async () => {
   assert.deepEqual(await addWatchError("/", 0), refused("/", "the mask 0x0 has no event", EINVAL));
 });
 
-test("a mask of a bit that is no event is refused", async () => {
+test("addWatch() fails for a mask without an event bit", async () => {
   const expected = refused("/", "the mask 0x1000 has no event", EINVAL);
   assert.deepEqual(await addWatchError("/", 0x1000), expected);
 });
 
 for (const mask of [NaN, Infinity, 1.5, 2 ** 32, -(2 ** 31) - 1, "1", null, undefined]) {
-  test(`the mask ${JSON.stringify(mask) ?? mask} (${mask}) is a RangeError`, async () => {
+  test(`addWatch() throws a RangeError for the mask ${JSON.stringify(mask) ?? mask} (${mask})`, async () => {
     assert.deepEqual(await addWatchError("/", mask), {
       name: "RangeError",
-      message: `A mask is an integer of 32 bits, and not ${mask}`,
+      message: `A mask is a 32-bit integer, not ${mask}`,
     });
   });
 }
 
-test("a mask that JavaScript's | has made negative is taken", async () => {
+test("addWatch() accepts a mask that the operator | has made negative", async () => {
   const IN_ONESHOT = 0x80000000;
   await using inotify = new Inotify();
   assert.equal(inotify.addWatch("/", IN_ONESHOT | IN_CREATE), 1);
 });
 
-test("IN_MASK_CREATE on an inode that is watched is refused, and its mask stays", async () => {
+test("addWatch() with IN_MASK_CREATE fails for a watched inode, and keeps its mask", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   const wd = inotify.addWatch(directory, IN_CREATE);
@@ -268,7 +275,7 @@ test("IN_MASK_CREATE on an inode that is watched is refused, and its mask stays"
   assert.deepEqual(inotify.readSync(), [{ wd, mask: IN_CREATE, cookie: 0, name: "a" }]);
 });
 
-test("IN_MASK_ADD with IN_MASK_CREATE is refused", async () => {
+test("addWatch() with both IN_MASK_ADD and IN_MASK_CREATE fails", async () => {
   const expected = refused("/", "IN_MASK_ADD and IN_MASK_CREATE exclude each other", EINVAL);
   const error = await addWatchError("/", IN_CREATE | IN_MASK_ADD | IN_MASK_CREATE);
   assert.deepEqual(error, expected);
@@ -277,7 +284,7 @@ test("IN_MASK_ADD with IN_MASK_CREATE is refused", async () => {
 // Watch descriptors
 
 for (const wd of [0, 99, -1]) {
-  test(`rmWatch(${wd}), which no watch has, is refused`, async () => {
+  test(`rmWatch(${wd}) fails without such a watch`, async () => {
     await using inotify = new Inotify();
     assert.deepEqual(thrown(() => inotify.rmWatch(wd)), {
       name: "InotifyError",
@@ -288,7 +295,7 @@ for (const wd of [0, 99, -1]) {
   });
 }
 
-test("rmWatch of a watch that was removed is refused", async () => {
+test("rmWatch() fails for a watch that was removed", async () => {
   await using inotify = new Inotify();
   const wd = inotify.addWatch("/", IN_CREATE);
   inotify.rmWatch(wd);
@@ -296,18 +303,18 @@ test("rmWatch of a watch that was removed is refused", async () => {
 });
 
 for (const wd of [NaN, 1.5, "1", null]) {
-  test(`rmWatch(${JSON.stringify(wd)}) (${wd}) is a TypeError`, async () => {
+  test(`rmWatch(${JSON.stringify(wd)}) (${wd}) throws a TypeError`, async () => {
     await using inotify = new Inotify();
     inotify.addWatch("/", IN_CREATE);
     assert.deepEqual(thrown(() => inotify.rmWatch(wd as number)), {
       name: "TypeError",
-      message: `A watch descriptor is an integer, and not ${wd}`,
+      message: `A watch descriptor is an integer, not ${wd}`,
     });
   });
 }
 
 for (const wd of [2 ** 31, 2 ** 32 + 1, -(2 ** 32) + 1]) {
-  test(`rmWatch(${wd}) is refused, and removes no other watch`, async () => {
+  test(`rmWatch(${wd}) fails, and removes no other watch`, async () => {
     await using inotify = new Inotify();
     const first = inotify.addWatch("/", IN_CREATE);
     const { message } = thrown(() => inotify.rmWatch(wd));
@@ -319,17 +326,17 @@ for (const wd of [2 ** 31, 2 ** 32 + 1, -(2 ** 32) + 1]) {
 // bufferSize
 
 for (const bufferSize of [271, 0, -1, 272.5, NaN, Infinity, 1e12, "300"]) {
-  test(`bufferSize ${bufferSize} is a RangeError before anything is opened`, () => {
+  test(`new Inotify() throws a RangeError for bufferSize ${bufferSize}, and opens nothing`, () => {
     const before = openFiles();
     assert.deepEqual(thrown(() => new Inotify({ bufferSize: bufferSize as number })), {
       name: "RangeError",
-      message: `bufferSize must be an integer from 272 to 2147479552, and is ${bufferSize}`,
+      message: `bufferSize must be an integer from 272 to 2147479552, not ${bufferSize}`,
     });
     assert.deepEqual(openFiles(), before);
   });
 }
 
-test("bufferSize 272 is taken", async () => {
+test("new Inotify() accepts bufferSize 272", async () => {
   await using inotify = new Inotify({ bufferSize: 272 });
   assert.deepEqual(inotify.readSync(), []);
 });
@@ -343,27 +350,27 @@ async function closedInstance(): Promise<Inotify> {
   return inotify;
 }
 
-test("addWatch after close is refused", async () => {
+test("addWatch() after close() fails with EBADF", async () => {
   const inotify = await closedInstance();
   const error = thrown(() => inotify.addWatch("/", IN_CREATE));
   assert.deepEqual(error, refused("/", "this instance is closed", EBADF));
 });
 
-test("addWatch right after close() was called is refused", async () => {
+test("addWatch() fails while close() is pending", async () => {
   const inotify = new Inotify();
   const closed = inotify.close();
   assert.equal(thrown(() => inotify.addWatch("/", IN_CREATE)).code, "EBADF");
   await closed;
 });
 
-test("addWatch after close does not reach another instance that has the same descriptor", async () => {
+test("addWatch() after close() does not affect another instance with the same descriptor", async () => {
   const inotify = await closedInstance();
-  await using other = new Inotify(); // takes the lowest free descriptor, so that of the closed one
+  await using other = new Inotify(); // gets the lowest free descriptor: that of the closed one
   assert.equal(thrown(() => inotify.addWatch("/", IN_CREATE)).code, "EBADF");
   assert.equal(thrown(() => other.rmWatch(1)).code, "EINVAL");
 });
 
-test("rmWatch after close is refused", async () => {
+test("rmWatch() after close() fails with EBADF", async () => {
   const inotify = await closedInstance();
   assert.deepEqual(thrown(() => inotify.rmWatch(1)), {
     name: "InotifyError",
@@ -373,12 +380,12 @@ test("rmWatch after close is refused", async () => {
   });
 });
 
-test("read() after close gives no events", async () => {
+test("read() after close() returns no events", async () => {
   const inotify = await closedInstance();
   assert.deepEqual(await inotify.read(), []);
 });
 
-test("readSync() after close gives no events", async () => {
+test("readSync() after close() returns no events", async () => {
   const inotify = await closedInstance();
   assert.deepEqual(inotify.readSync(), []);
 });

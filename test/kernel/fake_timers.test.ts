@@ -1,4 +1,4 @@
-/** Fake timers, which a test has for the program that it tests, stop nothing in the module. */
+/** Fake timers and clocks of a user's tests do not stop the module. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { IN_CREATE, Inotify, watch } from "../../mod.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 
-/** Puts functions in the place of others. @returns what puts them back */
+/** Replaces functions. @returns a function that restores them */
 function replace<T extends object>(holder: T, fakes: Partial<T>): () => void {
   const originals = Object.getOwnPropertyDescriptors(holder) as Record<string, PropertyDescriptor>;
   const names = Object.keys(fakes).filter((name) => name in holder);
@@ -26,7 +26,7 @@ function replace<T extends object>(holder: T, fakes: Partial<T>): () => void {
 
 const never = (() => 0) as never;
 
-/** A clock that stands still. */
+/** A clock that is stopped. */
 class FakeDate extends Date {
   constructor() {
     super(0);
@@ -52,10 +52,10 @@ interface BunTest {
 const bunTest = "bun:test";
 const { jest } = runtimeName === "bun" ? await import(bunTest) as BunTest : {};
 
-/** Ways to fake timers. Each returns what ends it. */
+/** Ways to fake timers. Each returns a function that ends it. */
 const FAKES: Record<string, () => () => void> = {
   "setTimeout replaced": () => replace(globalThis, { setTimeout: never }),
-  // But process.nextTick, by which the runtimes' own streams go on, and so that of the test's results.
+  // Not process.nextTick: the runtimes' own streams need it, and with them the test's output.
   "all timers and clocks replaced, and queueMicrotask": () => {
     const undo = [
       replace(globalThis, { ...timers, queueMicrotask: never, Date: FakeDate as DateConstructor }),
@@ -80,8 +80,8 @@ const FAKES: Record<string, () => () => void> = {
 };
 
 /** What must not hang. */
-const DEEDS: Record<string, (directory: string) => Promise<void>> = {
-  async "an instance reads each of many events, and what comes of a burst"(directory) {
+const ACTIONS: Record<string, (directory: string) => Promise<void>> = {
+  async "Inotify.read() returns single events and a burst"(directory) {
     await using inotify = new Inotify();
     inotify.addWatch(directory, IN_CREATE);
     for (let i = 0; i < 40; i++) {
@@ -97,7 +97,7 @@ const DEEDS: Record<string, (directory: string) => Promise<void>> = {
     for (events += (await first).length; events < count;) events += (await inotify.read()).length;
   },
 
-  async "a watcher is ready, and knows of renames out of the tree and of a storm"(directory) {
+  async "watch() follows a storm with renames out of the tree"(directory) {
     const tree = join(directory, "tree");
     mkdirSync(tree);
     await using watcher = watch(tree);
@@ -113,7 +113,7 @@ const DEEDS: Record<string, (directory: string) => Promise<void>> = {
     assert.deepEqual(watcher.watched().sort(), [tree, ...left].sort());
   },
 
-  async "batches() come in real time"(directory) {
+  async "Watcher.batches() settles in real time"(directory) {
     await using watcher = watch(directory);
     await watcher.ready;
     const batches = watcher.batches({ settle: 20, maxWait: 200 });
@@ -126,12 +126,12 @@ const DEEDS: Record<string, (directory: string) => Promise<void>> = {
 };
 
 for (const [how, fake] of Object.entries(FAKES)) {
-  for (const [what, deed] of Object.entries(DEEDS)) {
+  for (const [what, action] of Object.entries(ACTIONS)) {
     test(`${how}: ${what}`, async () => {
       const directory = tmpDir(fastest);
       const end = fake();
       try {
-        await soonEnough(deed(directory));
+        await withinRealTime(action(directory));
       } finally {
         end();
       }
@@ -139,8 +139,8 @@ for (const [how, fake] of Object.entries(FAKES)) {
   }
 }
 
-/** Like `within()`, by what no fake stops. */
-async function soonEnough(promise: Promise<void>): Promise<void> {
+/** As `within()`, by a wait that no fake stops. */
+async function withinRealTime(promise: Promise<void>): Promise<void> {
   const nobody = new Int32Array(new SharedArrayBuffer(4));
   const late = Promise.resolve(Atomics.waitAsync(nobody, 0, 0, 20_000).value);
   if (await Promise.race([promise, late]) !== undefined) throw new Error("not within 20 s");

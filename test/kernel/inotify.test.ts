@@ -1,4 +1,7 @@
-/** `Inotify` on the real kernel: the five ways in which asynchronous reading fails, made impossible. */
+/**
+ * `Inotify` on the real kernel: it rules out the five ways in which asynchronous reading fails, each of which is
+ * a section. Together they are longer than 300 lines.
+ */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -40,8 +43,8 @@ function names(events: readonly InotifyEvent[]): string[] {
 }
 
 /**
- * Queues `count` events, of files whose names are `length` bytes long, in an order that can be checked
- * and in which no two neighbours are alike: the kernel merges those.
+ * Queues `count` events of files whose names have `length` bytes. No two neighbours are equal, since the
+ * kernel would merge them.
  *
  * @returns the names in order
  */
@@ -65,7 +68,7 @@ async function readAll(inotify: Inotify, count: number): Promise<InotifyEvent[]>
 
 // 1. Reading before the descriptor is ready
 
-test("the descriptor is nonblocking, and is closed on exec", async () => {
+test("Inotify.fd is nonblocking and closed on exec", async () => {
   await using inotify = new Inotify();
   const info = readFileSync(`/proc/self/fdinfo/${inotify.fd}`, "utf8");
   const flags = parseInt(/^flags:\s+(\d+)/m.exec(info)![1], 8);
@@ -73,13 +76,13 @@ test("the descriptor is nonblocking, and is closed on exec", async () => {
   assert.equal(flags & 0o2000000, 0o2000000, "O_CLOEXEC");
 });
 
-test("readSync() of an empty queue is empty, again and again", async () => {
+test("readSync() of an empty queue returns no events, repeatedly", async () => {
   await using inotify = new Inotify();
   inotify.addWatch(tmpDir(), IN_CREATE);
   for (let i = 0; i < 100; i++) assert.deepEqual(inotify.readSync(), []);
 });
 
-test("read() of an empty queue waits for the event to come", async () => {
+test("read() of an empty queue waits for the next event", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   const wd = inotify.addWatch(directory, IN_CREATE);
@@ -93,7 +96,7 @@ test("read() of an empty queue waits for the event to come", async () => {
 
 // 2. One read, one event
 
-test("one read() gives every event that waits, in order", async () => {
+test("read() returns all queued events in order", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -102,7 +105,7 @@ test("one read() gives every event that waits, in order", async () => {
   assert.deepEqual(inotify.readSync(), []);
 });
 
-test("readSync() after read() goes on where it ended", async () => {
+test("readSync() continues where read() ended", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -121,7 +124,7 @@ test("readSync() after read() goes on where it ended", async () => {
   );
 });
 
-test("while another process writes, read() and readSync() in turn miss nothing", async () => {
+test("read() and readSync() in turn miss nothing while another process writes", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE | IN_DELETE);
@@ -140,7 +143,7 @@ test("while another process writes, read() and readSync() in turn miss nothing",
   assert.equal(writer.exitCode ?? 0, 0);
 });
 
-test("a queue that fills up while a read is pending is read in order", async () => {
+test("read() returns events in order when the queue overflows during the wait", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE | IN_DELETE);
@@ -149,7 +152,7 @@ test("a queue that fills up while a read is pending is read in order", async () 
   const pending = inotify.read();
   await setTimeout(50); // so that the runtime waits for the descriptor
   const { maxQueuedEvents } = limits();
-  const count = Math.ceil(maxQueuedEvents / 2) + 1; // one more file than there is room for
+  const count = Math.ceil(maxQueuedEvents / 2) + 1; // one more file than the queue has room for
   for (let i = 0; i < count; i++) {
     writeFileSync(join(directory, `${i}`), "");
     rmSync(join(directory, `${i}`));
@@ -159,14 +162,14 @@ test("a queue that fills up while a read is pending is read in order", async () 
     for (const { mask, name } of events) {
       seen.push(mask & IN_Q_OVERFLOW ? "lost" : `${mask & IN_CREATE ? "+" : "-"}${name}`);
     }
-    await setTimeout(2); // a turn of the event loop, in which nothing may be read ahead
+    await setTimeout(2); // turns of the event loop, in which the runtime must not read ahead
     events = inotify.readSync();
   }
   const all = Array.from({ length: count }, (_, i) => [`+${i}`, `-${i}`]).flat();
   assert.deepEqual(seen, [...all.slice(0, maxQueuedEvents), "lost"]);
 });
 
-test("the two halves of a rename have one cookie", async () => {
+test("read() returns both halves of a rename with one cookie", async () => {
   const directory = tmpDir();
   touch(directory, "old");
   await using inotify = new Inotify();
@@ -186,20 +189,20 @@ test("the two halves of a rename have one cookie", async () => {
 // 3. A small buffer, and 4. fixed-size parsing
 
 const LONGEST = 255;
-/** Bytes of a record with a name of 255 bytes: the smallest buffer that is allowed. */
+/** The size of a record with a name of 255 bytes, and the smallest `bufferSize`. */
 const LONGEST_RECORD = 272;
 
 for (
   const [bufferSize, why] of [
-    [LONGEST_RECORD, "room for one event"],
-    [LONGEST_RECORD + 1, "a byte more"],
-    [4 * LONGEST_RECORD, "ends on a record's last byte"],
-    [4 * LONGEST_RECORD - 1, "a byte too small for four"],
-    [65536, "the default"],
-    [1 << 20, "large"],
+    [LONGEST_RECORD, "fits one event"],
+    [LONGEST_RECORD + 1, "one byte more"],
+    [4 * LONGEST_RECORD, "fits four events"],
+    [4 * LONGEST_RECORD - 1, "one byte less than four events"],
+    [65536, "is the default"],
+    [1 << 20, "is large"],
   ] as const
 ) {
-  test(`16,000 events with long names, bufferSize ${bufferSize} (${why})`, async () => {
+  test(`read() returns 16,000 events with long names; bufferSize ${bufferSize} ${why}`, async () => {
     const directory = tmpDir();
     await using inotify = new Inotify({ bufferSize });
     const wd = inotify.addWatch(directory, IN_ATTRIB);
@@ -211,7 +214,7 @@ for (
   });
 }
 
-test("names of every length from 1 to 255 in one queue", async () => {
+test("read() returns names of every length from 1 to 255", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -220,7 +223,7 @@ test("names of every length from 1 to 255 in one queue", async () => {
   assert.deepEqual(names(await readAll(inotify, LONGEST)), expected);
 });
 
-test("events about what is watched itself have no name, and mix with those that have one", async () => {
+test("read() mixes events of a directory's entry with nameless ones of a watched file", async () => {
   const directory = tmpDir();
   const file = join(directory, "file");
   touch(directory, "file");
@@ -232,7 +235,7 @@ test("events about what is watched itself have no name, and mix with those that 
   assert.deepEqual(events.map(({ wd, name }) => [wd, name]), [[directoryWd, "file"], [fileWd, ""]]);
 });
 
-test("an overflow arrives as an event with wd -1, after everything that fitted", async () => {
+test("read() returns an overflow with wd -1, after all events that were queued", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_ATTRIB);
@@ -256,7 +259,7 @@ for (
     ["batches()", (inotify: Inotify) => inotify.batches().next()],
   ] as [what: string, second: (inotify: Inotify) => Promise<unknown>][]
 ) {
-  test(`${what} beside a pending read() is refused, and the read() goes on`, async () => {
+  test(`${what} during a pending read() fails with EBUSY, and the read() continues`, async () => {
     const directory = tmpDir();
     await using inotify = new Inotify();
     inotify.addWatch(directory, IN_CREATE);
@@ -266,7 +269,7 @@ for (
     assert.deepEqual(names(await within(first)), ["a"]);
   });
 
-  test(`${what} beside an iterator that has begun is refused, and the iterator goes on`, async () => {
+  test(`${what} during an iteration fails with EBUSY, and the iteration continues`, async () => {
     const directory = tmpDir();
     await using inotify = new Inotify();
     inotify.addWatch(directory, IN_CREATE);
@@ -278,7 +281,7 @@ for (
   });
 }
 
-test("an iterator that was refused closes nothing", async () => {
+test("return() of an iterator that failed with EBUSY does not close the instance", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -290,7 +293,7 @@ test("an iterator that was refused closes nothing", async () => {
   assert.deepEqual(names(await within(first)), ["a"]);
 });
 
-test("close() ends a pending read() with no events", async () => {
+test("close() ends a pending read() without events", async () => {
   const inotify = new Inotify();
   inotify.addWatch(tmpDir(), IN_CREATE);
   const read = inotify.read();
@@ -299,20 +302,20 @@ test("close() ends a pending read() with no events", async () => {
   assert.deepEqual(await within(read), []);
 });
 
-test("close() before a read() has begun to wait ends it too", async () => {
+test("close() ends a read() that does not wait yet", async () => {
   const inotify = new Inotify();
   const read = inotify.read();
   await within(inotify.close());
   assert.deepEqual(await within(read), []);
 });
 
-test("close() twice is one close", async () => {
+test("close() returns the same promise again", async () => {
   const inotify = new Inotify();
   assert.equal(inotify.close(), inotify.close());
   await within(inotify.close());
 });
 
-test("close() with events queued drops them", async () => {
+test("close() discards queued events", async () => {
   const directory = tmpDir();
   const inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -322,7 +325,7 @@ test("close() with events queued drops them", async () => {
   assert.deepEqual(inotify.readSync(), []);
 });
 
-test("close() in a loop's body ends the loop, with what it was not handed yet", async () => {
+test("close() inside a loop ends it, and discards the rest of the batch", async () => {
   const directory = tmpDir();
   const inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -337,7 +340,7 @@ test("close() in a loop's body ends the loop, with what it was not handed yet", 
   assert.deepEqual(seen, ["a"]);
 });
 
-test("break closes", async () => {
+test("break closes the instance", async () => {
   const directory = tmpDir();
   const inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -348,7 +351,7 @@ test("break closes", async () => {
   assert.throws(() => inotify.addWatch(directory, IN_CREATE), { code: "EBADF" });
 });
 
-test("return() does not wait for a pending next()", async () => {
+test("return() ends a pending next()", async () => {
   const inotify = new Inotify();
   const iterator = inotify.batches();
   const next = iterator.next();
@@ -357,7 +360,7 @@ test("return() does not wait for a pending next()", async () => {
   assert.deepEqual(await within(iterator.next()), { done: true, value: undefined });
 });
 
-test("concurrent next() calls take turns, and none is lost", async () => {
+test("concurrent next() calls resolve in order, each with an event", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -370,7 +373,7 @@ test("concurrent next() calls take turns, and none is lost", async () => {
   assert.deepEqual(seen.map(({ value }) => value?.name), ["a", "b", "c", "d", "e"]);
 });
 
-test("dispose, both ways, closes", async () => {
+test("using and await using close the instance", async () => {
   const directory = tmpDir();
   let kept: Inotify;
   {
@@ -386,9 +389,9 @@ test("dispose, both ways, closes", async () => {
   await within(kept.close());
 });
 
-// What the kernel promises of a watch
+// What the kernel promises for a watch
 
-test("rmWatch() is followed by what waits, and then by IN_IGNORED", async () => {
+test("rmWatch() leaves the queued events, followed by IN_IGNORED", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   const wd = inotify.addWatch(directory, IN_CREATE);
@@ -401,7 +404,7 @@ test("rmWatch() is followed by what waits, and then by IN_IGNORED", async () => 
   ]);
 });
 
-test("IN_ONESHOT, negative as an integer of JavaScript, gives one event and is gone", async () => {
+test("IN_ONESHOT, the sign bit, ends the watch after one event", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   const wd = inotify.addWatch(directory, IN_CREATE | IN_ONESHOT);
@@ -412,7 +415,7 @@ test("IN_ONESHOT, negative as an integer of JavaScript, gives one event and is g
   ]);
 });
 
-test("addWatch() takes a string, a file: URL and bytes", async () => {
+test("addWatch() accepts a string, a file: URL and bytes", async () => {
   const directory = join(tmpDir(), "with space");
   mkdirSync(directory);
   await using inotify = new Inotify();

@@ -1,4 +1,4 @@
-/** Every loop may be left as one over an asynchronous generator may: by return(), throw() and `await using`. */
+/** Every loop can be left like one over an asynchronous generator: by return(), throw() and `await using`. */
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -29,7 +29,7 @@ const LOOPS: [name: string, open: (directory: string) => AsyncIterable<unknown>]
 const DONE = { done: true, value: undefined };
 
 for (const [name, open] of LOOPS) {
-  /** A loop, with an event for it. */
+  /** A loop with an event in its queue. */
   const begin = () => {
     const directory = tmpDir();
     const loop = open(directory)[Symbol.asyncIterator]() as Loop;
@@ -42,7 +42,7 @@ for (const [name, open] of LOOPS) {
     assert.equal(openFiles().inotify, before);
   };
 
-  test(`${name}: an error thrown at a yield* is the one that comes out, and closes`, async () => {
+  test(`${name}: an error thrown into a yield* closes the loop, and is rethrown`, async () => {
     const { inotify: before } = openFiles();
     const loop = begin();
     const outer = (async function* () {
@@ -54,7 +54,7 @@ for (const [name, open] of LOOPS) {
     await isClosed(loop, before);
   });
 
-  test(`${name}: throw() does not wait for a pending next(), and ends it`, async () => {
+  test(`${name}: throw() ends a pending next(), without a wait for it`, async () => {
     const { inotify: before } = openFiles();
     const loop = begin();
     assert.equal((await within(loop.next())).done, false);
@@ -65,7 +65,7 @@ for (const [name, open] of LOOPS) {
     await assert.rejects(within(loop.throw!("again")), (reason) => reason === "again");
   });
 
-  test(`${name}: the end of an await using scope closes`, async () => {
+  test(`${name}: the end of an await using scope closes the loop`, async () => {
     const { inotify: before } = openFiles();
     const loop = begin();
     {

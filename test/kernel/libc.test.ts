@@ -1,4 +1,4 @@
-/** Which backend is chosen, and what is said where there is none. */
+/** choose() and libc(): the backend of each runtime, and the errors where there is none. */
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { runtimeName, type Start } from "../helpers/runtime.ts";
 import { thrown } from "../helpers/thrown.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 
-// Deno and Bun have a `process` that says Node, and so it is in these.
+// Deno and Bun also have a `process` with the version of a Node.js.
 
 function deno(version: string, os = "linux"): Parameters<typeof choose>[0] {
   return { Deno: { version: { deno: version }, build: { os } }, ...node("26.10.0", os) };
@@ -51,7 +51,7 @@ const BACKENDS = [
 
 for (const [name, globals, open, lowest, versions] of BACKENDS) {
   for (const version of versions) {
-    test(`${name} ${version} has the backend of ${name}`, () => {
+    test(`choose() returns the backend of ${name} for version ${version}`, () => {
       assert.equal(choose(globals(version)), open);
     });
   }
@@ -59,7 +59,7 @@ for (const [name, globals, open, lowest, versions] of BACKENDS) {
   for (
     const [os, globalsOfOs] of [["darwin", "darwin"], ["win32", "win32"], ["freebsd", "freebsd"]]
   ) {
-    test(`${name} on ${os} is refused`, () => {
+    test(`choose() fails for ${name} on ${os}`, () => {
       assert.deepEqual(thrown(() => choose(globals(lowest, globalsOfOs))), {
         name: "Error",
         message: `Cannot use inotify: it is part of Linux, and this is ${os}`,
@@ -82,7 +82,7 @@ for (
     ["Node", node, "unknown", "26.9.0"],
   ] as const
 ) {
-  test(`${name} ${version} is refused`, () => {
+  test(`choose() fails for ${name} ${version}`, () => {
     assert.deepEqual(thrown(() => choose(globals(version))), {
       name: "Error",
       message:
@@ -93,11 +93,11 @@ for (
 
 for (
   const [what, globals] of [
-    ["nothing at all", {}],
-    ["a `process` that is not Node's", { process: { platform: "linux", versions: {} } }],
+    ["no globals", {}],
+    ["a `process` other than Node's", { process: { platform: "linux", versions: {} } }],
   ] as const
 ) {
-  test(`${what} is refused`, () => {
+  test(`choose() fails for ${what}`, () => {
     assert.deepEqual(thrown(() => choose(globals)), {
       name: "Error",
       message: "Cannot use inotify: this is neither Deno nor Bun nor Node.js",
@@ -105,12 +105,12 @@ for (
   });
 }
 
-test("a system that is no Linux is told before a version that is too low", () => {
+test("choose() reports a system other than Linux before a version that is too low", () => {
   const { message } = thrown(() => choose(deno("1.0.0", "darwin")));
   assert.equal(message, "Cannot use inotify: it is part of Linux, and this is darwin");
 });
 
-test("this runtime has its own backend, opened once", () => {
+test("libc() opens the backend of this runtime, once", () => {
   assert.equal(libc().runtime, runtimeName);
   assert.equal(libc(), libc());
 });
@@ -118,14 +118,14 @@ test("this runtime has its own backend, opened once", () => {
 // Real processes
 
 /**
- * Flags of a Deno with these permissions only. A Deno that starts a Deno without any flag of this kind
- * adds `-A`, so there is one which permits nothing.
+ * Flags for a Deno with these permissions only. If there were none, a Deno that starts a Deno would add `-A`,
+ * so `--deny-net` is always among them.
  */
 function denoFlags(...permissions: readonly string[]): string[] {
   return ["run", "--no-prompt", "--no-check", "--deny-net", ...permissions];
 }
 
-test("an import of mod.ts opens nothing and needs no permission", () => {
+test("importing mod.ts opens nothing and needs no permission", () => {
   const flags = {
     deno: denoFlags(),
     bun: [],
@@ -135,7 +135,7 @@ test("an import of mod.ts opens nothing and needs no permission", () => {
   assert.deepEqual({ status, stdout }, { status: 0, stdout: "imported\n" });
 });
 
-/** Watches something with these flags: limits(), an error and an event must come. */
+/** Checks limits(), an error and an event of a program that runs with these options. */
 async function worksEndToEnd(options: Start): Promise<void> {
   const directory = tmpDir();
   const program = start("first_event.ts", [directory], options);
@@ -160,11 +160,11 @@ const onNode = { skip: runtimeName !== "node" && "a permission of Node.js" };
 /** The path of the libc that this process runs on. */
 const libcPath = /\/\S+\/libc\.so\.6$/m.exec(readFileSync("/proc/self/maps", "utf8"))?.[0] ?? "";
 
-/** Where else the same libc is found, as /lib is a link to /usr/lib on most systems. */
+/** Other paths of the same libc: on most systems /lib is a link to /usr/lib. */
 const aliases = [libcPath, libcPath.replace(/^\/usr/, ""), libcPath.replace(/^\/lib/, "/usr/lib")]
   .filter((path, i, all) => existsSync(path) && all.indexOf(path) === i);
 
-test("Deno without --allow-ffi: the error says what to run with", onDeno, () => {
+test("new Inotify() on Deno without --allow-ffi: the error names the flag", onDeno, () => {
   const error = runForJson("new_inotify.ts", [], { flags: denoFlags() });
   const { arch } = process;
   const triplet = arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
@@ -175,22 +175,26 @@ test("Deno without --allow-ffi: the error says what to run with", onDeno, () => 
   });
 });
 
-test("Deno with --allow-ffi for another library: the same error", onDeno, () => {
-  const flags = denoFlags("--allow-ffi=/lib/libz.so");
-  const { message } = runForJson<Record<string, unknown>>("new_inotify.ts", [], { flags });
-  assert.match(
-    String(message),
-    /^Cannot use inotify: Deno may not call libc; run with --allow-ffi/,
-  );
-});
+test(
+  "new Inotify() on Deno with --allow-ffi for another library: the error names the flag",
+  onDeno,
+  () => {
+    const flags = denoFlags("--allow-ffi=/lib/libz.so");
+    const { message } = runForJson<Record<string, unknown>>("new_inotify.ts", [], { flags });
+    assert.match(
+      String(message),
+      /^Cannot use inotify: Deno may not call libc; run with --allow-ffi/,
+    );
+  },
+);
 
-test("Deno with --allow-ffi alone: works", onDeno, async () => {
+test("Inotify works on Deno with --allow-ffi alone", onDeno, async () => {
   await worksEndToEnd({ flags: denoFlags("--allow-ffi") });
 });
 
 for (const [i, path] of aliases.entries()) {
   test(
-    `Deno with --allow-ffi for the path of libc alone, no. ${i + 1}: works`,
+    `Inotify works on Deno with --allow-ffi for the path of libc alone, no. ${i + 1}`,
     onDeno,
     async () => {
       await worksEndToEnd({ flags: denoFlags(`--allow-ffi=${path}`) });
@@ -198,7 +202,7 @@ for (const [i, path] of aliases.entries()) {
   );
 }
 
-test("Deno with all permissions but --deny-ffi: the error says what to run with", onDeno, () => {
+test("new Inotify() on Deno with --deny-ffi: the error names the flag", onDeno, () => {
   const flags = denoFlags("--allow-all", "--deny-ffi");
   const { message } = runForJson<Record<string, unknown>>("new_inotify.ts", [], { flags });
   assert.match(
@@ -207,20 +211,24 @@ test("Deno with all permissions but --deny-ffi: the error says what to run with"
   );
 });
 
-test("Deno with all permissions but --deny-ffi for another library: works", onDeno, async () => {
+test("Inotify works on Deno with --deny-ffi for another library", onDeno, async () => {
   await worksEndToEnd({ flags: denoFlags("--allow-all", "--deny-ffi=/lib/libz.so") });
 });
 
-test("Node.js with --no-experimental-ffi: the error says so", onNode, () => {
-  const error = runForJson("new_inotify.ts", [], { flags: ["--no-experimental-ffi"] });
-  assert.deepEqual(error, {
-    name: "Error",
-    message: "Cannot use inotify: this Node.js has no node:ffi; it is built without it, " +
-      "or runs with --no-experimental-ffi",
-  });
-});
+test(
+  "new Inotify() on Node.js with --no-experimental-ffi: the error names the flag",
+  onNode,
+  () => {
+    const error = runForJson("new_inotify.ts", [], { flags: ["--no-experimental-ffi"] });
+    assert.deepEqual(error, {
+      name: "Error",
+      message: "Cannot use inotify: this Node.js has no node:ffi; it is built without it, " +
+        "or runs with --no-experimental-ffi",
+    });
+  },
+);
 
-test("Node.js with --permission: the error says what to run with", onNode, () => {
+test("new Inotify() on Node.js with --permission: the error names the flag", onNode, () => {
   const flags = ["--permission", "--allow-fs-read=*"];
   assert.deepEqual(runForJson("new_inotify.ts", [], { flags }), {
     name: "Error",
@@ -228,10 +236,10 @@ test("Node.js with --permission: the error says what to run with", onNode, () =>
   });
 });
 
-test("Node.js with --permission and --allow-ffi: works", onNode, async () => {
+test("Inotify works on Node.js with --permission and --allow-ffi", onNode, async () => {
   await worksEndToEnd({ flags: ["--permission", "--allow-fs-read=*", "--allow-ffi"] });
 });
 
-test("with all that the tests may: works", async () => {
+test("Inotify works with the permissions of this test", async () => {
   await worksEndToEnd({});
 });

@@ -1,4 +1,4 @@
-/** What an instance leaves behind, and how long it keeps the process: nothing, and as long as it should. */
+/** What `Inotify` leaves behind, and when it keeps the process alive. */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -11,7 +11,7 @@ import { command, runtimeName } from "../helpers/runtime.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { until, within } from "../helpers/within.ts";
 
-/** Threads that a runtime's own pool may have started for file functions and closes by now. */
+/** Threads that a runtime's own pool may have started for file functions. */
 const POOL = { deno: 32, bun: 8, node: 4 }[runtimeName];
 
 async function cycle(directory: string): Promise<void> {
@@ -22,7 +22,7 @@ async function cycle(directory: string): Promise<void> {
   assert.deepEqual(await read, []);
 }
 
-test("2,000 open/read/close cycles leave no descriptor, no watch and no thread", async () => {
+test("2,000 cycles of open, read and close leave no descriptor, watch or thread", async () => {
   const directory = tmpDir();
   await within(cycle(directory));
   await until(() => openFiles().inotify === 0, openFiles);
@@ -36,7 +36,7 @@ test("2,000 open/read/close cycles leave no descriptor, no watch and no thread",
   assert.ok(threads() <= before.threads + POOL, `${threads()} threads, ${before.threads} before`);
 });
 
-test("100 instances at once are all served, and the runtime's file functions stay quick", async () => {
+test("100 pending reads all get their event, and leave the runtime's file functions quick", async () => {
   const directory = tmpDir();
   const instances = Array.from({ length: 100 }, () => new Inotify());
   try {
@@ -46,7 +46,7 @@ test("100 instances at once are all served, and the runtime's file functions sta
     const started = performance.now();
     await Promise.all(Array.from({ length: 20 }, () => readFile("/proc/self/status")));
     const took = performance.now() - started;
-    // With a thread held by each instance this takes until they let go.
+    // If each instance held a thread of the pool, this would take until they release it.
     assert.ok(took < 2000, `20 files read in ${took} ms`);
     await writeFile(join(directory, "a"), "");
     for (const [{ name }] of await within(Promise.all(reads))) assert.equal(name, "a");
@@ -55,7 +55,7 @@ test("100 instances at once are all served, and the runtime's file functions sta
   }
 });
 
-test("a waiting instance has no thread of its own, but on Deno one for all", async () => {
+test("pending reads need no thread, and on Deno one in all", async () => {
   const directory = tmpDir();
   const before = threads();
   const instances = Array.from({ length: 10 }, () => new Inotify());
@@ -68,7 +68,7 @@ test("a waiting instance has no thread of its own, but on Deno one for all", asy
   assert.ok(extra <= (runtimeName === "deno" ? 1 : 0), `${extra} threads`);
 });
 
-/** Does `what` in a process of its own. @returns its exit code or signal, and what it printed */
+/** Runs `what` in another process. @returns its exit code or signal, and its output */
 function stay(what: string): Promise<{ code: unknown; printed: string }> {
   const [file, args] = command("keep_alive.ts", [what, tmpDir()]);
   return new Promise((resolve) => {
@@ -81,7 +81,7 @@ function stay(what: string): Promise<{ code: unknown; printed: string }> {
 for (
   const what of ["pending", "pending again", "unref, then ref", "one of two unref'd"]
 ) {
-  test(`the process stays: ${what}`, async () => {
+  test(`the process stays alive: ${what}`, async () => {
     assert.deepEqual(await stay(what), { code: 0, printed: "alive\n" });
   });
 }
@@ -97,22 +97,22 @@ for (
     ["close", ""],
   ] as const
 ) {
-  test(`the process ends by itself: ${what}`, async () => {
+  test(`the process ends: ${what}`, async () => {
     assert.deepEqual(await stay(what), { code: 0, printed });
   });
 }
 
-test("process.exit() ends a process that waits", async () => {
+test("process.exit() ends a process with a pending read", async () => {
   assert.deepEqual(await stay("exit"), { code: 5, printed: "" });
 });
 
-test("an uncaught exception ends a process that waits", async () => {
+test("an uncaught exception ends a process with a pending read", async () => {
   const { code, printed } = await stay("throw");
   assert.equal(code, 1);
   assert.match(printed, /thrown on purpose/);
 });
 
-test("SIGTERM ends a process that waits", async () => {
+test("SIGTERM ends a process with a pending read", async () => {
   const { code } = await stay("signal");
   assert.equal(code, "SIGTERM");
 });

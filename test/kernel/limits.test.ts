@@ -1,4 +1,4 @@
-/** limits() and usage() against /proc, and what is said when a limit is reached for real. */
+/** limits() and usage(), compared with /proc. */
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,11 +6,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import { test } from "node:test";
-import { IN_CREATE, Inotify, type Limits, limits, type ProcessUsage, usage } from "../../mod.ts";
+import { IN_CREATE, Inotify, limits, type ProcessUsage, usage } from "../../mod.ts";
 import { failing } from "../helpers/interpose.ts";
-import { limited, limitedUnseen, LIMITS, PROCESSES } from "../helpers/namespace.ts";
-import { runForJson, start } from "../helpers/program.ts";
-import { runtimeName } from "../helpers/runtime.ts";
+import { start } from "../helpers/program.ts";
 import { thrown } from "../helpers/thrown.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { until, within } from "../helpers/within.ts";
@@ -21,12 +19,12 @@ function sysctl(path: string): number {
     : Infinity;
 }
 
-/** @returns what usage() says of a process */
+/** @returns a process's part of usage() */
 function used(id: number = process.pid): ProcessUsage | undefined {
   return usage().processes.find(({ pid }) => pid === id);
 }
 
-/** @returns the instances and watches of this process, without those that it had before */
+/** @returns a function that counts this process's instances and watches made since now */
 function counter(): () => { instances: number; watches: number } {
   const before = used();
   return () => {
@@ -51,22 +49,22 @@ function entries(count: number): { directory: string; paths: string[] } {
 
 // limits()
 
-test("where /proc cannot be read, limits() and usage() say so", () => {
+test("limits() and usage() throw if /proc cannot be read", () => {
   const withoutProc = (call: () => unknown) => {
     using _ = failing({ name: "open", errno: 2 }, 0);
     return thrown(call);
   };
   assert.deepEqual(withoutProc(limits), {
     name: "Error",
-    message: "Cannot tell maxQueuedEvents: /proc/sys cannot be read",
+    message: "Cannot determine maxQueuedEvents: /proc/sys cannot be read",
   });
   assert.deepEqual(withoutProc(usage), {
     name: "Error",
-    message: "Cannot tell who uses inotify: /proc cannot be read",
+    message: "Cannot determine who uses inotify: /proc cannot be read",
   });
 });
 
-test("limits() are the values in /proc, the smaller one where there are two", () => {
+test("limits() returns the values in /proc, the smaller one of two", () => {
   assert.deepEqual(limits(), {
     maxQueuedEvents: sysctl("fs/inotify/max_queued_events"),
     maxUserInstances: Math.min(
@@ -93,7 +91,7 @@ test("usage() counts the instances and watches of this process", async () => {
   assert.deepEqual(own(), { instances: 2, watches: 4 });
 });
 
-test("usage() counts two instances with as many watches each as two", async () => {
+test("usage() counts two instances with equal numbers of watches as two", async () => {
   const own = counter();
   await using a = new Inotify();
   await using b = new Inotify();
@@ -102,7 +100,7 @@ test("usage() counts two instances with as many watches each as two", async () =
   assert.deepEqual(own(), { instances: 2, watches: 2 });
 });
 
-test("usage() no longer counts what is removed or closed", async () => {
+test("usage() does not count removed watches and closed instances", async () => {
   const { paths } = entries(2);
   const own = counter();
   const inotify = new Inotify();
@@ -113,7 +111,7 @@ test("usage() no longer counts what is removed or closed", async () => {
   assert.deepEqual(own(), { instances: 0, watches: 0 });
 });
 
-test("usage() counts an instance once while a read waits, and after it", async () => {
+test("usage() counts an instance once during a pending read and after it", async () => {
   const directory = tmpDir();
   const own = counter();
   const inotify = new Inotify();
@@ -130,7 +128,7 @@ test("usage() counts an instance once while a read waits, and after it", async (
   assert.deepEqual(own(), { instances: 0, watches: 0 });
 });
 
-test("usage() sees another process, its user and its name", async () => {
+test("usage() includes another process with its user and command", async () => {
   const directory = tmpDir();
   const other = start("first_event.ts", [directory]);
   await other.line();
@@ -141,13 +139,13 @@ test("usage() sees another process, its user and its name", async () => {
     instances: 1,
     watches: 1,
   };
-  // A runtime that tries something out at its first read does so with an instance of its own.
+  // At its first read a runtime may briefly have another instance, to test how to wait.
   await until(() => isDeepStrictEqual(used(other.pid), expected), () => used(other.pid));
   writeFileSync(join(directory, "a"), "");
   await other.line();
 });
 
-test("usage() has the process with the most watches first", async () => {
+test("usage() lists the process with the most watches first", async () => {
   const directory = tmpDir();
   const other = start("first_event.ts", [directory]);
   await other.line();
@@ -162,188 +160,8 @@ test("usage() has the process with the most watches first", async () => {
   await other.line();
 });
 
-test("usage() leaves out processes without an instance", async () => {
+test("usage() omits processes without an instance", async () => {
   await using inotify = new Inotify();
   assert.ok(inotify.fd > 0);
   assert.ok(usage().processes.every(({ instances }) => instances > 0));
 });
-
-// A limit that is reached
-
-const inNamespace = { skip: LIMITS.skip };
-
-/** What fill_watches.ts prints. */
-interface Watches {
-  readonly limits: Limits;
-  readonly added: number;
-  readonly error: Record<string, unknown>;
-  readonly held?: number;
-  readonly again: boolean;
-}
-
-/** What fill_instances.ts prints. */
-interface Instances {
-  readonly limits: Limits;
-  readonly made: number;
-  readonly error: Record<string, unknown>;
-  readonly held: number;
-  readonly descriptors: number;
-  readonly again: boolean;
-}
-
-test("limits() has the smaller limits of a user namespace", inNamespace, () => {
-  const { directory } = entries(4);
-  const watches = runForJson<Watches>("fill_watches.ts", [directory], limited("watches", 3));
-  assert.deepEqual(watches.limits, { ...limits(), maxUserWatches: 3 });
-  const instances = runForJson<Instances>("fill_instances.ts", [], limited("instances", 3));
-  assert.deepEqual(instances.limits, { ...limits(), maxUserInstances: 3 });
-});
-
-test(
-  "ENOSPC names the limit, who uses it up and the sysctl; nothing is left behind",
-  inNamespace,
-  () => {
-    const { directory, paths } = entries(10);
-    const result = runForJson<Watches>("fill_watches.ts", [directory], limited("watches", 5));
-    assert.deepEqual(result.error, {
-      name: "InotifyError",
-      message:
-        `Cannot watch "${paths[5]}": all 5 inotify watches that this user may have are in use; ` +
-        "this process has 5; raise the limit with: " +
-        "sudo sysctl user.max_inotify_watches=10 (ENOSPC)",
-      code: "ENOSPC",
-      errno: 28,
-      syscall: "inotify_add_watch",
-      path: paths[5],
-    });
-    assert.equal(result.added, 5);
-    assert.equal(result.held, 5);
-  },
-);
-
-test("after ENOSPC a watch can be added once another is removed", inNamespace, () => {
-  const { directory } = entries(4);
-  const { again } = runForJson<Watches>("fill_watches.ts", [directory], limited("watches", 2));
-  assert.ok(again);
-});
-
-test("ENOSPC names the other processes that use the limit up", inNamespace, () => {
-  const { directory, paths } = entries(5);
-  const { error, holder } = runForJson<{ error: Record<string, unknown>; holder: string }>(
-    "hold_and_run.ts",
-    [tmpDir(), directory],
-    limited("watches", 4),
-  );
-  assert.equal(
-    error.message,
-    `Cannot watch "${paths[3]}": all 4 inotify watches that this user may have are in use; ` +
-      `this process has 3, ${holder} has 1; raise the limit with: ` +
-      "sudo sysctl user.max_inotify_watches=8 (ENOSPC)",
-  );
-});
-
-test(
-  "where no watch at all is allowed, ENOSPC does not propose to stay with that",
-  inNamespace,
-  () => {
-    const { directory } = entries(1);
-    const { name, code, message } = runForJson<Record<string, unknown>>(
-      "add_watch.ts",
-      [directory],
-      limited("watches", 0),
-    );
-    assert.deepEqual({ name, code }, { name: "InotifyError", code: "ENOSPC" });
-    assert.match(String(message), /sudo sysctl user\.max_inotify_watches=[1-9]\d* \(ENOSPC\)$/);
-  },
-);
-
-test("ENOSPC is told even where no descriptor is left to look into /proc", inNamespace, () => {
-  const { directory, paths } = entries(4);
-  const result = runForJson<Watches>("fill_watches.ts", [directory, "fill"], {
-    under: [...limited("watches", 2).under!, "sh", "-c", 'ulimit -n 128; exec "$@"', "sh"],
-  });
-  const { name, code, errno, syscall, path } = result.error;
-  assert.deepEqual({ name, code, errno, syscall, path }, {
-    name: "InotifyError",
-    code: "ENOSPC",
-    errno: 28,
-    syscall: "inotify_add_watch",
-    path: paths[2],
-  });
-});
-
-test(
-  "EMFILE of a user names the limit, who uses it up and the sysctl; nothing is left behind",
-  inNamespace,
-  () => {
-    const result = runForJson<Instances>("fill_instances.ts", [], limited("instances", 3));
-    assert.deepEqual(result.error, {
-      name: "InotifyError",
-      message:
-        "Cannot make an inotify instance: all 3 inotify instances that this user may have are in use; " +
-        "this process has 3; raise the limit with: " +
-        "sudo sysctl user.max_inotify_instances=6 (EMFILE)",
-      code: "EMFILE",
-      errno: 24,
-      syscall: "inotify_init1",
-    });
-    assert.deepEqual([result.made, result.held, result.descriptors], [3, 3, 3]);
-  },
-);
-
-test("after EMFILE of a user an instance can be made once another is closed", inNamespace, () => {
-  const { again } = runForJson<Instances>("fill_instances.ts", [], limited("instances", 2));
-  assert.ok(again);
-});
-
-for (
-  const [proc, used] of [["subset=pid", "; this process has \\d"], ["none", ""]] as const
-) {
-  const where = proc === "none" ? "is missing" : "has processes only";
-  test(`where /proc ${where}, ENOSPC and EMFILE name both limits and no value`, {
-    skip: PROCESSES.skip ||
-      proc === "none" && runtimeName !== "node" && "this runtime does not start without /proc",
-  }, () => {
-    for (const what of ["watches", "instances"] as const) {
-      const program = what === "watches" ? "add_watch.ts" : "new_inotify.ts";
-      const { message } = runForJson<Record<string, unknown>>(
-        program,
-        ["/"],
-        limitedUnseen(what, 0, proc),
-      );
-      const expected =
-        `all inotify ${what} that this user may have are in use${used}; raise the smaller one of ` +
-        `fs.inotify.max_user_${what} and user.max_inotify_${what}, neither of which can be read here`;
-      assert.match(String(message), new RegExp(`: ${expected} \\((ENOSPC|EMFILE)\\)$`));
-    }
-  });
-}
-
-test("EMFILE of a process names ulimit, and ends once a file is closed", () => {
-  const result = runForJson("fill_descriptors.ts", [], {
-    under: ["sh", "-c", 'ulimit -n 128; exec "$@"', "sh"],
-  });
-  assert.deepEqual(result, {
-    error: {
-      name: "InotifyError",
-      message: "Cannot make an inotify instance: this process has as many open files as it may; " +
-        "raise the limit with: ulimit -n (EMFILE)",
-      code: "EMFILE",
-      errno: 24,
-      syscall: "inotify_init1",
-    },
-    again: true,
-  });
-});
-
-for (
-  const [name, what] of [["instances", "the last instance"], ["watches", "the last watch"]] as const
-) {
-  test(`${what} that a user may have can wait for events`, inNamespace, async () => {
-    const directory = tmpDir();
-    const program = start("first_event.ts", [directory], limited(name, 1));
-    await program.line();
-    writeFileSync(join(directory, "a"), "");
-    assert.deepEqual(await program.line(), { wd: 1, mask: IN_CREATE, cookie: 0, name: "a" });
-  });
-}

@@ -6,24 +6,24 @@ import * as mask from "../../src/kernel/mask.ts";
 
 const { maskNames, ...constants } = mask;
 
-test("no bit has no name", () => {
+test("maskNames(0) is empty", () => {
   assert.deepEqual(maskNames(0), []);
 });
 
-test("each single bit has the name of its constant", () => {
+test("maskNames() names each single bit by its constant", () => {
   const joined = ["IN_CLOSE", "IN_MOVE", "IN_ALL_EVENTS"];
   for (const [name, bit] of Object.entries(constants)) {
     if (!joined.includes(name)) assert.deepEqual(maskNames(bit), [name]);
   }
 });
 
-test("joined constants appear as the bits that they join", () => {
+test("maskNames() names the bits of IN_CLOSE, IN_MOVE and IN_ALL_EVENTS", () => {
   assert.deepEqual(maskNames(mask.IN_CLOSE), ["IN_CLOSE_WRITE", "IN_CLOSE_NOWRITE"]);
   assert.deepEqual(maskNames(mask.IN_MOVE), ["IN_MOVED_FROM", "IN_MOVED_TO"]);
   assert.equal(maskNames(mask.IN_ALL_EVENTS).length, 12);
 });
 
-test("names come from the lowest bit up", () => {
+test("maskNames() begins with the lowest bit", () => {
   const names = maskNames(mask.IN_ISDIR | mask.IN_DELETE | mask.IN_ACCESS);
   assert.deepEqual(names, ["IN_ACCESS", "IN_DELETE", "IN_ISDIR"]);
   const values: Readonly<Record<string, number>> = constants;
@@ -32,19 +32,19 @@ test("names come from the lowest bit up", () => {
   assert.deepEqual(bits, bits.toSorted((a, b) => a - b));
 });
 
-test("IN_ONESHOT, the sign bit, is named in a signed and in an unsigned mask", () => {
+test("maskNames() names IN_ONESHOT, the sign bit, in signed and unsigned masks", () => {
   const signed = mask.IN_ONESHOT | mask.IN_OPEN;
   assert.ok(signed < 0);
   assert.deepEqual(maskNames(signed), ["IN_OPEN", "IN_ONESHOT"]);
   assert.deepEqual(maskNames(signed >>> 0), ["IN_OPEN", "IN_ONESHOT"]);
 });
 
-test("bits without a name appear as one hexadecimal number, after the names", () => {
+test("maskNames() ends with one hexadecimal number for bits without a name", () => {
   assert.deepEqual(maskNames(0x1000), ["0x1000"]);
   assert.deepEqual(maskNames(mask.IN_CREATE | 0x08101000), ["IN_CREATE", "0x8101000"]);
 });
 
-test("all 32 bits survive", () => {
+test("maskNames() omits none of the 32 bits", () => {
   const names = maskNames(0xffffffff);
   const { 22: rest, length } = names;
   assert.equal(length, 23);

@@ -1,4 +1,4 @@
-/** Names arrive exactly as they are on disk, whatever their bytes. */
+/** `InotifyEvent.name` and `rawName` have the exact bytes of the name on disk. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -10,7 +10,7 @@ import { within } from "../helpers/within.ts";
 
 const utf8 = new TextEncoder();
 
-/** Makes an entry by a program that takes its name as bytes, for not every runtime can. */
+/** Makes an entry by a program that takes its name as bytes: not every runtime can do so. */
 function create(
   program: "touch" | "mkdir",
   directory: string | Uint8Array,
@@ -52,7 +52,7 @@ const UTF8: readonly [what: string, name: string][] = [
 ];
 
 for (const [what, name] of UTF8) {
-  test(`a name ${what} arrives as it is`, async () => {
+  test(`readSync() returns a name ${what} unchanged`, async () => {
     const directory = tmpDir();
     await using inotify = new Inotify();
     const wd = inotify.addWatch(directory, IN_CREATE);
@@ -62,7 +62,7 @@ for (const [what, name] of UTF8) {
 }
 
 const NOT_UTF8: readonly [what: string, bytes: string, name: string][] = [
-  ["two bytes that UTF-8 never has", "\xff\xfe", "\ufffd\ufffd"],
+  ["two bytes that never occur in UTF-8", "\xff\xfe", "\ufffd\ufffd"],
   ["é in Latin-1", "caf\xe9", "caf\ufffd"],
   ["é in Latin-1, inside", "\xe9t\xe9.txt", "\ufffdt\ufffd.txt"],
   ["a character that is cut off", "a\xe2\x82", "a\ufffd"],
@@ -75,7 +75,7 @@ const NOT_UTF8: readonly [what: string, bytes: string, name: string][] = [
 for (const [what, raw, name] of NOT_UTF8) {
   const rawName = bytes(raw);
 
-  test(`a name that is ${what} arrives with its bytes, by readSync()`, async () => {
+  test(`readSync() returns a name that is ${what} with its bytes`, async () => {
     const directory = tmpDir();
     await using inotify = new Inotify();
     const wd = inotify.addWatch(directory, IN_CREATE);
@@ -83,7 +83,7 @@ for (const [what, raw, name] of NOT_UTF8) {
     assert.deepEqual(inotify.readSync(), [{ wd, mask: IN_CREATE, cookie: 0, name, rawName }]);
   });
 
-  test(`a name that is ${what} arrives with its bytes, by a read() that waits`, async () => {
+  test(`read() waits for a name that is ${what}, and returns it with its bytes`, async () => {
     const directory = tmpDir();
     await using inotify = new Inotify();
     const wd = inotify.addWatch(directory, IN_CREATE);
@@ -94,7 +94,7 @@ for (const [what, raw, name] of NOT_UTF8) {
   });
 }
 
-test("rawName stays as it was when more is read", async () => {
+test("later reads leave the rawName of earlier events unchanged", async () => {
   const directory = tmpDir();
   await using inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
@@ -108,7 +108,7 @@ test("rawName stays as it was when more is read", async () => {
   assert.deepEqual(names, [bytes("\xff1"), bytes("\xff2"), bytes("\xff3")]);
 });
 
-test("a directory whose name is not UTF-8 is watched by its bytes", async () => {
+test("addWatch() accepts the bytes of a directory whose name is not UTF-8", async () => {
   const directory = tmpDir();
   const name = bytes("\xff\xfe");
   create("mkdir", directory, name);
@@ -119,7 +119,7 @@ test("a directory whose name is not UTF-8 is watched by its bytes", async () => 
   assert.deepEqual(inotify.readSync(), [{ wd, mask: IN_CREATE, cookie: 0, name: "inside" }]);
 });
 
-test("a directory whose name begins with U+FEFF is watched by its text", async () => {
+test("addWatch() accepts the text of a directory whose name begins with U+FEFF", async () => {
   const directory = tmpDir();
   create("mkdir", directory, utf8.encode("\ufeffd"));
   await using inotify = new Inotify();

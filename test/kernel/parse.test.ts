@@ -37,91 +37,91 @@ function parseError(bytes: Uint8Array): Record<string, unknown> {
   return thrown(() => parseEvents(bytes));
 }
 
-test("no bytes are no events", () => {
+test("parseEvents() of no bytes is empty", () => {
   assert.deepEqual(parseEvents(new Uint8Array(0)), []);
 });
 
-test("a record without a name is an event with an empty one", () => {
+test("parseEvents() gives a record without a name an empty name", () => {
   assert.deepEqual(parseEvents(record()), [event()]);
 });
 
-test("every field is the kernel's", () => {
+test("parseEvents() reads every field", () => {
   const bytes = record({ wd: 7, mask: 0x40000040, cookie: 42, name: "from" });
   assert.deepEqual(parseEvents(bytes), [{ wd: 7, mask: 0x40000040, cookie: 42, name: "from" }]);
 });
 
-test("fields are little-endian", () => {
+test("parseEvents() reads fields as little-endian", () => {
   const bytes = new Uint8Array([1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 0, 0, 0, 0, 0, 0]);
   assert.deepEqual(parseEvents(bytes), [{ wd: 0x201, mask: 0x403, cookie: 0x605, name: "" }]);
 });
 
-test("mask and cookie are unsigned", () => {
+test("parseEvents() reads mask and cookie as unsigned", () => {
   const bytes = record({ mask: 0x80000000, cookie: 0xffffffff });
   assert.deepEqual(parseEvents(bytes), [event({ mask: 0x80000000, cookie: 0xffffffff })]);
 });
 
-test("wd is signed: -1 comes with IN_Q_OVERFLOW", () => {
+test("parseEvents() reads wd as signed: -1 comes with IN_Q_OVERFLOW", () => {
   assert.deepEqual(parseEvents(record({ wd: -1, mask: 0x4000 })), [
     event({ wd: -1, mask: 0x4000 }),
   ]);
 });
 
-test("bits that inotify(7) does not name survive", () => {
+test("parseEvents() keeps mask bits that inotify(7) does not name", () => {
   assert.deepEqual(parseEvents(record({ mask: 0x08101000 })), [event({ mask: 0x08101000 })]);
 });
 
-test("the padding after a name is no part of it", () => {
+test("parseEvents() strips the padding of a name", () => {
   assert.deepEqual(parseEvents(record({ name: "a", len: 64 })), [event({ name: "a" })]);
 });
 
-test("a name ends at its first NUL byte, whatever follows", () => {
+test("parseEvents() ends a name at its first NUL byte, whatever follows", () => {
   const bytes = record({ name: [0x61, 0, 0xff, 0x62], len: 4 });
   assert.deepEqual(parseEvents(bytes), [event({ name: "a" })]);
 });
 
-test("a name may fill its field, without a NUL byte", () => {
+test("parseEvents() accepts a name that fills its field without a NUL byte", () => {
   assert.deepEqual(parseEvents(record({ name: "abcd", len: 4 })), [event({ name: "abcd" })]);
 });
 
-test("every step is 16 + len: names of different lengths come in order", () => {
+test("parseEvents() advances by 16 + len: names of different lengths stay in order", () => {
   const names = ["a", "", "bb", "c".repeat(255), "", "d".repeat(15), "e".repeat(16)];
   const events = parseEvents(join(...names.map((name) => record({ name }))));
   assert.deepEqual(events.map(({ name }) => name), names);
 });
 
-test("a name's own lengths, 1 to 255, come out whole", () => {
+test("parseEvents() returns names of 1 to 255 bytes whole", () => {
   const names = Array.from({ length: 255 }, (_, i) => "n".repeat(i + 1));
   const events = parseEvents(join(...names.map((name) => record({ name }))));
   assert.deepEqual(events.map(({ name }) => name), names);
 });
 
-test("a name in UTF-8 is decoded, and has no rawName", () => {
+test("parseEvents() decodes UTF-8 names, without a rawName", () => {
   assert.deepEqual(parseEvents(record({ name: "é€😀" })), [event({ name: "é€😀" })]);
 });
 
-test("U+FEFF at the start of a name is part of it", () => {
+test("parseEvents() keeps U+FEFF at the start of a name", () => {
   assert.deepEqual(parseEvents(record({ name: "\ufeffa" })), [event({ name: "\ufeffa" })]);
 });
 
-test("U+007F, the last of ASCII, and U+0080 are told apart", () => {
+test("parseEvents() distinguishes U+007F, the last of ASCII, from U+0080", () => {
   assert.deepEqual(parseEvents(record({ name: "\x7f" })), [event({ name: "\x7f" })]);
   assert.deepEqual(parseEvents(record({ name: "\x80" })), [event({ name: "\x80" })]);
 });
 
-test("a name that is not UTF-8 has U+FFFD, and its bytes in rawName", () => {
+test("parseEvents() gives a name that is not UTF-8 U+FFFD and a rawName", () => {
   const bytes = record({ name: [0x63, 0xe9] });
   const rawName = new Uint8Array([0x63, 0xe9]);
   assert.deepEqual(parseEvents(bytes), [event({ name: "c\ufffd", rawName })]);
 });
 
-test("a name after one that is not ASCII is read from its own place", () => {
+test("parseEvents() reads the names after one that is not ASCII correctly", () => {
   const events = parseEvents(
     join(record({ name: "é" }), record({ name: [0xff] }), record({ name: "z" })),
   );
   assert.deepEqual(events.map(({ name }) => name), ["é", "\ufffd", "z"]);
 });
 
-test("events keep no reference to the bytes", () => {
+test("parseEvents() keeps no reference to the bytes", () => {
   const bytes = join(record({ name: "abc" }), record({ name: [0xff, 0xfe] }));
   const events = parseEvents(bytes);
   bytes.fill(0x2e);
@@ -129,73 +129,72 @@ test("events keep no reference to the bytes", () => {
   assert.deepEqual(events, [event({ name: "abc" }), event({ name: "\ufffd\ufffd", rawName })]);
 });
 
-test("events keep no reference to a Buffer either", () => {
+test("parseEvents() keeps no reference to a Buffer", () => {
   const bytes = Buffer.from(record({ name: [0xff, 0xfe] }));
   const [{ rawName }] = parseEvents(bytes);
   bytes.fill(0x2e);
   assert.deepEqual([...rawName!], [0xff, 0xfe]);
 });
 
-test("rawName is a plain Uint8Array, also of a Buffer", () => {
+test("rawName is a plain Uint8Array even if parsed from a Buffer", () => {
   const [{ rawName }] = parseEvents(Buffer.from(record({ name: [0xff] })));
   assert.deepEqual(rawName, new Uint8Array([0xff]));
 });
 
 for (const shift of [1, 2, 3, 4]) {
-  test(`bytes may begin ${shift} into their buffer`, () => {
+  test(`parseEvents() accepts a view that begins at byte ${shift} of its buffer`, () => {
     const bytes = join(new Uint8Array(shift), record({ wd: 5, name: "abc" })).subarray(shift);
     assert.deepEqual(parseEvents(bytes), [event({ wd: 5, name: "abc" })]);
   });
 }
 
-test("a Buffer may begin anywhere in its memory", () => {
+test("parseEvents() accepts a Buffer that begins inside its memory", () => {
   const bytes = Buffer.concat([new Uint8Array(1), record({ wd: 5, name: "abc" })]).subarray(1);
   assert.deepEqual(parseEvents(bytes), [event({ wd: 5, name: "abc" })]);
 });
 
-test("only the bytes of the view are read, not those behind it in the buffer", () => {
+test("parseEvents() reads no bytes behind the view", () => {
   const bytes = join(record({ wd: 1 }), record({ wd: 2 })).subarray(0, HEADER);
   assert.deepEqual(parseEvents(bytes), [event({ wd: 1 })]);
 });
 
-test("a header that is cut off is an error that says where", () => {
+test("parseEvents() fails with the offset of a header that is cut off", () => {
   for (const there of [1, 4, 15]) {
     assert.deepEqual(parseError(record().subarray(0, there)), {
       name: "RangeError",
-      message:
-        `Cannot parse the inotify event at byte 0: it has 16 bytes, of which ${there} are there`,
+      message: `Cannot parse the inotify event at byte 0: it needs 16 bytes, and ${there} are left`,
     });
   }
 });
 
-test("a name that is cut off is an error that says where", () => {
+test("parseEvents() fails with the offset of a name that is cut off", () => {
   const bytes = join(record({ name: "first" }), record({ name: "second" })).subarray(0, -1);
   assert.deepEqual(parseError(bytes), {
     name: "RangeError",
-    message: "Cannot parse the inotify event at byte 32: it has 32 bytes, of which 31 are there",
+    message: "Cannot parse the inotify event at byte 32: it needs 32 bytes, and 31 are left",
   });
 });
 
-test("bytes after the last record are an error that says where", () => {
+test("parseEvents() fails with the offset of bytes after the last record", () => {
   assert.deepEqual(parseError(join(record(), new Uint8Array(3))), {
     name: "RangeError",
-    message: "Cannot parse the inotify event at byte 16: it has 16 bytes, of which 3 are there",
+    message: "Cannot parse the inotify event at byte 16: it needs 16 bytes, and 3 are left",
   });
 });
 
 for (const len of [2 ** 31 - 16, 2 ** 31, 2 ** 32 - 16, 2 ** 32 - 1]) {
-  test(`a record that claims a name of ${len} bytes is an error`, () => {
+  test(`parseEvents() fails at a record with a name of ${len} bytes`, () => {
     const bytes = record();
     new DataView(bytes.buffer).setUint32(12, len, true);
     assert.deepEqual(parseError(bytes), {
       name: "RangeError",
-      message: `Cannot parse the inotify event at byte 0: it has ${
+      message: `Cannot parse the inotify event at byte 0: it needs ${
         16 + len
-      } bytes, of which 16 are there`,
+      } bytes, and 16 are left`,
     });
   });
 }
 
-test("a record that does not end at a multiple of 4 is an error", () => {
+test("parseEvents() fails at a record that does not end at a multiple of 4", () => {
   assert.equal(parseError(join(record({ name: "a", len: 3 }), record())).name, "RangeError");
 });

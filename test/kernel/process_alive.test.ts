@@ -1,4 +1,4 @@
-/** A watcher that does not keep the process alive does so all the same while somebody waits for it. */
+/** A pending ready, sync() or add() keeps the process alive, even if the watcher does not. */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { command } from "../helpers/runtime.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 
-/** Waits in a process of its own. @returns its exit code or signal, and what it printed */
+/** Waits in another process. @returns its exit code or signal, and its output */
 function waitFor(what: string): Promise<{ code: unknown; printed: string }> {
   const directory = tmpDir();
   for (let i = 0; i < 100; i++) {
@@ -27,20 +27,20 @@ for (
     "ready",
     "sync()",
     "add()",
-    "ready and sync(), again and again",
+    "ready and sync(), repeatedly",
     "sync() after unref()",
-    "sync(), and unref() meanwhile",
+    "sync() during which unref() is called",
     "sync() of one of two",
-    "sync() of one of two, the other one closed",
+    "sync() of one of two, the other being closed",
   ]
 ) {
-  test(`the process waits for ${what}, and then ends by itself`, async () => {
+  test(`the process waits for ${what}, and then ends`, async () => {
     assert.deepEqual(await waitFor(what), { code: 0, printed: "done\n" });
   });
 }
 
-for (const what of ["sync() and ref() after it", "sync(), and ref() meanwhile"]) {
-  test(`the process waits for ${what}, and stays`, async () => {
+for (const what of ["sync() after which ref() is called", "sync() during which ref() is called"]) {
+  test(`the process waits for ${what}, and stays alive`, async () => {
     assert.deepEqual(await waitFor(what), { code: 0, printed: "done\nalive\n" });
   });
 }

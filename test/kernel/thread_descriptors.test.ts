@@ -1,14 +1,14 @@
-/** What a worker has open is closed when its thread ends, and nothing else, whatever it opened and closed before. */
+/** `ThreadDescriptors`: the end of a worker's thread closes all that the worker has open, and nothing else. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ThreadCalls, ThreadDescriptors } from "../../ffi/thread_descriptors.ts";
 import { generator } from "../helpers/random.ts";
 
-/** The descriptors of a process, by what they are of. */
+/** The descriptors of a process, and what each refers to. */
 class Kernel {
   readonly open = new Map<number, string>();
-  /** What is closed when the thread ends. */
+  /** Closed when the thread ends. */
   readonly #atEnd: number[] = [];
 
   readonly calls: ThreadCalls = {
@@ -24,7 +24,7 @@ class Kernel {
     },
   };
 
-  /** open(2), which gives the lowest number that is free */
+  /** open(2), which returns the lowest free number. */
   openNew(what: string): number {
     let fd = 3;
     while (this.open.has(fd)) fd++;
@@ -37,7 +37,7 @@ class Kernel {
   }
 }
 
-test("the end of a thread closes what it has open, and nothing of others", () => {
+test("the end of a thread closes its own descriptors, and none of other threads", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = generator(seed);
     const kernel = new Kernel();
@@ -70,7 +70,7 @@ for (
     ["the C library has no memory", { closeAtThreadEnd: () => -1 }],
   ] as const
 ) {
-  test(`where ${what}, a descriptor is closed as elsewhere`, () => {
+  test(`ThreadDescriptors.close() works where ${what}`, () => {
     const kernel = new Kernel();
     const descriptors = new ThreadDescriptors({ ...kernel.calls, ...calls });
     const fd = descriptors.add(kernel.openNew("own"));

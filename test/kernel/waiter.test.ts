@@ -1,4 +1,4 @@
-/** The waiting contract, on every way to wait that this runtime has. */
+/** The contract of `Waiter`, for every way in which this runtime waits. */
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ interface Subject {
   readonly waiter: Waiter;
   /** Queues one event. */
   readonly touch: () => void;
-  /** @returns how many bytes wait in the kernel */
+  /** Reads all. @returns how many bytes were queued */
   readonly drain: () => number;
 }
 
@@ -49,7 +49,7 @@ async function release({ c, fd, waiter }: Subject): Promise<void> {
 }
 
 for (const [name, open] of ways) {
-  test(`${name}: wait() resolves when there is something to read, again and again`, async () => {
+  test(`${name}: wait() resolves when the descriptor is readable, repeatedly`, async () => {
     const s = await subject(open());
     for (let round = 0; round < 50; round++) {
       const woken = s.waiter.wait();
@@ -61,7 +61,7 @@ for (const [name, open] of ways) {
     await release(s);
   });
 
-  test(`${name}: wait() resolves at once for what came while nobody waited`, async () => {
+  test(`${name}: wait() resolves for an event that was queued before it`, async () => {
     const s = await subject(open());
     s.touch();
     const length = (await within(s.waiter.wait()))?.byteLength ?? s.drain();
@@ -69,13 +69,13 @@ for (const [name, open] of ways) {
     await release(s);
   });
 
-  test(`${name}: what comes while nobody waits stays in the kernel`, async () => {
+  test(`${name}: an event stays in the kernel while no wait() is pending`, async () => {
     const s = await subject(open());
     const woken = s.waiter.wait();
     s.touch();
     if (await within(woken) === undefined) s.drain();
     s.touch();
-    await new Promise((resolve) => setTimeout(resolve, 20)); // turns in which it could be taken
+    await new Promise((resolve) => setTimeout(resolve, 20)); // turns in which the runtime could read it
     assert.equal(s.drain(), 16);
     await release(s);
   });
@@ -87,7 +87,7 @@ for (const [name, open] of ways) {
     assert.equal(await within(woken), undefined);
   });
 
-  test(`${name}: release() of one waiter leaves the wait of another`, async () => {
+  test(`${name}: release() of a waiter leaves another one waiting`, async () => {
     const c = open();
     const first = await subject(c);
     const second = await subject(c);
@@ -108,7 +108,7 @@ for (const [name, open] of ways) {
     await Promise.all(subjects.map(release));
     await within(Promise.all(waits));
     const now = () => openFiles();
-    // Before, something of an earlier test may still have been about to close.
+    // An earlier test may have closed descriptors since.
     const isClosed = () => now().inotify <= before.inotify && now().pipe <= before.pipe;
     await until(isClosed, () => ({ before, now: now() }));
   });

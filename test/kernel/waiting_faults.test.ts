@@ -1,4 +1,4 @@
-/** What becomes of those who wait when what waits for them fails, with fakes of what it calls. */
+/** `Reactor` and `Poller`: how failures of their calls reach a pending wait(); with fake calls. */
 
 import assert from "node:assert/strict";
 import { constants } from "node:os";
@@ -17,7 +17,7 @@ const isFailure = (syscall: string, errno: number) => (error: unknown) =>
 const FD = 7;
 const POLLIN = 1;
 
-/** Deno's calls, of which poll(2) goes as it is told to: an errno, or 0 for "readable". */
+/** A reactor with scripted results of poll(2): an errno, or 0 for "readable". */
 function reactor(polls: number[], more: Partial<ReactorCalls> = {}): Reactor {
   let errno = 0;
   const poll = (fds: Int32Array, nfds: bigint) => {
@@ -39,35 +39,39 @@ function reactor(polls: number[], more: Partial<ReactorCalls> = {}): Reactor {
   return new Reactor(calls, { add: (fd) => fd, close: () => 0, closeOffThread: close });
 }
 
-const onDeno = { skip: runtimeName !== "deno" && "it is how Deno waits" };
+const onDeno = { skip: runtimeName !== "deno" && "only Deno waits by it" };
 
 for (const [name, errno] of Object.entries({ EINTR, EAGAIN })) {
-  test(`a poll that ends with ${name} is made again`, onDeno, async () => {
-    const polls = [errno, errno, errno, 0, 0]; // parked, and again to have the errno
+  test(`Reactor repeats a poll(2) that fails with ${name}`, onDeno, async () => {
+    const polls = [errno, errno, errno, 0, 0]; // parked, and repeated to get the errno
     await within(reactor(polls).waiter(FD).wait());
     assert.deepEqual(polls, [0]);
   });
 }
 
-test("a poll that fails rejects those who wait, and the next one waits again", onDeno, async () => {
-  const polls = [ENOMEM, ENOMEM, 0];
-  const subject = reactor(polls);
-  const [one, other] = [subject.waiter(FD), subject.waiter(FD + 1)];
-  const waits = await within(Promise.allSettled([one.wait(), other.wait()]));
-  for (const wait of waits) {
-    assert.ok(wait.status === "rejected" && isFailure("poll", ENOMEM)(wait.reason));
-  }
-  await within(one.wait());
-});
+test(
+  "Reactor rejects all pending waits if poll(2) fails, and the next wait() works",
+  onDeno,
+  async () => {
+    const polls = [ENOMEM, ENOMEM, 0];
+    const subject = reactor(polls);
+    const [one, other] = [subject.waiter(FD), subject.waiter(FD + 1)];
+    const waits = await within(Promise.allSettled([one.wait(), other.wait()]));
+    for (const wait of waits) {
+      assert.ok(wait.status === "rejected" && isFailure("poll", ENOMEM)(wait.reason));
+    }
+    await within(one.wait());
+  },
+);
 
-test("a reactor that cannot be opened says so, and is tried again", onDeno, async () => {
+test("Reactor.waiter() fails if pipe2(2) does, and the next call works", onDeno, async () => {
   const results = [-1, 0];
   const subject = reactor([0], { pipe2: () => results.shift()!, errno: () => EMFILE });
   assert.throws(() => subject.waiter(FD), isFailure("pipe2", EMFILE));
   await within(subject.waiter(FD).wait());
 });
 
-/** libuv's calls, in which nothing fails but what is given; and what was freed. */
+/** A poller over calls that succeed, unless given otherwise; and the addresses that it frees. */
 function poller(given: Partial<PollerCalls>): { subject: Poller; freed: bigint[] } {
   const freed: bigint[] = [];
   let onPoll: (handle: bigint, status: number, events: number) => void;
@@ -96,18 +100,18 @@ function poller(given: Partial<PollerCalls>): { subject: Poller; freed: bigint[]
   return { subject: new Poller(calls, callbacks, 3n), freed };
 }
 
-test("a handle that there is no memory for is an error", () => {
+test("Poller.waiter() fails without memory for the handle", () => {
   const { subject } = poller({ malloc: () => 0n });
   assert.throws(() => subject.waiter(FD), isFailure("malloc", ENOMEM));
 });
 
-test("a handle that libuv does not take is an error, and is freed", () => {
+test("Poller.waiter() fails if uv_poll_init() does, and frees the handle", () => {
   const { subject, freed } = poller({ uv_poll_init: () => -EMFILE });
   assert.throws(() => subject.waiter(FD), isFailure("uv_poll_init", EMFILE));
   assert.deepEqual(freed, [64n]);
 });
 
-test("a descriptor that libuv does not poll rejects the wait, and the next one tries again", async () => {
+test("Poller rejects a wait if uv_poll_start() fails, and the next wait() tries again", async () => {
   let tries = 0;
   const { subject } = poller({ uv_poll_start: () => tries++ === 0 ? -EBADF : -ENOMEM });
   const waiter = subject.waiter(FD);
@@ -115,6 +119,6 @@ test("a descriptor that libuv does not poll rejects the wait, and the next one t
   await assert.rejects(within(waiter.wait()), isFailure("uv_poll_start", ENOMEM));
 });
 
-test("with nothing that fails it is readable", async () => {
+test("Poller resolves a wait when the descriptor is readable", async () => {
   await within(poller({}).subject.waiter(FD).wait());
 });

@@ -43,18 +43,18 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 const ways: Record<string, () => unknown> = {
   "a watcher that is not persistent": () => watch(directory, { persistent: false }),
-  "such a watcher, in a loop": () => {
+  "a loop over a watcher that is not persistent": () => {
     const watcher = watch(directory, { persistent: false });
     void (async () => {
       for await (const _ of watcher);
     })();
     change();
   },
-  "batches that wait for quiet, of a watcher that closes": async () => {
+  "close() while a batch settles": async () => {
     const { watcher } = await waitForQuiet();
     await watcher.close();
   },
-  "batches that wait for quiet, and return": async () => {
+  "return() while a batch settles": async () => {
     const { batches } = await waitForQuiet();
     await batches.return?.();
   },
@@ -68,7 +68,7 @@ const ways: Record<string, () => unknown> = {
     await turn();
     change();
   },
-  "an event in a listener of exit": async () => {
+  "an event during the exit listeners": async () => {
     read();
     await turn();
     process.on("exit", change);
@@ -85,7 +85,7 @@ const ways: Record<string, () => unknown> = {
     change();
     process.exit(4);
   },
-  "process.exit() while it is closed": async () => {
+  "process.exit() during close()": async () => {
     const inotify = read();
     await turn();
     change();
@@ -101,7 +101,7 @@ const ways: Record<string, () => unknown> = {
       throw new Error("mine");
     });
   },
-  "an exception in a listener of exit": async () => {
+  "an exception in an exit listener": async () => {
     process.on("exit", () => {
       throw new Error("mine");
     });
@@ -109,7 +109,7 @@ const ways: Record<string, () => unknown> = {
     await turn();
     change();
   },
-  "work in beforeExit": async () => {
+  "timers in a beforeExit listener": async () => {
     let rounds = 0;
     process.on("beforeExit", () => {
       change();
@@ -118,13 +118,13 @@ const ways: Record<string, () => unknown> = {
     const inotify = instance();
     for (;;) await inotify.read(); // which never ends, and keeps nothing alive
   },
-  "a listener of exit opens the first instance": () => {
+  "an exit listener opens the first instance": () => {
     process.on("exit", () => {
       read();
       change();
     });
   },
-  "a listener of exit opens another instance": async () => {
+  "an exit listener opens another instance": async () => {
     process.on("exit", () => {
       read();
       change();
@@ -132,7 +132,7 @@ const ways: Record<string, () => unknown> = {
     read();
     await turn();
   },
-  "a listener of exit opens a watcher": async () => {
+  "an exit listener opens a watcher": async () => {
     read();
     await turn();
     process.on("exit", () => {
@@ -140,7 +140,7 @@ const ways: Record<string, () => unknown> = {
       change();
     });
   },
-  "a listener of exit reads again": async () => {
+  "an exit listener reads again": async () => {
     const inotify = instance();
     inotify.ref();
     change();
@@ -151,7 +151,7 @@ const ways: Record<string, () => unknown> = {
       change();
     });
   },
-  "a listener of exit closes": async () => {
+  "an exit listener closes the instance": async () => {
     const inotify = read();
     await turn();
     process.on("exit", () => {
@@ -159,7 +159,7 @@ const ways: Record<string, () => unknown> = {
       void inotify.close();
     });
   },
-  "a copy of process for a global": async () => {
+  "a global process that is a copy": async () => {
     const copy = Object.assign(Object.create(Object.getPrototypeOf(process)), process, {
       _events: {},
     });

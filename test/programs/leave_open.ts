@@ -16,6 +16,6 @@ parentPort!.postMessage("open");
 if (way === "ends by itself") unref();
 else if (way === "calls process.exit()") setTimeout(() => process.exit(3));
 else if (way === "throws") setTimeout(() => Promise.reject(new Error("mine")));
-else if (way === "is terminated in the middle of a scan") {
+else if (way === "is terminated during a scan") {
   for (;;) watch(directory, { blocking: true });
 } else setInterval(() => {}, 1000);

@@ -16,7 +16,7 @@ function end(how: () => void): void {
 }
 
 const ways: Record<string, () => unknown> = {
-  "goes on": () => {},
+  "keeps running": () => {},
   "waits at the top level": () => new Promise(() => {}),
   "throws": () =>
     end(() => {

@@ -21,7 +21,7 @@ const deeds: Record<string, () => Promise<unknown>> = {
     mkdirSync(join(directory, "other"));
     await watcher.add(join(directory, "other"));
   },
-  "ready and sync(), again and again": async () => {
+  "ready and sync(), repeatedly": async () => {
     const watcher = open();
     for (let i = 0; i < 20; i++) {
       await watcher.ready;
@@ -35,7 +35,7 @@ const deeds: Record<string, () => Promise<unknown>> = {
     watcher.unref();
     await watcher.sync();
   },
-  "sync(), and unref() meanwhile": async () => {
+  "sync() during which unref() is called": async () => {
     const watcher = watch(directory);
     const synced = watcher.sync();
     watcher.unref();
@@ -45,18 +45,18 @@ const deeds: Record<string, () => Promise<unknown>> = {
     const [one] = [open(), open()];
     await one.sync();
   },
-  "sync() of one of two, the other one closed": async () => {
+  "sync() of one of two, the other being closed": async () => {
     const [one, other] = [open(), open()];
     const synced = one.sync();
     await other.close();
     await synced;
   },
-  "sync() and ref() after it": async () => {
+  "sync() after which ref() is called": async () => {
     const watcher = open();
     await watcher.sync();
     watcher.ref();
   },
-  "sync(), and ref() meanwhile": async () => {
+  "sync() during which ref() is called": async () => {
     const watcher = open();
     const synced = watcher.sync();
     watcher.ref();

@@ -56,7 +56,9 @@ export class Config {
         name === "include.path" || condition !== undefined && this.#holds(condition, file)
       ) {
         const included = this.#path(value);
-        if (included && depth < DEEPEST) this.add(resolve(parentOf(file), included), depth + 1);
+        if (included && depth < DEEPEST) {
+          this.add(resolve(this.#files.libc, parentOf(file), included), depth + 1);
+        }
       }
     }
     if (rest !== "") {

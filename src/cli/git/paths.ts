@@ -7,6 +7,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Libc } from "../../../ffi/contract.ts";
 import { absolute } from "../../kernel/absolute.ts";
 import { fromBytes, toBytes } from "../../kernel/byte_string.ts";
 
@@ -26,6 +27,6 @@ export function parentOf(path: string): string {
 }
 
 /** An absolute path. @param path lossless text, not empty; relative to `directory`, or absolute */
-export function resolve(directory: string, path: string): string {
-  return absolute(toBytes(path.startsWith("/") ? path : `${directory}/${path}`));
+export function resolve(libc: Libc, directory: string, path: string): string {
+  return absolute(libc, toBytes(path.startsWith("/") ? path : `${directory}/${path}`));
 }

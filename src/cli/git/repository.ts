@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Libc } from "../../../ffi/contract.ts";
 import { variable } from "../../../ffi/program.ts";
 import { Config } from "./config.ts";
 import { fromByteText, resolve } from "./paths.ts";
@@ -57,14 +58,14 @@ export class Repository {
     warn: (text: string) => void,
   ) {
     const [, elsewhere = ".git"] = /^gitdir: (.*)/.exec(dotGit) ?? [];
-    const gitDirectory = pathOn(elsewhere, root);
-    const common = pathOn(files.read(`${gitDirectory}/commondir`) ?? ".", gitDirectory);
+    const gitDirectory = pathOn(files.libc, elsewhere, root);
+    const common = pathOn(files.libc, files.read(`${gitDirectory}/commondir`) ?? ".", gitDirectory);
     const config = new Config(files, gitDirectory, home, warn);
     for (const file of [...configs, `${common}/config`]) config.add(file);
     if (config.hasWorktreeConfig) config.add(`${gitDirectory}/config.worktree`);
     const lists = [`${common}/info/exclude`];
     const ofUser = config.excludesFile ?? (directory && `${directory}/ignore`);
-    if (ofUser) lists.unshift(resolve(root, ofUser));
+    if (ofUser) lists.unshift(resolve(files.libc, root, ofUser));
     this.#lists = lists.map((file) => new Patterns(files.read(file) ?? ""));
   }
 
@@ -77,6 +78,6 @@ export class Repository {
 }
 
 /** The path in a line, as lossless text. */
-function pathOn(line: string, directory: string): string {
-  return resolve(directory, fromByteText(line.replace(/[\r\n]+$/, "")));
+function pathOn(libc: Libc, line: string, directory: string): string {
+  return resolve(libc, directory, fromByteText(line.replace(/[\r\n]+$/, "")));
 }

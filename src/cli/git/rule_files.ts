@@ -8,15 +8,11 @@
 
 import { Buffer } from "node:buffer";
 import { type Libc, O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../../../ffi/contract.ts";
+import { EAGAIN, EISDIR, ENOENT, ENOTDIR } from "../../../ffi/errno.ts";
 import { mayRead } from "../../../ffi/program.ts";
-import { call, EAGAIN } from "../../kernel/call.ts";
+import { call } from "../../kernel/call.ts";
 import { cString, toText } from "../../kernel/byte_string.ts";
-import { strerror } from "../../kernel/strerror.ts";
-
-// errno(3)
-const ENOENT = 2;
-const ENOTDIR = 20;
-const EISDIR = 21;
+import { strerror } from "../../kernel/reason.ts";
 
 /** What was read at a path. */
 interface RuleFile {
@@ -28,13 +24,13 @@ interface RuleFile {
 
 /** Files. Each is read once, when it is first needed. */
 export class RuleFiles {
-  readonly #libc: Libc;
+  readonly libc: Libc;
   readonly #files = new Map<string, RuleFile>();
   readonly #warn: (text: string) => void;
 
   /** @param warn reports files that cannot be read */
   constructor(libc: Libc, warn: (text: string) => void) {
-    this.#libc = libc;
+    this.libc = libc;
     this.#warn = warn;
   }
 
@@ -54,10 +50,10 @@ export class RuleFiles {
     let file = this.#files.get(path);
     if (file === undefined) {
       if (!mayRead(toText(path))) return undefined;
-      file = { content: contentOf(this.#libc, path, follow), follow };
+      file = { content: contentOf(this.libc, path, follow), follow };
       this.#files.set(path, file);
       if (typeof file.content === "number") {
-        this.#warn(`Cannot read ${toText(path)}: ${strerror(file.content)}`);
+        this.#warn(`Cannot read ${toText(path)}: ${strerror(this.libc, file.content)}`);
       }
     }
     return typeof file.content === "number" ? "" : file.content;
@@ -72,7 +68,7 @@ export class RuleFiles {
     const everywhere = paths.has(undefined);
     for (const [path, { content, follow }] of this.#files) {
       if (!everywhere && !isWithin(path, paths)) continue;
-      if (contentOf(this.#libc, path, follow) !== content) return true;
+      if (contentOf(this.libc, path, follow) !== content) return true;
     }
     return false;
   }

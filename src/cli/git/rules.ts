@@ -45,7 +45,7 @@ export class GitRules implements AsyncDisposable {
       if (!warnings.has(text)) warn(text);
       warnings.add(text);
     };
-    this.#roots = paths.map(absolute);
+    this.#roots = paths.map((path) => absolute(libc, path));
     this.#current = this.#applied = gitignore(libc, this.#warn);
     this.#watcher = watch(paths, { ignore: rule((...entry) => this.#isOther(...entry)) });
   }

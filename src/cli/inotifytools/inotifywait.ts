@@ -7,7 +7,7 @@
 import type { Libc } from "../../../ffi/contract.ts";
 import { nameOf, toText } from "../../kernel/byte_string.ts";
 import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
-import { strerror } from "../../kernel/strerror.ts";
+import { strerror } from "../../kernel/reason.ts";
 import { VERSION } from "../version.ts";
 import { compile, DEFAULT_FORMAT, type Format, onTerminal, toCsv, toJson } from "./format.ts";
 import { getopt, type Given, type Option } from "./getopt.ts";
@@ -191,7 +191,7 @@ export function run(args: readonly string[]): Promise<number> {
 
 async function wait(libc: Libc, options: Options): Promise<number> {
   const { monitor, quiet, timeout, recursive, outfile } = options;
-  const inotify = openInotify();
+  const inotify = openInotify(libc);
   const filter = options.filter();
   const plain = options.format(libc);
   if (options.daemon) {
@@ -228,7 +228,7 @@ async function wait(libc: Libc, options: Options): Promise<number> {
     },
     uncovered(path, errno) {
       const which = established ? "new directory" : "directory";
-      report(`Couldn't watch ${which} ${toText(path)}: ${strerror(errno)}`);
+      report(`Couldn't watch ${which} ${toText(path)}: ${strerror(libc, errno)}`);
     },
     moved: (path) => report(movedMessage(path)),
     unasked(directory, count) {
@@ -246,7 +246,7 @@ async function wait(libc: Libc, options: Options): Promise<number> {
     );
   }
   for (const path of paths.watch) {
-    if (!await establish(tree, path, recursive, "Couldn't watch", report)) return 1;
+    if (!await establish(libc, tree, path, recursive, "Couldn't watch", report)) return 1;
   }
   established = true;
   if (quiet === 0) report("Watches established.");

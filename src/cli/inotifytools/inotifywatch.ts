@@ -8,7 +8,7 @@ import process from "node:process";
 import type { Libc } from "../../../ffi/contract.ts";
 import { nameOf, toText } from "../../kernel/byte_string.ts";
 import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
-import { strerror } from "../../kernel/strerror.ts";
+import { strerror } from "../../kernel/reason.ts";
 import { printable } from "../printable.ts";
 import { VERSION } from "../version.ts";
 import { getopt, type Option } from "./getopt.ts";
@@ -122,7 +122,7 @@ async function watch(libc: Libc, options: Options): Promise<number> {
   const { verbose, recursive, timeout, zero, order } = options;
   const report = stderr(libc);
   const filter = options.filter();
-  const inotify = openInotify();
+  const inotify = openInotify(libc);
   const paths = await options.paths();
   const asked = options.events || IN_ALL_EVENTS;
   const statistics = new Statistics();
@@ -137,7 +137,7 @@ async function watch(libc: Libc, options: Options): Promise<number> {
     },
     caughtUp() {},
     uncovered(path, errno) {
-      report(`Couldn't watch directory ${toText(path)}: ${strerror(errno)}`);
+      report(`Couldn't watch directory ${toText(path)}: ${strerror(libc, errno)}`);
     },
     moved: (path) => report(movedMessage(path)),
     unasked(directory, count) {
@@ -164,7 +164,7 @@ async function watch(libc: Libc, options: Options): Promise<number> {
   report("Establishing watches...");
   for (const path of paths.watch) {
     if (recursive && verbose) report(`Setting up watch(es) on ${toText(path)}`);
-    if (!await establish(tree, path, recursive, "Failed to watch", report)) return 1;
+    if (!await establish(libc, tree, path, recursive, "Failed to watch", report)) return 1;
     if (recursive && verbose) report(`OK, ${toText(path)} is now being watched.`);
   }
   if (verbose) report(`Total of ${[...tree.watches()].length} watches.`);

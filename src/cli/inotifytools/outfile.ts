@@ -22,7 +22,7 @@ export async function openOutfile(libc: Libc, path: string, mustExist: boolean):
   try {
     if (mustExist) realpathSync(path);
   } catch (error) {
-    throw new UsageError(`${reasonOf(error as Error)}: ${shown}`, { cause: error });
+    throw new UsageError(`${reasonOf(libc, error as Error)}: ${shown}`, { cause: error });
   }
   let fd: number;
   try {

@@ -5,12 +5,10 @@
  */
 
 import type { Libc } from "../../../ffi/contract.ts";
+import { EAGAIN, EPIPE } from "../../../ffi/errno.ts";
 import { toBytes } from "../../kernel/byte_string.ts";
-import { call, EAGAIN } from "../../kernel/call.ts";
-import { strerror } from "../../kernel/strerror.ts";
-
-// errno(3)
-const EPIPE = 32;
+import { call } from "../../kernel/call.ts";
+import { strerror } from "../../kernel/reason.ts";
 
 /** How much text is kept before it is written, in characters. */
 const ENOUGH = 65536;
@@ -55,9 +53,10 @@ export class Output {
       const write = () => this.#libc.write(this.#fd, bytes, bytes.length);
       const result = call(this.#libc, write, EAGAIN);
       if (result >= 0) bytes = bytes.subarray(result);
-      else if (result === -EPIPE) throw new ClosedOutput(strerror(EPIPE));
-      else if (result !== -EAGAIN) throw new Error(`Cannot write: ${strerror(-result)}`);
-      // Another process has made it nonblocking, and its reader is slow.
+      else if (result === -EPIPE) throw new ClosedOutput(strerror(this.#libc, EPIPE));
+      else if (result !== -EAGAIN) {
+        throw new Error(`Cannot write: ${strerror(this.#libc, -result)}`);
+      } // Another process has made it nonblocking, and its reader is slow.
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

@@ -5,11 +5,12 @@
  */
 
 import type { Libc } from "../../../ffi/contract.ts";
+import { EMFILE, ENOSPC } from "../../../ffi/errno.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { toText } from "../../kernel/byte_string.ts";
 import { InotifyError } from "../../kernel/error.ts";
 import { Inotify } from "../../kernel/inotify.ts";
-import { strerror } from "../../kernel/strerror.ts";
+import { strerror } from "../../kernel/reason.ts";
 import type { Filter } from "./filter.ts";
 import { type Report, stderr } from "./messages.ts";
 import { ClosedOutput, Output } from "./output.ts";
@@ -17,10 +18,6 @@ import type { Paths } from "./paths.ts";
 import type { Prune } from "./places.ts";
 import type { Tree } from "./tree.ts";
 import { UsageError } from "./usage_error.ts";
-
-// errno(3)
-const EMFILE = 24;
-const ENOSPC = 28;
 
 /** The exit code that a shell gives to a program that SIGPIPE has ended. */
 const BROKEN_PIPE = 141;
@@ -62,7 +59,7 @@ export async function runProgram<Options extends { readonly help: boolean }>(
 }
 
 /** Makes an inotify instance. @throws {UsageError} */
-export function openInotify(): Inotify {
+export function openInotify(libc: Libc): Inotify {
   try {
     return new Inotify();
   } catch (error) {
@@ -70,7 +67,7 @@ export function openInotify(): Inotify {
     const hint = error.errno === EMFILE
       ? "\nTry increasing the value of /proc/sys/fs/inotify/max_user_instances"
       : "";
-    throw new UsageError(`Couldn't initialize inotify: ${strerror(error.errno)}${hint}`, {
+    throw new UsageError(`Couldn't initialize inotify: ${strerror(libc, error.errno)}${hint}`, {
       cause: error,
     });
   }
@@ -88,6 +85,7 @@ export function pruning({ exclude }: Paths, filter: Filter): Prune {
  * @returns whether it is watched
  */
 export async function establish(
+  libc: Libc,
   tree: Tree,
   path: string,
   recursive: boolean,
@@ -106,7 +104,7 @@ export async function establish(
         ? `Failed to watch ${shown}; upper limit on inotify watches reached!\n` +
           "Please increase the amount of inotify watches allowed per user via " +
           "`/proc/sys/fs/inotify/max_user_watches'."
-        : `${failure} ${shown}: ${strerror(error.errno)}`,
+        : `${failure} ${shown}: ${strerror(libc, error.errno)}`,
     );
     return false;
   }

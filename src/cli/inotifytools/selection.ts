@@ -5,17 +5,15 @@
  */
 
 import type { Libc } from "../../../ffi/contract.ts";
+import { ERANGE } from "../../../ffi/errno.ts";
 import { toText } from "../../kernel/byte_string.ts";
-import { strerror } from "../../kernel/strerror.ts";
+import { strerror } from "../../kernel/reason.ts";
 import { toMask } from "./event_names.ts";
 import { Filter, Pattern } from "./filter.ts";
 import type { Option } from "./getopt.ts";
 import type { Report } from "./messages.ts";
 import { type Paths, readLines, sortPaths } from "./paths.ts";
 import { reasonOf, UsageError } from "./usage_error.ts";
-
-// errno(3)
-const ERANGE = 34;
 
 /** The options that both programs have. */
 export const SHARED: readonly Option[] = [
@@ -81,7 +79,7 @@ export class Selection {
         break;
       }
       case "timeout":
-        this.timeout = seconds(argument);
+        this.timeout = seconds(this.#libc, argument);
         break;
       case "recursive":
         this.recursive = true;
@@ -171,14 +169,16 @@ export class Selection {
     try {
       return await readLines(this.#fromFile);
     } catch (error) {
-      this.#report(`Couldn't open ${toText(this.#fromFile)}: ${reasonOf(error as Error)}`);
+      this.#report(
+        `Couldn't open ${toText(this.#fromFile)}: ${reasonOf(this.#libc, error as Error)}`,
+      );
       return [];
     }
   }
 }
 
 /** A number of seconds as strtol(3) and a cast to `unsigned int` read it. @throws {UsageError} */
-function seconds(text: string): number {
+function seconds(libc: Libc, text: string): number {
   if (text === "") {
     throw new UsageError(
       "The provided value is not a valid timeout value.\nPlease specify a long int value.",
@@ -192,7 +192,7 @@ function seconds(text: string): number {
   const value = BigInt(text.trim().replace(/^\+/, ""));
   if (BigInt.asIntN(64, value) !== value) {
     throw new UsageError(
-      `Something went wrong with the timeout value you provided.\n${strerror(ERANGE)}`,
+      `Something went wrong with the timeout value you provided.\n${strerror(libc, ERANGE)}`,
     );
   }
   return Number(BigInt.asUintN(32, value));

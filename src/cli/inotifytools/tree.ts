@@ -11,12 +11,14 @@
  */
 
 import type { Libc } from "../../../ffi/contract.ts";
+import { ENOTDIR } from "../../../ffi/errno.ts";
 import { delay, turn } from "../../../ffi/time.ts";
 import { Fence } from "../../engine/fence.ts";
 import { type Move, Renames } from "../../engine/renames.ts";
 import { isGone } from "../../engine/scan.ts";
 import { nameOf, own, toBytes } from "../../kernel/byte_string.ts";
 import { InotifyError } from "../../kernel/error.ts";
+import { reasonFor } from "../../kernel/reason.ts";
 import { leadsToDirectory, readLink } from "../../kernel/files.ts";
 import type { Inotify } from "../../kernel/inotify.ts";
 import {
@@ -31,9 +33,6 @@ import type { InotifyEvent } from "../../kernel/parse.ts";
 import type { Observer } from "./observer.ts";
 import { newPlace, type Place, Places, type Prune, subtree } from "./places.ts";
 import { createEvent, ENTRIES, mayBeOfScan, type Scanning, TreeScan } from "./tree_scan.ts";
-
-// errno(3)
-const ENOTDIR = 20;
 
 /** What is watched in a tree, asked for or not, to follow its changes. */
 const STRUCTURE = ENTRIES | IN_MOVE_SELF;
@@ -102,7 +101,7 @@ export class Tree {
       } else if (failure.errno === ENOTDIR && root.wd === undefined) {
         return this.watch(path);
       } else {
-        throw new InotifyError("watch", undefined, failure);
+        throw new InotifyError("watch", reasonFor(this.#libc, failure.errno), failure);
       }
     }
     this.#hold();

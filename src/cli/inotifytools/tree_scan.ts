@@ -5,6 +5,7 @@
  */
 
 import type { Libc } from "../../../ffi/contract.ts";
+import { EACCES } from "../../../ffi/errno.ts";
 import type { Listing } from "../../engine/listing.ts";
 import { isGone, scan, type ScanFailure, whole } from "../../engine/scan.ts";
 import { nameOf, own, toBytes, toText } from "../../kernel/byte_string.ts";
@@ -22,9 +23,6 @@ import {
 import type { InotifyEvent } from "../../kernel/parse.ts";
 import type { Observer } from "./observer.ts";
 import { type Place, type Places, subtree } from "./places.ts";
-
-// errno(3)
-const EACCES = 13;
 
 /** What happens to the entries of a directory. */
 export const ENTRIES: number = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
