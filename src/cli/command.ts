@@ -1,5 +1,5 @@
 /**
- * Runs a command for what has changed.
+ * `runForEach()`: runs the COMMAND of `watch` for each batch of events.
  *
  * @module
  */
@@ -8,91 +8,90 @@ import { Buffer } from "node:buffer";
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import process from "node:process";
-import { libc } from "../../ffi/libc.ts";
+import type { Libc } from "../../ffi/contract.ts";
 import type { WatchEvent } from "../engine/event.ts";
-import { Children, type Fate } from "./children.ts";
-import { Job, type Shell } from "./job.ts";
+import { ChildProcesses, type Exit } from "./child_processes.ts";
+import { Job, type JobContext } from "./job.ts";
 import { toJson } from "./lines.ts";
 import { CLEAR, Terminal } from "./terminal.ts";
 
 const { signals } = constants;
 
-/** The signals that are to end this process. */
-const DEADLY = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
+/** The signals that end this process. */
+const ENDING = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
 
 /**
- * How long after the first such signal another one is taken for the same wish, in milliseconds: npm(1)
- * passes on the SIGINT that a terminal has sent to all of its group already, and so does concurrently.
+ * How long after the first such signal a second one is ignored, in milliseconds. A terminal sends SIGINT to the
+ * whole group, and npm(1) and concurrently pass it on again.
  */
-const SAME_WISH = 100;
+const REPEATED = 100;
 
 /**
- * Bytes of a variable at most: the kernel takes 128 KiB for one with its name (MAX_ARG_STRLEN, execve(2)),
- * and 2 MiB for all at the usual size of a stack.
+ * The longest value of a variable, in bytes. The kernel takes 128 KiB for a variable with its name
+ * (MAX_ARG_STRLEN, execve(2)), and 2 MiB for all of them at the usual stack size.
  */
 const LONGEST = 100 * 1024;
 
 /** How a command is run. */
-export interface Manner {
-  /** Whether it is ended, and started anew, when something changes while it runs. */
+export interface RunOptions {
+  /** Whether a change ends a command that runs, and starts it again. */
   readonly restart: boolean;
-  /** Whether the screen is cleared before. */
+  /** Whether the screen is cleared before each run. */
   readonly clear: boolean;
-  /** The number of the signal by which it is ended. */
+  /** The number of the signal that ends the command. */
   readonly signal: number | undefined;
 }
 
 /**
- * Runs a command for each batch, never twice at a time.
+ * Runs a command for each batch, one at a time.
  *
- * Without `restart` a batch waits for the end of the command, and what changes meanwhile is the next one.
- * With it the command is told to end (SIGTERM) and started anew. Either way, what it has left running is
- * ended before. A signal to this process is passed on, and ends it when the command has ended; a second
- * one kills the command.
+ * Without `restart`, the next batch waits until the command has ended. With it, a batch ends the command
+ * (SIGTERM) and starts it again. In both cases the processes that the last run has left are ended first. A
+ * signal to this process is passed on to the command, and ends this process once the command has ended; a
+ * second one kills the command.
  *
- * @param batches without those that are of no interest to the command
- * @param argv the command and its arguments; no shell comes between
- * @param report is told how a command ended that did not succeed
- * @throws {CommandError} if it cannot be started
+ * @param argv the command and its arguments; no shell is used
+ * @param report takes a message when a command fails
+ * @throws {CommandError} if the command cannot be started
  */
 export async function runForEach(
+  libc: Libc,
   batches: AsyncIterable<readonly WatchEvent[]>,
   argv: readonly [string, ...string[]],
-  { restart, clear, signal: chosen }: Manner,
+  { restart, clear, signal: chosen }: RunOptions,
   report: (text: string) => void,
 ): Promise<void> {
-  const c = libc();
-  const terminal = Terminal.onStdin(c);
-  const shell: Shell = {
-    libc: c,
-    children: new Children(c),
+  const terminal = Terminal.onStdin(libc);
+  const context: JobContext = {
+    libc,
+    children: new ChildProcesses(libc),
     terminal,
-    heard: (signal) => end(signal, true),
+    onSignal: (signal) => end(signal, true),
   };
   let job: Job | undefined;
   let ending: Promise<never> | undefined;
 
   const endJob = async (signal: number | undefined) => {
     if (await job?.end(signal) === false) {
-      report(`${argv[0]}, or what it has started, cannot be killed`);
+      report(`${argv[0]}, or a process that it has started, cannot be killed`);
     }
   };
 
   let first: number | undefined;
 
-  /** @param isPassedOn whether the command has got the signal already */
-  function end(signal: number, isPassedOn: boolean): void {
+  /** @param isDelivered whether the command has got the signal already */
+  function end(signal: number, isDelivered: boolean): void {
     const now = performance.now();
     if (first !== undefined) {
-      if (now - first > SAME_WISH) job?.kill();
+      if (now - first > REPEATED) job?.kill();
       return;
     }
     first = now;
-    ending = endJob(isPassedOn ? undefined : chosen ?? signal)
+    ending = endJob(isDelivered ? undefined : chosen ?? signal)
       .then(() => process.exit(128 + signal));
   }
 
-  for (const name of DEADLY) process.on(name, () => end(signals[name], false));
+  for (const name of ENDING) process.on(name, () => end(signals[name], false));
   if (terminal !== undefined) process.on("SIGCONT", () => job?.resume());
 
   const run = async (events: readonly WatchEvent[]) => {
@@ -100,10 +99,10 @@ export async function runForEach(
     await endJob(chosen ?? signals.SIGTERM);
     await ending;
     if (clear && process.stdout.isTTY) writeSync(process.stdout.fd, CLEAR);
-    const started = new Job(shell, argv, { ...process.env, ...environment(events) });
+    const started = new Job(context, argv, { ...process.env, ...environment(events) });
     job = started;
-    const reported = started.ended.then((fate) => {
-      if (!started.isEnding && fate.status !== 0) report(`${argv[0]} ${describe(fate)}`);
+    const reported = started.ended.then((exit) => {
+      if (!started.isEnding && exit.status !== 0) report(`${argv[0]} ${describe(exit)}`);
     });
     if (!restart) await reported;
     await ending;
@@ -116,13 +115,13 @@ export async function runForEach(
   }
 }
 
-function describe({ status, signal }: Fate): string {
+function describe({ status, signal }: Exit): string {
   if (signal === undefined) return `ended with exit status ${status}`;
   const [name] = Object.entries(signals).find(([, number]) => number === signal) ?? [];
   return `was ended by ${name ?? `signal ${signal}`}`;
 }
 
-/** What a command is told of a batch. Long lists are cut after an event; `WATCH_COUNT` counts all. */
+/** The variables that describe a batch. Long lists are cut after an event; `WATCH_COUNT` counts all events. */
 export function environment(events: readonly WatchEvent[]): Record<string, string> {
   const paths = new Set<string>();
   for (const event of events) {
@@ -136,7 +135,7 @@ export function environment(events: readonly WatchEvent[]): Record<string, strin
   };
 }
 
-/** The first texts that fit into a variable, each with one byte between it and the next. */
+/** The first texts that fit into a variable, with a separator of one byte after each. */
 function fitting(texts: Iterable<string>): string[] {
   const taken: string[] = [];
   let room = LONGEST;

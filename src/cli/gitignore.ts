@@ -1,73 +1,74 @@
 /**
- * What git ignores (gitignore(5)), whether it tracks it or not.
+ * `gitignore()`: whether git ignores an entry (gitignore(5)), tracked or not.
  *
  * @module
  */
 
+import type { Libc } from "../../ffi/contract.ts";
 import { byteText, parentOf, resolve } from "./git/paths.ts";
 import { Patterns } from "./git/patterns.ts";
 import { Repository, user } from "./git/repository.ts";
-import { Sources } from "./git/sources.ts";
+import { RuleFiles } from "./git/rule_files.ts";
 
-/** Whether git ignores an entry, by files that were read once, each when it was first needed. */
+/** Whether git ignores an entry. Each file with rules is read once, when it is first needed. */
 export interface Gitignore {
   /** @param path absolute, as lossless text */
   (path: string, isDirectory: boolean): boolean;
-  /** It is not the name alone that counts; see Ignores. */
+  /** An entry is not ignored by its name alone; see Ignores. */
   readonly byName: false;
-  /** The files. */
-  readonly sources: Sources;
-  /** Reads the files that count in a directory. */
-  look(directory: string): void;
+  /** The files that were read. */
+  readonly files: RuleFiles;
+  /** Reads the files that apply to a directory. */
+  load(directory: string): void;
 }
 
 /** A directory of a repository. */
 interface Folder {
   readonly repository: Repository;
-  /** Of its `.gitignore`. */
-  readonly list: Patterns;
-  /** The one that it is in; `undefined` for the root of the repository. */
+  /** The patterns of its `.gitignore`. */
+  readonly patterns: Patterns;
+  /** Its parent; `undefined` for the root of the repository. */
   readonly parent: Folder | undefined;
 }
 
 /**
- * What git ignores where an entry is in a repository, and `.git` anywhere: by the `.gitignore` files
- * from the directory of the entry up to the root of its repository, then by `info/exclude` of that, then
- * by `core.excludesFile`; the first with something to say decides.
+ * Ignores `.git` anywhere, and in a repository what git ignores: by the `.gitignore` files from the directory of
+ * the entry up to the root of the repository, then by its `info/exclude`, then by `core.excludesFile`. The
+ * first file with a matching pattern decides.
  *
- * @param warn reports what cannot be read, or is no configuration
+ * @param warn reports files that cannot be read, and invalid configuration
  */
-export function gitignore(warn: (text: string) => void = () => {}): Gitignore {
-  const sources = new Sources(warn);
+export function gitignore(libc: Libc, warn: (text: string) => void = () => {}): Gitignore {
+  const files = new RuleFiles(libc, warn);
   const environment = user();
   const folders = new Map<string, Folder | undefined>();
 
-  function look(path: string): Folder | undefined {
+  function load(path: string): Folder | undefined {
     const known = folders.get(path);
     if (known !== undefined || folders.has(path)) return known;
-    const dotGit = sources.read(resolve(path, ".git"));
-    const parent = dotGit === undefined && path !== "/" ? look(parentOf(path)) : undefined;
+    const dotGit = files.read(resolve(libc, path, ".git"));
+    const parent = dotGit === undefined && path !== "/" ? load(parentOf(path)) : undefined;
     const repository = dotGit === undefined
       ? parent?.repository
-      : new Repository(path, dotGit, sources, environment, warn);
-    const found = repository && { repository, list: listOf(path), parent };
+      : new Repository(path, dotGit, files, environment, warn);
+    const found = repository && { repository, patterns: patternsOf(path), parent };
     folders.set(path, found);
     return found;
   }
 
-  function listOf(directory: string): Patterns {
-    // A link is not followed, no more than by git.
-    return new Patterns(sources.read(resolve(directory, ".gitignore"), false) ?? "");
+  function patternsOf(directory: string): Patterns {
+    // Like git, it does not follow a link.
+    return new Patterns(files.read(resolve(libc, directory, ".gitignore"), false) ?? "");
   }
 
   function isIgnored(path: string, isDirectory: boolean): boolean {
     if (path.endsWith("/.git")) return true;
-    const inner = look(parentOf(path));
+    const inner = load(parentOf(path));
     if (inner === undefined) return false;
     const bytes = byteText(path);
     let from = bytes.lastIndexOf("/") + 1;
     for (let folder = inner;; folder = folder.parent) {
-      const decision = folder.list.decide(bytes, from, isDirectory);
+      const decision = folder.patterns.decide(bytes, from, isDirectory);
       if (decision !== undefined) return decision;
       if (folder.parent === undefined) break;
       from = bytes.lastIndexOf("/", from - 2) + 1;
@@ -77,7 +78,7 @@ export function gitignore(warn: (text: string) => void = () => {}): Gitignore {
 
   return Object.assign(isIgnored, {
     byName: false as const,
-    sources,
-    look: (directory: string) => void look(directory),
+    files,
+    load: (directory: string) => void load(directory),
   });
 }

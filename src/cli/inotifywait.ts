@@ -1,5 +1,5 @@
 /**
- * The `inotifywait` command: waits for events, and prints them. A replacement for that of inotify-tools.
+ * The `inotifywait` command: waits for events, and prints them. A drop-in replacement for that of inotify-tools.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { commandLineArguments, exit, keepCompiled } from "../../ffi/program.ts";
  * import { main } from "@inotify/inotify/inotifywait";
  *
  * const directory = await Deno.makeTempDir();
- * console.log(await main(["--timeout", "1", "-e", "create", directory])); // 2: nothing has happened in time
+ * console.log(await main(["--timeout", "1", "-e", "create", directory])); // 2: no event within a second
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {

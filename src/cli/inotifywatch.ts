@@ -1,5 +1,5 @@
 /**
- * The `inotifywatch` command: counts events for a while. A replacement for that of inotify-tools.
+ * The `inotifywatch` command: counts events for a while. A drop-in replacement for that of inotify-tools.
  *
  * @module
  */

@@ -1,88 +1,89 @@
 /**
- * A program and what it starts in turn: a process group, which has the terminal while the program runs.
+ * `Job`: a program and the processes that it starts. They are a process group, which has the terminal while
+ * the program runs.
  *
- * What leaves the group, as a daemon does by setsid(2), is not of it: nobody ends a build's compile server
- * with the build.
+ * A process that leaves the group, as a daemon does by setsid(2), is not part of the job: a compile server
+ * outlives the build that has started it.
  *
  * @module
  */
 
 import { constants } from "node:os";
 import type { Libc } from "../../ffi/contract.ts";
-import { delay } from "../../ffi/time.ts";
 import { ENOENT, errnoName } from "../../ffi/errno.ts";
+import { delay } from "../../ffi/time.ts";
 import { strerror } from "../kernel/reason.ts";
-import { Canary } from "./canary.ts";
-import type { Children, Fate } from "./children.ts";
+import type { ChildProcesses, Exit } from "./child_processes.ts";
+import { SignalSentinel } from "./signal_sentinel.ts";
 import { spawn } from "./spawn.ts";
 import type { Terminal } from "./terminal.ts";
 
 const { SIGCONT, SIGKILL, SIGTSTP, SIGTTIN, SIGTTOU } = constants.signals;
 
-/** How long what is told to end may take, in milliseconds; then it is killed. */
+/** How long a job may take to end after a signal, in milliseconds. Then it is killed. */
 const GRACE = 5000;
 
-/** How long what is killed may take, in milliseconds: what waits for a disk or a server does not die. */
+/** How long a killed job may take to end, in milliseconds: a process that waits for a disk does not end. */
 const DYING = 1000;
 
-/** How often it is looked whether a group has gone, in milliseconds: the kernel tells of children only. */
+/** How often to check whether a group is gone, in milliseconds: the kernel reports the end of children only. */
 const INTERVAL = 20;
 
 /** A program that cannot be started. */
 export class CommandError extends Error {
-  /** As a shell has it: 127 where there is no such command, 126 where it may not be run. */
+  /** The exit status that a shell gives: 127 if there is no such command, 126 if it cannot be run. */
   readonly status: number;
 
-  /** @param why undefined if there is no such command */
-  constructor(command: string, why: string | undefined) {
-    super(`Cannot run ${command}: ${why ?? "no such command"}`);
-    this.status = why === undefined ? 127 : 126;
+  /** @param reason `undefined` if there is no such command */
+  constructor(command: string, reason: string | undefined) {
+    super(`Cannot run ${command}: ${reason ?? "no such command"}`);
+    this.status = reason === undefined ? 127 : 126;
   }
 }
 
-/** What jobs have in common. */
-export interface Shell {
+/** What all jobs share. */
+export interface JobContext {
   readonly libc: Libc;
-  readonly children: Children;
+  readonly children: ChildProcesses;
   /** The terminal, if there is one. */
   readonly terminal: Terminal | undefined;
   /** Is called with a signal that the terminal has sent to a job. */
-  readonly heard: (signal: number) => void;
+  readonly onSignal: (signal: number) => void;
 }
 
-/** A program that runs, or has left something that does. */
+/** A program that was started. */
 export class Job {
-  /** How the program has ended, once it has. What it has started may still be there. */
-  readonly ended: Promise<Fate>;
-  readonly #shell: Shell;
+  /** How the program has ended, once it has. Processes that it has started may still run. */
+  readonly ended: Promise<Exit>;
+  readonly #context: JobContext;
   readonly #pid: number;
   readonly #group: number;
-  #canary: Canary | undefined;
-  /** Whether the program runs; or has ended, and may have left something; or nothing is left. */
+  #sentinel: SignalSentinel | undefined;
+  /** The program runs; it has ended, and the group may still have processes; or all have ended. */
   #state: "running" | "ended" | "gone" = "running";
   #isStopped = false;
   #isEnding = false;
 
   /** @throws {CommandError} if the program cannot be started */
   constructor(
-    shell: Shell,
+    context: JobContext,
     argv: readonly [string, ...string[]],
     environment: Readonly<Record<string, string | undefined>>,
   ) {
-    const { libc, children, terminal, heard } = shell;
+    const { libc, children, terminal, onSignal } = context;
     if (!libc.mayRun(argv[0])) {
       throw new CommandError(argv[0], "the runtime was not allowed to run it");
     }
-    this.#shell = shell;
-    // On a terminal the program is born into a group that has it, and in which a canary hears: it may ask
-    // for that first of all, and what it says may be answered by Ctrl-C at once.
-    if (terminal !== undefined) this.#canary = new Canary(libc, children, 0, heard);
-    const group = this.#canary?.group ?? 0;
+    this.#context = context;
+    // On a terminal the group has to be there before the program, with the terminal and a sentinel: the
+    // program may read at once, and its first output may be answered with Ctrl-C.
+    if (terminal !== undefined) this.#sentinel = new SignalSentinel(libc, children, 0, onSignal);
+    const group = this.#sentinel?.group ?? 0;
     if (group > 0) terminal?.lend(group);
     const pid = spawn(libc, argv, environment, group);
     if (pid < 0) {
       terminal?.takeBack();
-      void this.#canary?.close();
+      void this.#sentinel?.close();
       throw new CommandError(argv[0], reasonOf(libc, -pid));
     }
     this.#pid = pid;
@@ -91,14 +92,14 @@ export class Job {
     if (group === 0) this.resume();
   }
 
-  /** Whether it is told to end. */
+  /** Whether {@link end} or {@link kill} was called. */
   get isEnding(): boolean {
     return this.#isEnding;
   }
 
-  /** Lets it go on if it has stopped, with the terminal if that is ours to give. */
+  /** Lends it the terminal, if this process has that, and continues it if it is stopped. */
   resume(): void {
-    const { libc, terminal } = this.#shell;
+    const { libc, terminal } = this.#context;
     if (this.#state !== "running" || terminal === undefined) return;
     terminal.lend(this.#group);
     if (this.#isStopped) libc.kill(-this.#group, SIGCONT);
@@ -106,10 +107,10 @@ export class Job {
   }
 
   /**
-   * Ends the program and all that it has started, and resolves when they are gone.
+   * Ends the program and all processes that it has started.
    *
-   * @param signal to end by; undefined if they have got one
-   * @returns whether they are gone; there is nothing else to be done if not
+   * @param signal to send; `undefined` if they have got one
+   * @returns whether they have ended; if not, nothing else helps
    */
   async end(signal: number | undefined): Promise<boolean> {
     this.#isEnding = true;
@@ -119,33 +120,33 @@ export class Job {
     return await this.#isGoneWithin(DYING);
   }
 
-  /** Ends them at once. */
+  /** Sends SIGKILL to all of its processes. */
   kill(): void {
     this.#isEnding = true;
     this.#send(SIGKILL);
   }
 
-  async #follow(): Promise<Fate> {
-    const { libc, children, terminal } = this.#shell;
-    const fate = await children.follow(this.#pid, (signal) => this.#stopped(signal));
+  async #follow(): Promise<Exit> {
+    const { libc, children, terminal } = this.#context;
+    const exit = await children.wait(this.#pid, (signal) => this.#stopped(signal));
     this.#state = "ended";
     if (terminal?.isLentTo(this.#group)) {
       terminal.takeBack();
-      if (fate.signal !== undefined) terminal.reset();
+      if (exit.signal !== undefined) terminal.reset();
     }
-    await this.#canary?.close();
-    if (children.isGone(this.#group)) this.#state = "gone";
-    // As long as something is left, its number is to be that of no other group.
-    else this.#canary = new Canary(libc, children, this.#group, () => {});
-    return fate;
+    await this.#sentinel?.close();
+    if (children.isGroupGone(this.#group)) this.#state = "gone";
+    // A sentinel keeps the group's number from being given to another group.
+    else this.#sentinel = new SignalSentinel(libc, children, this.#group, () => {});
+    return exit;
   }
 
   #send(signal: number): void {
     if (this.#state === "gone") return;
-    this.#canary?.beDeaf();
-    const { libc } = this.#shell;
+    this.#sentinel?.mute();
+    const { libc } = this.#context;
     const targets = [-this.#group];
-    // The program itself may have left its group, as an interactive shell does.
+    // The program itself may have left the group, as an interactive shell does.
     if (this.#state === "running" && libc.getpgid(this.#pid) !== this.#group) {
       targets.push(this.#pid);
     }
@@ -155,20 +156,20 @@ export class Job {
     }
   }
 
-  /** Who presses Ctrl-Z wants to have the terminal himself, and not to give it to us. */
+  /** When a signal has stopped the program, this process stops too, so that the shell gets the terminal. */
   #stopped(signal: number): void {
-    const { libc, terminal } = this.#shell;
+    const { libc, terminal } = this.#context;
     if (terminal === undefined) return;
     this.#isStopped = true;
     if (signal === SIGTTIN || signal === SIGTTOU) {
-      // It wants the terminal. In the background we wait for that ourselves.
+      // It needs the terminal. If this process is in the background, it waits for that too.
       terminal.lend(this.#group);
       if (terminal.isLentTo(this.#group)) this.resume();
       else libc.kill(0, SIGTSTP);
     } else if (terminal.isLentTo(this.#group)) {
       terminal.takeBack();
       libc.kill(0, SIGTSTP);
-      // Here we go on; or have not stopped, where no shell could let us go on (setpgid(2), "orphaned").
+      // Continued by the shell; or never stopped, as there is none that could (setpgid(2), "orphaned").
       this.resume();
     }
   }
@@ -179,8 +180,8 @@ export class Job {
       await delay(INTERVAL);
       if (this.#state === "running") continue;
       await this.ended;
-      await this.#canary?.close();
-      if (this.#shell.children.isGone(this.#group)) this.#state = "gone";
+      await this.#sentinel?.close();
+      if (this.#context.children.isGroupGone(this.#group)) this.#state = "gone";
     }
     return this.#state === "gone";
   }

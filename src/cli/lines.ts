@@ -1,5 +1,5 @@
 /**
- * Events as lines of text: for people, and for programs.
+ * Events as lines of text, for people and for programs.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import process from "node:process";
 import type { WatchEvent, WatchKind } from "../engine/event.ts";
 import { printable } from "./printable.ts";
 
-/** One event for people, with the sequences that colour its kind if that is wanted. */
+/** An event for people. @param colours whether its kind is coloured */
 export function toLine(event: WatchEvent, colours = false): string {
   const colour = colours ? COLOURS[event.kind] : undefined;
   const kind = colour === undefined ? event.kind : `\x1b[${colour}m${event.kind}\x1b[0m`;
   switch (event.kind) {
     case "overflow":
-      return `${kind}: events were lost; what differs now follows`;
+      return `${kind}: events were lost; the differences follow`;
     case "error":
       return printable(event.error.message);
     case "unmount":
@@ -30,8 +30,8 @@ export function toLine(event: WatchEvent, colours = false): string {
 }
 
 /**
- * One event for programs: the fields of {@link WatchEvent} as a JSON object, with bytes in base64 and an
- * error as its `message`, and `code` where it has one.
+ * An event for programs: the fields of {@link WatchEvent} as a JSON object. Bytes are in base64; an error is its
+ * `message`, and its `code` if it has one.
  */
 export function toJson(event: WatchEvent): string {
   return printable(JSON.stringify(event, (_, value: unknown) => {
@@ -54,10 +54,7 @@ const COLOURS: Partial<Record<WatchKind, number>> = {
   unmount: 35,
 };
 
-/**
- * A path for people: one below the working directory is relative to it, and that of a directory ends with
- * a slash.
- */
+/** A path for people: relative if it is below the working directory; that of a directory ends with a slash. */
 export function toPath(path: string, isDirectory: boolean): string {
   const below = relative(process.cwd(), path);
   const short = below.startsWith("../") || below === ".." ? path : below || ".";

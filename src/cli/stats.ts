@@ -1,5 +1,5 @@
 /**
- * How often what happened to which path.
+ * `Stats`: the table of `watch --stats`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export class Stats {
   readonly #paths = new Map<string, Map<WatchKind, number>>();
   readonly #kinds = new Set<WatchKind>();
 
-  /** Counts an event; a rename for its new path, an `overflow` for no path. */
+  /** Counts an event: a rename under its new path, an `overflow` under an empty path. */
   add(event: WatchEvent): void {
     const isDirectory = "isDirectory" in event ? event.isDirectory : false;
     const path = "path" in event ? toPath(event.path, isDirectory) : "";
@@ -23,7 +23,11 @@ export class Stats {
     this.#kinds.add(event.kind);
   }
 
-  /** A table: the paths with the most events first, those with as many in order of their first one. */
+  /**
+   * The table as text: paths with the most events first, those with equally many in order of their first event.
+   *
+   * @param rows at most
+   */
   text(rows: number = Infinity): string {
     if (this.#paths.size === 0) return "Nothing has happened.\n";
     const kinds = KINDS.filter((kind) => this.#kinds.has(kind));

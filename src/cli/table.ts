@@ -1,10 +1,10 @@
 /**
- * Tables for people.
+ * `table()`: columns of text.
  *
  * @module
  */
 
-/** Rows of cells in columns, the first row on top: the last column is text, the others end evenly. */
+/** Aligns rows of cells in columns: the last one to the left, the others to the right. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => String(row[i]).length)));
   return rows.map((row) =>

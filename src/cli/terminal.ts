@@ -1,7 +1,7 @@
 /**
- * The terminal of this process, which it lends to what it runs.
+ * `Terminal`: the terminal of this process, lent to the programs that it runs.
  *
- * Of a session one process group has the foreground: to it go Ctrl-C and Ctrl-Z, and only it may read.
+ * One process group has the foreground of a terminal: only it may read, and it gets Ctrl-C and Ctrl-Z.
  *
  * @module
  */
@@ -9,21 +9,21 @@
 import { constants } from "node:os";
 import { type Libc, SIG_IGN, TCSANOW } from "../../ffi/contract.ts";
 
-/** Moves to the top of a terminal and erases it ("Cursor Position", "Erase in Page" of ECMA-48). */
+/** Moves the cursor to the top and erases the screen ("Cursor Position", "Erase in Page" of ECMA-48). */
 export const CLEAR = "\x1b[H\x1b[J";
 
 const STDIN = 0;
 
-/** A terminal on stdin. */
+/** The terminal on stdin. */
 export class Terminal {
   readonly #libc: Libc;
-  /** The process group that has it. */
+  /** The process group that has it from this process; 0 for none. */
   #borrower = 0;
   readonly #modes = new Uint8Array(64); // a struct termios
 
   constructor(libc: Libc) {
     this.#libc = libc;
-    // It would stop who has not the foreground, and wants it back.
+    // The kernel sends it to a process in the background that takes the terminal back, and it would stop.
     libc.signal(constants.signals.SIGTTOU, SIG_IGN);
   }
 
@@ -32,12 +32,12 @@ export class Terminal {
     return libc.isatty(STDIN) === 1 ? new Terminal(libc) : undefined;
   }
 
-  /** Whether a process group has it from us. */
+  /** Whether a process group has it from this process. */
   isLentTo(group: number): boolean {
     return this.#borrower === group;
   }
 
-  /** Gives it to a process group, if ours has it: nobody in the background may take it. */
+  /** Lends it to a process group, if this process has it: one in the background may not take it. */
   lend(group: number): void {
     const holder = this.#libc.tcgetpgrp(STDIN);
     if (holder === this.#libc.getpgid(0)) {
@@ -55,7 +55,7 @@ export class Terminal {
     this.#libc.tcsetpgrp(STDIN, this.#libc.getpgid(0));
   }
 
-  /** Sets it as it was when it was lent: who was killed could not. */
+  /** Restores its modes of when it was lent: a program that was killed could not. */
   reset(): void {
     this.#libc.tcsetattr(STDIN, TCSANOW, this.#modes);
   }

@@ -8,10 +8,10 @@ import type { Limits, ProcessUsage, Usage } from "../kernel/limits.ts";
 import { printable } from "./printable.ts";
 import { table } from "./table.ts";
 
-/** How many processes are listed. */
+/** How many processes are listed at most. */
 const TOP = 10;
 
-/** The limits, who uses how much of them, and how to raise them: text for people. */
+/** Tables of the limits and of who uses them, and the commands that raise a limit. */
 export function usageText(limits: Limits, usage: Usage): string {
   const { maxUserInstances, maxUserWatches, maxQueuedEvents } = limits;
   const users = Map.groupBy(usage.processes, ({ uid }) => uid);
@@ -20,12 +20,12 @@ export function usageText(limits: Limits, usage: Usage): string {
   const others = usage.processes.length - TOP;
   const sections = [
     table([
-      ["limit", "of each", "of what"],
+      ["limit", "per", "of"],
       [maxUserWatches, "user", "watches"],
       [maxUserInstances, "user", "instances"],
       [maxQueuedEvents, "instance", "queued events"],
     ]),
-    ...usage.processes.length === 0 ? ["No process that may be looked into uses inotify.\n"] : [
+    ...usage.processes.length === 0 ? ["No process that this user may inspect uses inotify.\n"] : [
       table([
         ["watches", "instances", "user"],
         ...[...users].map(([uid, processes]) => [
@@ -47,9 +47,9 @@ export function usageText(limits: Limits, usage: Usage): string {
     ],
     others > 0 ? `… and ${others} more\n` : "",
     usage.unreadable > 0
-      ? `${usage.unreadable} processes of other users may not be looked into: try it as root.\n`
+      ? `${usage.unreadable} processes of other users cannot be inspected: try as root.\n`
       : "",
-    `To raise a limit until the next boot, and for good:\n` +
+    `To raise a limit, until the next boot and for good:\n` +
     `  sudo sysctl fs.inotify.max_user_watches=${maxUserWatches * 2}\n` +
     `  echo fs.inotify.max_user_watches=${maxUserWatches * 2} | ` +
     `sudo tee /etc/sysctl.d/60-inotify.conf\n`,

@@ -1,10 +1,10 @@
 /**
- * The version that the commands print.
+ * The version of this module.
  *
  * @module
  */
 
 import manifest from "../../deno.json" with { type: "json" };
 
-/** The version of this module. */
+/** As in deno.json. */
 export const VERSION: string = manifest.version;

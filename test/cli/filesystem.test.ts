@@ -1,31 +1,32 @@
-/** On what file system a path is: that of the watch command's warning. */
+/** `fileSystemOf()` and `isShared()`: the warning of `watch` about file systems that others change. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { libc } from "../../ffi/libc.ts";
 import { fileSystemOf, isShared } from "../../src/cli/filesystem.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 
 for (const path of ["/", "/proc/self", "/sys", "/dev", "/dev/pts", "/tmp", "."]) {
-  test(`the file system of ${path} is what df(1) says`, () => {
+  test(`fileSystemOf(${path}) is what df(1) prints`, () => {
     const table = execFileSync("df", ["--output=fstype", path], { encoding: "utf8" });
-    assert.equal(fileSystemOf(path), table.trim().split("\n").at(-1));
+    assert.equal(fileSystemOf(libc(), path), table.trim().split("\n").at(-1));
   });
 }
 
-test("that of a symbolic link is where it leads", () => {
+test("fileSystemOf() follows a symbolic link", () => {
   const link = join(tmpDir(), "link");
   symlinkSync("/proc", link);
-  assert.equal(fileSystemOf(link), "proc");
+  assert.equal(fileSystemOf(libc(), link), "proc");
 });
 
-test("a path that does not exist has none", () => {
-  assert.equal(fileSystemOf(join(tmpDir(), "a")), undefined);
+test("fileSystemOf() is undefined for a path that does not exist", () => {
+  assert.equal(fileSystemOf(libc(), join(tmpDir(), "a")), undefined);
 });
 
-test("those that others change are told from the others", () => {
+test("isShared() is true for network, guest and FUSE file systems only", () => {
   for (const type of ["nfs4", "cifs", "9p", "virtiofs", "fuse", "fuse.sshfs"]) {
     assert.equal(isShared(type), true, type);
   }

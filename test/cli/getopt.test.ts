@@ -1,4 +1,4 @@
-/** The command line, as getopt_long(3) takes it. */
+/** `getopt()`, which parses as getopt_long(3) does. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ const OPTIONS: readonly Option[] = [
   { name: "extra", extra: true },
 ];
 
-/** What is given, with the names of options. */
+/** An option by its name, or an operand. */
 type Named = { option: string; argument: string } | { operand: string };
 
 function named(given: Given): Named {
@@ -50,7 +50,7 @@ for (
     [["", "-m"], [operand(""), monitor]],
   ] as [string[], Named[]][]
 ) {
-  test(`takes ${JSON.stringify(args)}`, () => {
+  test(`getopt() takes ${JSON.stringify(args)}`, () => {
     assert.deepEqual([...getopt(args, OPTIONS)].map(named), expected);
   });
 }
@@ -75,7 +75,7 @@ for (
     [["--ex", "1"], [], "option '--ex' is ambiguous; possibilities: '--exclude' '--excludei'"],
   ] as [string[], Named[], string][]
 ) {
-  test(`refuses ${JSON.stringify(args)}`, () => {
+  test(`getopt() refuses ${JSON.stringify(args)}`, () => {
     const given: Named[] = [];
     assert.throws(() => {
       for (const one of getopt(args, OPTIONS)) given.push(named(one));

@@ -1,4 +1,4 @@
-/** What `--gitignore` leaves out, held against git. */
+/** `gitignore()`, compared with git. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -15,6 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { libc } from "../../ffi/libc.ts";
 import { gitignore } from "../../src/cli/gitignore.ts";
 import { fromBytes } from "../../src/kernel/byte_string.ts";
 import { globs } from "../helpers/globs.ts";
@@ -24,7 +25,7 @@ import { fastest, tmpDir } from "../helpers/tmp.ts";
 
 const skip = spawnSync("git", ["--version"]).status !== 0 && "git is missing";
 
-// What git and we take from the environment: a user of our own.
+// A user without git settings, for git and for gitignore().
 const home = tmpDir(fastest);
 for (const name of Object.keys(process.env)) if (name.startsWith("GIT_")) delete process.env[name];
 Object.assign(process.env, { HOME: home, XDG_CONFIG_HOME: "", GIT_CONFIG_NOSYSTEM: "1" });
@@ -40,7 +41,7 @@ function git(directory: string, args: readonly string[], input: string = ""): st
   return stdout.toString("latin1");
 }
 
-/** Makes files, by name and with a character for each byte; a directory has none. */
+/** Makes files by name, with one character per byte; `undefined` makes a directory. */
 function make(directory: string, files: Record<string, string | undefined>): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(directory, name);
@@ -49,7 +50,7 @@ function make(directory: string, files: Record<string, string | undefined>): voi
   }
 }
 
-/** A new repository. */
+/** Makes a repository. */
 function repository(files: Record<string, string | undefined> = {}): string {
   const directory = tmpDir(fastest);
   git(directory, ["init", "--quiet", "--initial-branch=main"]);
@@ -57,33 +58,33 @@ function repository(files: Record<string, string | undefined> = {}): string {
   return directory;
 }
 
-/** Whether a directory is there; those of the tests have names in ASCII. */
+/** Whether a path is a directory. */
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /**
- * Which of the paths git ignores, and which we do: each by itself, or since a directory above it is. They
- * have a character for each byte; those that are not there are files.
+ * Which paths gitignore() ignores, and which git ignores; also below an ignored directory. Paths have one
+ * character per byte; those that do not exist count as files.
  */
 function both(directory: string, paths: readonly string[], warn?: (text: string) => void) {
   const args = ["check-ignore", "--no-index", "-z", "--stdin"];
   const input = paths.map((path) => `${path}\0`).join("");
   const theirs = new Set(git(directory, args, input).split("\0"));
-  const isIgnored = gitignore(warn);
+  const isIgnored = gitignore(libc(), warn);
   const ours = paths.filter((path) => {
     const names = path.split("/");
     return names.some((_, i) => {
       const above = Buffer.from(names.slice(0, i + 1).join("/"), "latin1");
       const isDirectory = i < names.length - 1 || isThere(join(directory, path));
-      // Not join, which replaces what is not well-formed on Bun.
+      // Without join(): on Bun it replaces text that is not well-formed.
       return isIgnored(`${directory}/${fromBytes(above)}`, isDirectory);
     });
   });
   return { ours, theirs: paths.filter((path) => theirs.has(path)) };
 }
 
-/** Asserts which of the paths we ignore, and git. They have spaces between them; ␣ is one in a name. */
+/** Asserts which paths gitignore() and git ignore. Spaces separate them; ␣ is a space in a name. */
 function ignores(directory: string, paths: string, expected: string): void {
   const split = (text: string) => text.split(" ").map((path) => path.replace("␣", " "));
   const { ours, theirs } = both(directory, split(paths));
@@ -92,7 +93,7 @@ function ignores(directory: string, paths: string, expected: string): void {
 }
 
 for (let round = 1; round <= 4; round++) {
-  test(`ignores what git ignores, in a random tree (${round})`, { skip }, () => {
+  test(`gitignore() equals git in a random tree (${round})`, { skip }, () => {
     const seed = (Date.now() + round) % 1_000_000;
     const { glob, path, pick } = globs(seed);
     const latin1 = (text: string, encoding: "utf8" | "latin1" = "utf8") =>
@@ -136,14 +137,14 @@ for (let round = 1; round <= 4; round++) {
 for (
   const [what, files, paths, expected] of [
     [
-      "lines that end as on Windows",
+      "CRLF line ends",
       { ".gitignore": "a\r\nb/\r\n\r\n!c\r" },
       "a b b/a c d",
       "a b/a",
     ],
-    ["a BOM", { ".gitignore": "\xef\xbb\xbfa\nb" }, "a b c", "a b"],
+    ["a byte order mark", { ".gitignore": "\xef\xbb\xbfa\nb" }, "a b c", "a b"],
     [
-      "bytes that end a line elsewhere",
+      "line ends of other formats are no line ends",
       {
         ".gitignore": "\xe2\x80\xa8a\nb\xc2\x85\nc\vd\ne\ff\n",
       },
@@ -158,7 +159,7 @@ for (
       "\xff\xfe a\xe9",
     ],
     [
-      "classes by their names",
+      "named character classes",
       {
         ".gitignore": [
           "[[:punct:]]a",
@@ -172,19 +173,19 @@ for (
       "!a ~a \tb \x01c \x7fc ~d Ze",
     ],
     [
-      "a directory in the place of the file",
+      "a directory called .gitignore",
       { ".gitignore/a": "", "b/.gitignore": "a" },
       "a b/a",
       "b/a",
     ],
     [
-      "spaces at the end",
+      "trailing spaces",
       { ".gitignore": "a  \nb\\ \nc\\\\ \nd\t\n \n" },
       "a b b␣ c c\\ d d\t",
       "a b␣ c\\ d\t",
     ],
     [
-      "nearer files first",
+      "a nearer .gitignore overrides",
       {
         ".gitignore": "*.o\nb/\n",
         "a/.gitignore": "!*.o\n",
@@ -195,7 +196,7 @@ for (
       "x.o a/b/x.o c/x.o c/d/y",
     ],
     [
-      "what is in an ignored directory, whatever it says",
+      "nothing is taken back inside an ignored directory",
       {
         ".gitignore": "a\n!a/b\n",
         "a/.gitignore": "!*\n",
@@ -216,7 +217,7 @@ for (
       "a",
     ],
     [
-      "none but the last core.excludesFile",
+      "the last core.excludesFile counts",
       {
         ".git/config": "[core] excludesfile = a\n[CORE]\n  excludesFile=\\\n b#\n",
         "a": "a",
@@ -225,15 +226,20 @@ for (
       "a b",
       "b",
     ],
-    ["the list of the user", { ".git/info/exclude": "!mine\n" }, "home home/a mine", "home home/a"],
     [
-      "core.excludesFile that is none",
+      "the user's ignore list",
+      { ".git/info/exclude": "!mine\n" },
+      "home home/a mine",
+      "home home/a",
+    ],
+    [
+      "an empty core.excludesFile",
       { ".git/config": "[core]\n\texcludesFile =\n" },
       "home a",
       "",
     ],
     [
-      "core.excludesFile in the directory of the user",
+      "core.excludesFile in the home directory",
       { ".git/config": "[core]\n\texcludesFile = ~/a\\tlist\n" },
       "home a b",
       "a",
@@ -254,13 +260,13 @@ for (
     ],
   ] as const
 ) {
-  test(`ignores what git ignores: ${what}`, { skip }, () => {
+  test(`gitignore() equals git: ${what}`, { skip }, () => {
     make(home, { ".config/git/ignore": "home\nmine\n", "a\tlist": "a\n" });
     ignores(repository(files), paths, expected);
   });
 }
 
-test("ignores what git ignores: the user's configuration, and where that is", { skip }, () => {
+test("gitignore() equals git: where the user's configuration is", { skip }, () => {
   const directory = repository({
     "of-home": "[core]\n\texcludesFile = " + home + "/list\n",
     "of-xdg": "[core]\n\texcludesFile = ~/other\n",
@@ -280,7 +286,7 @@ test("ignores what git ignores: the user's configuration, and where that is", { 
   for (const name of [".gitconfig", ".config/git/ignore"]) rmSync(join(home, name));
 });
 
-test("ignores what git ignores: a worktree, a submodule and a repository inside", { skip }, () => {
+test("gitignore() equals git: a worktree, a submodule and a nested repository", { skip }, () => {
   const inner = repository({ ".gitignore": "a\n" });
   const commit = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "a"];
   git(inner, ["add", "."]);
@@ -302,13 +308,13 @@ test("ignores what git ignores: a worktree, a submodule and a repository inside"
   ignores(join(outer, "clone"), "a b c d", "a");
 });
 
-test("what is no file, or is a link, does not count, and the latter is reported", () => {
+test("gitignore() takes no rules from a FIFO or a link, and warns of the link", () => {
   const directory = tmpDir();
   make(directory, { ".git": undefined, "a/x": "", "list": "x\n", "c/.gitignore": "y\n" });
   symlinkSync("../list", join(directory, "a/.gitignore"));
   spawnSync("mkfifo", [join(directory, ".gitignore")]);
   const warnings: string[] = [];
-  const isIgnored = gitignore((text) => warnings.push(text));
+  const isIgnored = gitignore(libc(), (text) => warnings.push(text));
   const paths = ["a/x", "a/y", "c/x", "c/y"];
   assert.deepEqual(paths.filter((path) => isIgnored(join(directory, path), false)), ["c/y"]);
   assert.deepEqual(warnings, [
@@ -317,7 +323,7 @@ test("what is no file, or is a link, does not count, and the latter is reported"
 });
 
 test(
-  "a file that may not be read does not count, and is reported",
+  "gitignore() warns of a file that cannot be read",
   { skip: UNPRIVILEGED.skip },
   () => {
     const directory = tmpDir();
@@ -333,7 +339,7 @@ test(
   },
 );
 
-test("what is no configuration of git counts up to there, and is reported", () => {
+test("gitignore() uses a configuration up to its first invalid line, and warns", () => {
   const directory = tmpDir();
   make(directory, {
     ".git/config": "[core]\nexcludesFile = a\n\n[core\nexcludesFile = b\n",
@@ -341,32 +347,32 @@ test("what is no configuration of git counts up to there, and is reported", () =
     "b": "b\n",
   });
   const warnings: string[] = [];
-  const isIgnored = gitignore((text) => warnings.push(text));
+  const isIgnored = gitignore(libc(), (text) => warnings.push(text));
   assert.deepEqual(["a", "b"].filter((name) => isIgnored(join(directory, name), false)), ["a"]);
   assert.deepEqual(warnings, [
     `${directory}/.git/config is no configuration of git from "[core" on`,
   ]);
 });
 
-test("ignores .git, and nothing where there is no repository", () => {
+test("gitignore() ignores .git, and nothing else outside of a repository", () => {
   const directory = tmpDir();
   make(directory, { ".gitignore": "a" });
-  assert.equal(gitignore()(join(directory, "a"), false), false);
-  assert.equal(gitignore()(join(directory, ".git"), true), true);
+  assert.equal(gitignore(libc())(join(directory, "a"), false), false);
+  assert.equal(gitignore(libc())(join(directory, ".git"), true), true);
   make(directory, { ".git": undefined });
-  assert.equal(gitignore()(join(directory, "a"), false), true);
+  assert.equal(gitignore(libc())(join(directory, "a"), false), true);
 });
 
-test("says whether a file differs from what was read", () => {
+test("RuleFiles.haveChanged() compares files with what was read", () => {
   const directory = tmpDir();
   make(directory, { ".git/info/exclude": "a", "b/.gitignore": "" });
-  const { sources } = (() => {
-    const isIgnored = gitignore();
+  const { files } = (() => {
+    const isIgnored = gitignore(libc());
     isIgnored(join(directory, "b/c"), false);
     return isIgnored;
   })();
   const differ = (...paths: string[]) =>
-    sources.differ(new Set(paths.map((path) => join(directory, path))));
+    files.haveChanged(new Set(paths.map((path) => join(directory, path))));
   const all = ["", "b", "b/.gitignore", ".gitignore", ".git", ".git/info/exclude", "other"];
   const which = () => all.filter((path) => differ(path));
   assert.deepEqual(which(), []);

@@ -1,6 +1,6 @@
 /**
- * Our inotifywait and inotifywatch beside those of inotify-tools 3.22: the same command lines, the same
- * things happening, the same output. Skipped where inotify-tools is not installed.
+ * inotifywait and inotifywatch compared with those of inotify-tools 3.22: equal command lines and equal changes
+ * give equal output. Skipped where inotify-tools is not installed.
  */
 
 import assert from "node:assert/strict";
@@ -30,28 +30,28 @@ import {
   type ToolName,
 } from "../helpers/tools.ts";
 
-/** What is compared with one command line. */
+/** What to do with a command line, and what to compare. */
 interface Comparison {
-  /** What happens once it watches; without it the program ends by itself. */
-  readonly happens?: Happening;
-  /** What it reads. */
+  /** Makes changes once the program watches; without it the program ends by itself. */
+  readonly happens?: Changes;
+  /** The standard input. */
   readonly input?: string;
-  /** How many watches it has before anything happens, for those who do not say that they are ready. */
+  /** The number of watches to wait for, if the program prints no message when it is ready. */
   readonly watches?: number;
-  /** Another signal to end it than SIGTERM. */
+  /** The signal that ends it; by default SIGTERM. */
   readonly signal?: NodeJS.Signals;
-  /** Whether the order of lines is not compared: it depends on the order of watches, and so on the disk. */
+  /** Whether to ignore the order of lines, which depends on the order of watches, and so on the disk. */
   readonly sorted?: boolean;
-  /** What of the output is not compared. */
+  /** What is not compared. */
   readonly without?: "stdout" | "stderr";
 }
 
-/** @param watches waits until the program has so many watches */
-type Happening = (at: (name: string) => string, tool: Tool) => void | Promise<void>;
+/** Makes changes. @param at gives the path of a name in the directory of the program */
+type Changes = (at: (name: string) => string, tool: Tool) => void | Promise<void>;
 
-const modify: Happening = (at) => appendFileSync(at("file"), "x");
+const modify: Changes = (at) => appendFileSync(at("file"), "x");
 
-const lives: Happening = (at) => {
+const lives: Changes = (at) => {
   appendFileSync(at("new"), "x");
   readFileSync(at("new"));
   chmodSync(at("new"), 0o600);
@@ -61,29 +61,29 @@ const lives: Happening = (at) => {
   appendFileSync(at("file"), "x");
 };
 
-const reads: Happening = (at) => {
+const reads: Changes = (at) => {
   appendFileSync(at("dir/inner"), "x");
   for (let i = 0; i < 3; i++) readFileSync(at("dir/inner"));
   for (let i = 0; i < 20; i++) chmodSync(at(i % 2 ? "file" : "out"), 0o600);
 };
 
 /**
- * Waits until a new directory is taken in. That it has a watch is not the end of the look into it: what
- * happens before that is told in one order or the other.
+ * Waits until a new directory is scanned. It has a watch before that; events that occur in between may be
+ * reported in one order or the other.
  */
-async function taken(tool: Tool, watches: number): Promise<void> {
+async function scanned(tool: Tool, watches: number): Promise<void> {
   await tool.watches(watches);
   await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
-const grows: Happening = async (at, tool) => {
+const grows: Changes = async (at, tool) => {
   mkdirSync(at("fresh"));
-  await taken(tool, 5);
+  await scanned(tool, 5);
   appendFileSync(at("fresh/file"), "x");
   renameSync(at("fresh"), at("dir/moved"));
   appendFileSync(at("dir/moved/file"), "x");
   mkdirSync(at("dir/moved/deep"));
-  await taken(tool, 6);
+  await scanned(tool, 6);
   appendFileSync(at("dir/moved/deep/file"), "x");
   rmSync(at("dir/moved/deep"), { recursive: true });
 };
@@ -100,7 +100,7 @@ function prepare(directory: string): void {
   symlinkSync("dir", join(directory, "dirlink"));
 }
 
-/** Command lines of inotifywait, as a shell has them where there are no quotes. */
+/** Command lines of inotifywait; a text is split at spaces. */
 const WAIT: readonly (readonly [line: string | string[], Comparison?])[] = [
   // One event.
   ["file", { happens: modify }],
@@ -175,13 +175,13 @@ const WAIT: readonly (readonly [line: string | string[], Comparison?])[] = [
   ["-m -r dir", {
     async happens(at, tool) {
       renameSync(at("other"), at("dir/other"));
-      await taken(tool, 3);
+      await scanned(tool, 3);
       appendFileSync(at("dir/other/x"), "x");
     },
   }],
   ["-m -r .", { happens: (at) => rmSync(at("dir"), { recursive: true }), without: "stdout" }],
   ["-r -q -e modify .", { happens: (at) => appendFileSync(at("dir/inner"), "x"), watches: 4 }],
-  // What is left out.
+  // Exclusion.
   ["-m -r . @dir", { happens: lives }],
   ["-m -r . @./dir/", { happens: lives }],
   ["-m -r @dir dir", { happens: lives }],
@@ -208,7 +208,7 @@ const WAIT: readonly (readonly [line: string | string[], Comparison?])[] = [
   ["--include a --includei b file"],
   ["--exclude a --include b file"],
   ["--excludei a --includei b file"],
-  // What is printed.
+  // Output formats.
   ["-m -c .", { happens: lives }],
   ["-m --csv -e attrib .", {
     happens(at) {
@@ -242,7 +242,7 @@ const WAIT: readonly (readonly [line: string | string[], Comparison?])[] = [
   ["-m -e create .", {
     happens: (at) => ["ü", "日本", "\ufeffbom", "a b"].forEach((name) => mkdirSync(at(name))),
   }],
-  // Where it is read from and printed to.
+  // Files of input and output.
   ["--fromfile list -m -r", { happens: lives }],
   ["--fromfile - -m", { happens: lives, input: "dir\n@x\n.\n" }],
   ["--fromfile - -m other", { happens: lives, input: "dir" }],
@@ -256,7 +256,7 @@ const WAIT: readonly (readonly [line: string | string[], Comparison?])[] = [
   ["-o out -o out dir"],
   ["-d dir"],
   ["-d -o nothing dir"],
-  // What is wrong.
+  // Failures.
   [""],
   ["@file"],
   ["--help", { without: "stdout" }],
@@ -362,10 +362,14 @@ const comparisons = [["inotifywait", WAIT] as const, ["inotifywatch", WATCH] as 
 for (const [index, { tool, args }] of comparisons.entries()) {
   const shown = args.map((arg) => /^[\w./,=@-]+$/.test(arg) ? arg : `'${arg}'`).join(" ");
   const isToFile = args.some((arg) => arg === "-o" || arg.startsWith("--outfile"));
-  test(`${index + 1}: ${tool} ${shown}`, isToFile ? toFile : options, () => outcome(index));
+  test(
+    `${tool} ${shown} prints what inotify-tools print (${index + 1})`,
+    isToFile ? toFile : options,
+    () => outcome(index),
+  );
 }
 
-/** How many comparisons run at a time: most of their time is waiting. */
+/** How many comparisons run at a time: they mostly wait. */
 const AT_A_TIME = 6;
 const outcomes: Promise<void>[] = [];
 
@@ -373,7 +377,7 @@ function outcome(index: number): Promise<void> {
   for (const [i, { tool, args, comparison }] of comparisons.entries()) {
     if (i < index || i >= index + AT_A_TIME || outcomes[i] !== undefined) continue;
     outcomes[i] = compare(tool, args, comparison);
-    outcomes[i].catch(() => {}); // whose turn it is reports it
+    outcomes[i].catch(() => {}); // the test whose turn it is reports it
   }
   return outcomes[index];
 }
@@ -398,7 +402,7 @@ async function compare(
   }));
   const [expected, actual] = results;
   if (happens !== undefined) {
-    // Theirs has said all when it is quiet; ours gets the time that it needs.
+    // The original is done when it prints no more; ours has until it prints the same.
     for (let length = -1; length !== expected.output.stdout.length;) {
       length = expected.output.stdout.length;
       await new Promise((resolve) => setTimeout(resolve, 150));
@@ -428,7 +432,7 @@ async function compare(
   assert.deepEqual(seen, wanted);
 }
 
-/** Identical neighbours as one: whether the kernel merges them depends on who reads when. */
+/** Merges equal neighbours, as the kernel does if they are not read between them. */
 function merged(text: string): string {
   return text.replace(/^(.*\n)\1+/gm, "$1");
 }

@@ -1,4 +1,4 @@
-/** inotifywait that prints elsewhere: into a file, in the background, to syslog. */
+/** inotifywait with `--outfile`, `--daemon` and `--syslog`. */
 
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { until } from "../helpers/within.ts";
 
 const toFile = { skip: !outfileWorks && "this Deno's descriptors are not the system's" };
 
-test("where descriptors are not the system's, --outfile is refused", {
+test("inotifywait --outfile is refused where the runtime's descriptors are its own", {
   skip: outfileWorks && "they are",
 }, async () => {
   const tool = ours("inotifywait", ["-o", "out", "."], tmpDir());
@@ -18,7 +18,7 @@ test("where descriptors are not the system's, --outfile is refused", {
   assert.match(tool.output.stderr, /--outfile needs Deno 2\.8 or later/);
 });
 
-test("--outfile is made for its owner alone, and appended to", toFile, async () => {
+test("inotifywait --outfile is made with mode 0600, and appended to", toFile, async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "dir"));
   for (const name of ["one", "two"]) {
@@ -33,7 +33,7 @@ test("--outfile is made for its owner alone, and appended to", toFile, async () 
 });
 
 test(
-  "--daemon returns at once, and goes on in the background with what it was told",
+  "inotifywait --daemon returns at once, and goes on in the background with its options",
   toFile,
   async () => {
     const directory = tmpDir();
@@ -55,39 +55,43 @@ test(
   },
 );
 
-test("--daemon reads the paths from its standard input, if that is asked for", toFile, async () => {
-  const directory = tmpDir();
-  const out = join(directory, "out");
-  writeFileSync(out, "");
-  mkdirSync(join(directory, "dir"));
-  const args = ["-d", "-o", "out", "-t", "1", "-e", "create", "--fromfile", "-"];
-  const tool = ours("inotifywait", args, directory, { under: syslogging(directory) });
-  tool.child.stdin.end("dir\n");
-  assert.equal(await tool.ended(), 0);
-  let made = 0;
-  await until(() => {
-    mkdirSync(join(directory, `dir/${made++}`));
-    return readFileSync(out, "utf8") !== "";
-  }, () => made);
-  assert.match(readFileSync(out, "utf8"), /^(dir\/ CREATE,ISDIR \d+\n)+$/);
-  const log = () => readFileSync(join(directory, "log"), "utf8");
-  await until(() => log().includes("Watches established."), log);
-  assert.match(
-    log(),
-    /^--tag=inotifywait --id=\d+ --priority=daemon\.info -- Setting up watches\.\n/,
-  );
-});
+test(
+  "inotifywait --daemon --fromfile - reads the paths from its standard input",
+  toFile,
+  async () => {
+    const directory = tmpDir();
+    const out = join(directory, "out");
+    writeFileSync(out, "");
+    mkdirSync(join(directory, "dir"));
+    const args = ["-d", "-o", "out", "-t", "1", "-e", "create", "--fromfile", "-"];
+    const tool = ours("inotifywait", args, directory, { under: syslogging(directory) });
+    tool.child.stdin.end("dir\n");
+    assert.equal(await tool.ended(), 0);
+    let made = 0;
+    await until(() => {
+      mkdirSync(join(directory, `dir/${made++}`));
+      return readFileSync(out, "utf8") !== "";
+    }, () => made);
+    assert.match(readFileSync(out, "utf8"), /^(dir\/ CREATE,ISDIR \d+\n)+$/);
+    const log = () => readFileSync(join(directory, "log"), "utf8");
+    await until(() => log().includes("Watches established."), log);
+    assert.match(
+      log(),
+      /^--tag=inotifywait --id=\d+ --priority=daemon\.info -- Setting up watches\.\n/,
+    );
+  },
+);
 
-test("--syslog says by logger(1) what would be on stderr", async () => {
+test("inotifywait --syslog sends its messages to logger(1)", async () => {
   const directory = tmpDir();
   const tool = ours("inotifywait", ["-s", "nothing"], directory, { under: syslogging(directory) });
   assert.equal(await tool.ended(), 1);
   assert.equal(tool.output.stderr, "");
-  const told = readFileSync(join(directory, "log"), "utf8").replaceAll(/^.* -- /gm, "");
-  assert.equal(told, "Setting up watches.\nCouldn't watch nothing: No such file or directory\n");
+  const logged = readFileSync(join(directory, "log"), "utf8").replaceAll(/^.* -- /gm, "");
+  assert.equal(logged, "Setting up watches.\nCouldn't watch nothing: No such file or directory\n");
 });
 
-test("without logger(1), --syslog says so on stderr", async () => {
+test("inotifywait --syslog without logger(1) prints messages and the reason on stderr", async () => {
   const directory = tmpDir();
   const under = ["sh", "-c", `export PATH=${directory}; exec "$@"`, "sh"];
   const tool = ours("inotifywait", ["-s", "nothing"], directory, { under });
@@ -97,7 +101,7 @@ test("without logger(1), --syslog says so on stderr", async () => {
   assert.match(why, /^inotifywait: Cannot run logger\(1\): .*(ENOENT|not found|No such file)/);
 });
 
-/** Has a logger(1) that writes its arguments to "log" there. */
+/** Runs with a logger(1) that writes its arguments to the file "log" in a directory. */
 function syslogging(directory: string): string[] {
   const bin = join(directory, "bin");
   mkdirSync(bin);

@@ -1,8 +1,8 @@
 /**
- * `inotifywait -m -r` while its tree changes: no line is lost or doubled, none has a wrong path, and in the
- * end every directory is watched.
+ * `inotifywait -m -r` while its tree changes: no line is lost or doubled, none has a wrong path, and every
+ * directory is watched at the end.
  *
- * INOTIFY_SEEDS=FROM-TO runs other seeds than the few of the suite.
+ * INOTIFY_SEEDS=FROM-TO runs these seeds.
  */
 
 import assert from "node:assert/strict";
@@ -24,14 +24,14 @@ const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-6").split("-").map(Number
 
 for (let seed = from; seed <= to; seed++) {
   const stopped = seed % 2 === 0;
-  const name = stopped ? "a storm that is read afterwards" : "a storm";
-  test(`after ${name} its lines give what is on the disk (seed ${seed})`, async () => {
+  const name = stopped ? "a storm during which it is stopped" : "a storm";
+  test(`inotifywait -m -r prints lines that give the tree on the disk after ${name} (seed ${seed})`, async () => {
     const { directory, reader, tool } = await storm(seed, stopped ? 400 : 800, stopped, 0);
     const disk = onDisk(directory);
     const covered = (path: string) => reader.covers(path);
     const wrong = [...disk.symmetricDifference(reader.paths)].filter(covered);
     assert.deepEqual(
-      wrong.map((path) => `${disk.has(path) ? "missing" : "not there"} ${path}`),
+      wrong.map((path) => `${disk.has(path) ? "not reported" : "not on the disk"} ${path}`),
       [],
     );
     assert.deepEqual(reader.contradictions, []);
@@ -40,14 +40,14 @@ for (let seed = from; seed <= to; seed++) {
   });
 }
 
-test("after an overflow it says so, and every directory is watched again", async () => {
+test("inotifywait -m -r reports an overflow, and watches every directory after it", async () => {
   const { directory, tool } = await storm(7, 800, true, limits().maxQueuedEvents);
-  assert.match(tool.output.stderr, /\nEvents were lost, since more of them waited/);
+  assert.match(tool.output.stderr, /\nEvents were lost: the kernel's queue was full\./);
   assert.match(tool.output.stdout, /"Q_OVERFLOW"/);
   await probeAll(onDisk(directory), tool);
 });
 
-/** Has a storm. @param stopped whether the program does nothing meanwhile */
+/** Watches a storm. @param stopped whether inotifywait is stopped meanwhile */
 async function storm(seed: number, changes: number, stopped: boolean, flood: number) {
   const directory = tmpDir(fastest);
   const reader = new Reader(onDisk(directory));
@@ -59,8 +59,8 @@ async function storm(seed: number, changes: number, stopped: boolean, flood: num
   assert.equal(await within(new Promise((resolve) => writer.on("exit", resolve))), 0);
   if (stopped) process.kill(tool.child.pid!, "SIGCONT");
   if (flood > 0) await until(() => /were lost/.test(tool.output.stderr), () => tool.output);
-  // The root is watched whatever happens. When the second one is told, what had appeared before the first
-  // one has been looked at.
+  // The root is always watched. Once the second file is reported, the directories that were new before the
+  // first one have been scanned.
   for (const name of ["end of storm", "end of all"]) {
     writeFileSync(join(directory, name), "");
     await until(() => tool.output.stdout.includes(name), () => tool.output.stderr);
@@ -75,18 +75,18 @@ function lines({ output }: Tool): Line[] {
   );
 }
 
-/** Makes a file in each directory: each is told once, by the path that it has; and nothing else is watched. */
+/** Makes a file in each directory: each is reported once, with its path; and nothing else is watched. */
 async function probeAll(disk: ReadonlySet<string>, tool: Tool): Promise<void> {
   const probes = [...disk].filter((path) => lstatSync(bytes(path)).isDirectory()).map(probe);
-  const told = () =>
+  const reported = () =>
     lines(tool).filter(({ name, events }) => name.startsWith("probe-") && events[0] === "CREATE")
       .map(toPath);
-  const before = told().length;
+  const before = reported().length;
   assert.equal(before, 0);
   await tool.watches(probes.length);
   for (const path of probes) writeFileSync(bytes(path), "");
-  await until(() => told().length >= probes.length, () => [probes.length, told().length]);
-  assert.deepEqual(told().sort(), probes.sort());
+  await until(() => reported().length >= probes.length, () => [probes.length, reported().length]);
+  assert.deepEqual(reported().sort(), probes.sort());
   tool.child.kill();
 }
 

@@ -1,15 +1,16 @@
-/** Our inotifywatch, where it is more than that of inotify-tools, or there is none to compare. */
+/** What inotifywatch does beyond inotify-tools, and what is checked without these. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { limits } from "../../mod.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { ours } from "../helpers/tools.ts";
 import { until } from "../helpers/within.ts";
 
-test("inotifywatch that is interrupted while it sets up says so, and ends the second time", async () => {
+test("inotifywatch reports an interrupt during the set-up, and ends at the second one", async () => {
   const directory = tmpDir(fastest);
   for (let i = 0; i < 100; i++) {
     mkdirSync(join(directory, String(i)));
@@ -25,7 +26,7 @@ test("inotifywatch that is interrupted while it sets up says so, and ends the se
   assert.match(output.stderr, /\nNo statistics collected, asked to abort before all watches could/);
 });
 
-test("inotifywatch counts new directories, and what has moved under its new path", async () => {
+test("inotifywatch counts events of new directories, and of moved ones by their new path", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "a"));
   const tool = ours("inotifywatch", ["-r", "-e", "create", "--json", "."], directory);
@@ -45,7 +46,7 @@ test("inotifywatch counts new directories, and what has moved under its new path
   ]);
 });
 
-test("inotifywatch counts what has happened before it is interrupted", async () => {
+test("inotifywatch counts all events before an interrupt", async () => {
   const directory = tmpDir();
   const tool = ours("inotifywatch", ["-e", "create", "--json", "."], directory);
   await tool.ready();
@@ -57,7 +58,24 @@ test("inotifywatch counts what has happened before it is interrupted", async () 
   assert.deepEqual(JSON.parse(tool.output.stdout), { filename: "./", total: 3, create: 3 });
 });
 
-test("inotifywatch prints a table whenever it is sent SIGUSR1", async () => {
+test("inotifywatch ends at an interrupt while the queue of the kernel is full", async () => {
+  const directory = tmpDir(fastest);
+  const tool = ours("inotifywatch", ["-e", "create", "--json", "."], directory);
+  await tool.ready();
+  process.kill(tool.child.pid!, "SIGSTOP");
+  for (let i = 0; i <= limits().maxQueuedEvents; i++) mkdirSync(join(directory, String(i)));
+  process.kill(tool.child.pid!, "SIGINT");
+  process.kill(tool.child.pid!, "SIGCONT");
+  assert.equal(await tool.ended(), 0);
+  assert.match(
+    tool.output.stderr,
+    /\nEvents were lost: the kernel's queue was full\.\n$/,
+  );
+  const total = limits().maxQueuedEvents;
+  assert.deepEqual(JSON.parse(tool.output.stdout), { filename: "./", total, create: total });
+});
+
+test("inotifywatch prints a table at each SIGUSR1", async () => {
   const directory = tmpDir();
   const tool = ours("inotifywatch", ["-e", "create", "."], directory);
   await tool.ready();

@@ -1,4 +1,4 @@
-/** On a terminal, which obeys what it is sent: names are shown, and do nothing. */
+/** Control characters in names are escaped on a terminal, which would obey them. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { ours } from "../helpers/tools.ts";
 import { until } from "../helpers/within.ts";
 
-/** It would set the title, clear the screen by C1 control characters, and turn what follows around. */
+/** It sets the title, clears the screen by C1 control characters, and reverses the text that follows. */
 const NAME = "a\x1b]0;title\x07b\u009b2Jc\u202ed\ne";
 const SHOWN = String.raw`a\u001b]0;title\u0007b\u009b2Jc\u202ed\u000ae`;
 
@@ -17,7 +17,7 @@ const IN_JSON = SHOWN.replace(String.raw`\u000a`, String.raw`\n`);
 
 const skip = noTerminal;
 
-/** Whether a terminal would do something else than show this. */
+/** Whether a terminal would do anything but show this. */
 const obeys = (text: string) => ["\x07", "\u009b", "\u202e"].some((one) => text.includes(one));
 
 for (
@@ -36,7 +36,7 @@ for (
   ] as [string, string[], string, string][]
 ) {
   test(
-    `${program} ${JSON.stringify(args)} writes no control character of a name`,
+    `${program} ${JSON.stringify(args)} escapes control characters in names`,
     { skip },
     async () => {
       const directory = tmpDir(fastest);
@@ -60,7 +60,7 @@ for (
   ]] as const
 ) {
   test(
-    `inotifywatch ${args.join(" ")} writes no control character of a path`,
+    `inotifywatch ${args.join(" ")} escapes control characters in paths`,
     { skip },
     async () => {
       const directory = tmpDir(fastest);
@@ -79,16 +79,16 @@ for (
   );
 }
 
-test("what is complained of is written without control characters", { skip }, async () => {
+test("messages of inotifywait escape control characters in names", { skip }, async () => {
   using session = onTerminal(lineOf("inotifywait", [NAME]), tmpDir());
   const { output } = session;
   await until(() => output.ended, () => output);
-  const lines = SHOWN.replace(String.raw`\u000a`, "\r\n"); // which is a line's end for a message
+  const lines = SHOWN.replace(String.raw`\u000a`, "\r\n"); // in a message it ends a line
   assert.ok(output.text.includes(lines), JSON.stringify(output.text));
   assert.ok(!obeys(output.text), JSON.stringify(output.text));
 });
 
-test("what is written to a pipe has the names as they are", async () => {
+test("inotifywait writes names unchanged to a pipe", async () => {
   const directory = tmpDir(fastest);
   const tool = ours("inotifywait", ["-e", "create", "--format", "%f", "."], directory);
   await tool.ready();

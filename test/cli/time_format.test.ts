@@ -1,16 +1,17 @@
-/** The time of day as `--timefmt` asks for it. */
+/** `formattedClock()`: the time of day in the format of `--timefmt`. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clock } from "../../src/cli/inotifytools/clock.ts";
+import { libc } from "../../ffi/libc.ts";
+import { formattedClock } from "../../src/cli/inotifytools/time_format.ts";
 
-/** What a clock shows at moments, in milliseconds since 1970. */
-function shown(format: string, ...moments: number[]): string[] {
+/** What a clock shows at some times, in milliseconds since 1970. */
+function shown(format: string, ...times: number[]): string[] {
   const { now } = Date;
   try {
-    const time = clock(format);
-    return moments.map((moment) => {
-      Date.now = () => moment;
+    const time = formattedClock(libc(), format);
+    return times.map((ms) => {
+      Date.now = () => ms;
       return time();
     });
   } finally {
@@ -33,7 +34,7 @@ for (
     ["", ["", "", ""]],
   ] as const
 ) {
-  test(`${JSON.stringify(format)} is written`, () => {
+  test(`formattedClock(${JSON.stringify(format)}) gives the time`, () => {
     assert.deepEqual(shown(format, 1700000000007, 1700000000980, 1700000001000), expected);
   });
 }

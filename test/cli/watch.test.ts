@@ -1,4 +1,4 @@
-/** The command behind `scripts/watch.sh`, run as a process of its own. */
+/** The `watch` command without a COMMAND. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -11,7 +11,7 @@ import { tmpDir } from "../helpers/tmp.ts";
 import { watch, watching } from "../helpers/watch_command.ts";
 import { until } from "../helpers/within.ts";
 
-test("prints a line for each change, of each directory", async () => {
+test("watch prints a line for each change in each directory", async () => {
   const [one, two] = [join(tmpDir(), "one"), join(tmpDir(), "two")];
   mkdirSync(one);
   mkdirSync(two);
@@ -28,7 +28,7 @@ test("prints a line for each change, of each directory", async () => {
     `remove ${two}/moved`,
     "",
   ].join("\n");
-  // One change or two for a write: the kernel merges what is not read between them.
+  // One line or two for a write: the kernel merges equal events that are not read between them.
   const changes = () => output.stdout.replace(/(modify .*\n)\1+/g, "$1");
   await until(() => changes().length >= expected.length, () => output);
   assert.equal(changes(), expected);
@@ -38,7 +38,7 @@ test("prints a line for each change, of each directory", async () => {
   assert.equal(output.stderr, `Watching ${one}, ${two}/ (2 watches); Ctrl-C ends it.\n`);
 });
 
-test("watches the current directory by default", async () => {
+test("watch without a PATH watches the current directory", async () => {
   const directory = tmpDir();
   const { child, output } = await watching([], directory);
   mkdirSync(join(directory, "sub"));
@@ -47,7 +47,7 @@ test("watches the current directory by default", async () => {
   child.kill();
 });
 
-test("a terminal is not sent what a name would have it do", async () => {
+test("watch escapes control characters in names", async () => {
   const directory = tmpDir();
   const { child, output } = await watching([directory]);
   mkdirSync(join(directory, "\x1b[31mred\n\x9b"));
@@ -56,7 +56,7 @@ test("a terminal is not sent what a name would have it do", async () => {
   child.kill();
 });
 
-test("waits for a path that does not exist, and for one that is gone", async () => {
+test("watch waits for a path that does not exist, and for one that was removed", async () => {
   const directory = join(tmpDir(), "later");
   const { child, output } = await watching([directory]);
   assert.ok(output.stderr.includes(`, and waiting for ${directory}; Ctrl-C`));
@@ -70,7 +70,7 @@ test("waits for a path that does not exist, and for one that is gone", async () 
   child.kill();
 });
 
-test("ends quietly when its reader has gone away", async () => {
+test("watch ends with 0 and no message when nobody reads its output", async () => {
   const directory = tmpDir();
   const { child, output } = await watching([directory]);
   child.stdout.destroy();
@@ -83,7 +83,7 @@ test("ends quietly when its reader has gone away", async () => {
   assert.equal(output.stderr, `Watching ${directory} (1 watch); Ctrl-C ends it.\n`);
 });
 
-test("says what is wrong with its output, where it is not that nobody reads it", async () => {
+test("watch reports that its output cannot be written, and ends with 1", async () => {
   const directory = tmpDir();
   const under = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
   const { output } = await watching([directory], undefined, { under });
@@ -104,12 +104,12 @@ for (
     [
       ["--events=create,made"],
       2,
-      /^watch: --events takes exists, create, .* and not "made"; see .*\n$/,
+      /^watch: --events takes exists, create, .* not "made"; see .*\n$/,
     ],
     [
       ["--settle=soon"],
       2,
-      /^watch: --settle takes a number of milliseconds, and not "soon"; see .*\n$/,
+      /^watch: --settle takes a number of milliseconds, not "soon"; see .*\n$/,
     ],
     [["--restart"], 2, /^watch: --restart needs a COMMAND; see .*\n$/],
     [["--signal=INT"], 2, /^watch: --signal needs a COMMAND; see .*\n$/],
@@ -119,7 +119,7 @@ for (
         [`--signal=${name}`, "--", "true"],
         2,
         new RegExp(
-          `^watch: --signal takes the name of a signal, as in SIGINT, and not "${name}"; `,
+          `^watch: --signal takes the name of a signal, as in SIGINT, not "${name}"; `,
         ),
       ] as const
     ),
@@ -127,23 +127,23 @@ for (
     [
       ["--json", "--", "true"],
       2,
-      /^watch: --json prints, and a COMMAND has no use for it; see .*\n$/,
+      /^watch: --json prints, and with a COMMAND nothing is printed; see .*\n$/,
     ],
     [
       ["--stats", "--", "true"],
       2,
-      /^watch: --stats prints, and a COMMAND has no use for it; see .*\n$/,
+      /^watch: --stats prints, and with a COMMAND nothing is printed; see .*\n$/,
     ],
     [
       ["--stats", "--json"],
       2,
-      /^watch: --stats counts each event .* neither --json nor --settle; see .*\n$/,
+      /^watch: --stats counts each event .* --json or --settle; see .*\n$/,
     ],
     [["--ignore=/"], 2, /^watch: ignore takes globs, and not "\/": it names no entry; see .*\n$/],
-    [["--ignore="], 2, /^watch: --ignore takes a GLOB, and not ""; see .*\n$/],
+    [["--ignore="], 2, /^watch: --ignore takes a GLOB, not ""; see .*\n$/],
   ] as const
 ) {
-  test(`watch ${args.join(" ")} says why it does not, in one line`, async () => {
+  test(`watch ${args.join(" ")} ends with ${code} and one line that says why`, async () => {
     const { output } = watch([...args]);
     await until(() => output.code !== undefined, () => output);
     assert.equal(output.code, code);
@@ -152,14 +152,14 @@ for (
   });
 }
 
-test("--help says how to use it", async () => {
+test("watch --help prints the usage", async () => {
   const { output } = watch(["--help"]);
   await until(() => output.code !== undefined, () => output);
   assert.equal(output.code, 0);
   assert.match(output.stdout, /^Usage: watch/);
 });
 
-test("--version is that of the package", async () => {
+test("watch --version prints the version in deno.json", async () => {
   const { version } = JSON.parse(
     readFileSync(join(import.meta.dirname!, "../../deno.json"), "utf8"),
   );
@@ -168,7 +168,7 @@ test("--version is that of the package", async () => {
   assert.equal(output.stdout, `watch ${version}\n`);
 });
 
-test("--json prints an object a line, --initial what is there, --ignore and --events leave out", async () => {
+test("watch --json --initial --ignore --events prints an object per line for what is asked for", async () => {
   const directory = tmpDir();
   writeFileSync(join(directory, "there"), "");
   writeFileSync(join(directory, "there.tmp"), "");
@@ -178,7 +178,7 @@ test("--json prints an object a line, --initial what is there, --ignore and --ev
   writeFileSync(join(directory, "new\x9b"), "modified, too");
   writeFileSync(join(directory, "new.tmp"), "");
   const name = new Uint8Array([...new TextEncoder().encode(`${directory}/`), 0xff]);
-  spawnSync("sh", ["-c", `: >"$(printf '${directory}/\\377')"`]); // not every runtime can
+  spawnSync("sh", ["-c", `: >"$(printf '${directory}/\\377')"`]); // not every runtime can make this name
   renameSync(join(directory, "there"), join(directory, "last"));
   const expected = [
     { kind: "exists", path: directory, isDirectory: true },
@@ -218,7 +218,7 @@ test("--settle tells what has changed in the end", async () => {
   child.kill();
 });
 
-test("--usage prints the limits and who uses them, and --json the same for programs", async () => {
+test("watch --usage prints limits and users as tables, with --json as an object", async () => {
   const directory = tmpDir();
   const { child } = await watching([directory]);
   const text = watch(["--usage"]).output;
@@ -234,7 +234,7 @@ test("--usage prints the limits and who uses them, and --json the same for progr
   child.kill();
 });
 
-test("--stats prints in the end how often what happened to which path", async () => {
+test("watch --stats prints counts by path and kind when it is interrupted", async () => {
   const directory = tmpDir();
   for (const names of [[], ["a", "b"]]) {
     const { child, output } = await watching(["--stats", "-e", "create,remove", "."], directory);
@@ -252,7 +252,7 @@ test("--stats prints in the end how often what happened to which path", async ()
   }
 });
 
-test("--gitignore leaves out what git ignores, and .git", async () => {
+test("watch --gitignore ignores what git ignores, and .git", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, ".git"));
   writeFileSync(join(directory, ".gitignore"), "build/\n*.o\n");

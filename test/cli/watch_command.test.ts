@@ -1,4 +1,4 @@
-/** What the `watch` command does with a COMMAND. */
+/** The `watch` command with a COMMAND. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -21,12 +21,12 @@ import { tmpDir } from "../helpers/tmp.ts";
 import { type Running, watching } from "../helpers/watch_command.ts";
 import { until } from "../helpers/within.ts";
 
-/** Ends the command, and waits for it. */
+/** Ends `watch` by a signal, and checks its exit status. */
 async function end(
   { child, output }: Running,
   signal: "SIGHUP" | "SIGINT" | "SIGTERM" = "SIGTERM",
 ) {
-  // Not child.kill(): after it Deno says that the signal was the end, whatever the status.
+  // Without child.kill(): after that Deno reports the signal instead of the exit status.
   process.kill(child.pid!, signal);
   await until(() => output.code !== undefined, () => output);
   assert.equal(output.code, 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal]);
@@ -36,7 +36,7 @@ function sh(script: string): string[] {
   return ["--", "sh", "-c", script];
 }
 
-test("a COMMAND is run for each batch, and told what has changed", async () => {
+test("a COMMAND runs for each batch, with the changes in its environment", async () => {
   const directory = tmpDir();
   const script = 'echo "$WATCH_COUNT,$WATCH_PATHS,$WATCH_EVENTS"';
   const running = await watching([directory, ...sh(script)]);
@@ -50,19 +50,19 @@ test("a COMMAND is run for each batch, and told what has changed", async () => {
   await end(running);
 });
 
-test("a COMMAND that fails is told of, and run again", async () => {
+test("a COMMAND that fails is reported, and run again", async () => {
   const directory = tmpDir();
   const running = await watching([directory, ...sh("exit 3")]);
   for (let times = 1; times <= 2; times++) {
     mkdirSync(join(directory, String(times)));
-    const told = () =>
+    const reported = () =>
       running.output.stderr.split("watch: sh ended with exit status 3\n").length - 1;
-    await until(() => told() === times, () => running.output);
+    await until(() => reported() === times, () => running.output);
   }
   await end(running);
 });
 
-test("what changes while a COMMAND runs is its next batch", async () => {
+test("changes while a COMMAND runs are its next batch", async () => {
   const directory = tmpDir();
   const go = join(tmpDir(), "go");
   const script = `echo "begin $WATCH_PATHS"; until [ -e "${go}" ]; do sleep 0.01; done; echo end`;
@@ -85,23 +85,26 @@ test("what changes while a COMMAND runs is its next batch", async () => {
   await end(running);
 });
 
-test("--restart ends a COMMAND that runs, and starts it anew when it has ended", async () => {
+test("watch --restart ends a COMMAND that runs, and starts it again once it has ended", async () => {
   const directory = tmpDir();
-  const script = 'trap "echo told; exit 1" TERM; echo begin; while :; do sleep 0.01; done';
+  const script = 'trap "echo caught; exit 1" TERM; echo begin; while :; do sleep 0.01; done';
   const running = await watching(["--restart", directory, ...sh(script)]);
   mkdirSync(join(directory, "a"));
   await until(() => running.output.stdout === "begin\n", () => running.output);
   mkdirSync(join(directory, "b"));
-  await until(() => running.output.stdout === "begin\ntold\nbegin\n", () => running.output);
-  assert.ok(!running.output.stderr.includes("exit status"), "it was ended on purpose");
+  await until(() => running.output.stdout === "begin\ncaught\nbegin\n", () => running.output);
+  assert.ok(
+    !running.output.stderr.includes("exit status"),
+    "that it was ended on purpose is not reported",
+  );
   await end(running);
-  assert.equal(running.output.stdout, "begin\ntold\nbegin\ntold\n");
+  assert.equal(running.output.stdout, "begin\ncaught\nbegin\ncaught\n");
 });
 
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
-  test(`${signal} is passed on, and the COMMAND waited for`, async () => {
+  test(`watch passes ${signal} on, and waits for the COMMAND to end`, async () => {
     const directory = tmpDir();
-    const trap = `trap "sleep 0.2; echo told; exit 0" ${signal.slice(3)}`;
+    const trap = `trap "sleep 0.2; echo caught; exit 0" ${signal.slice(3)}`;
     const running = await watching([
       directory,
       ...sh(`${trap}; echo begin; while :; do sleep 0.01; done`),
@@ -109,11 +112,11 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     mkdirSync(join(directory, "a"));
     await until(() => running.output.stdout === "begin\n", () => running.output);
     await end(running, signal);
-    assert.equal(running.output.stdout, "begin\ntold\n");
+    assert.equal(running.output.stdout, "begin\ncaught\n");
   });
 }
 
-test("--clear clears nothing but a terminal", async () => {
+test("watch --clear writes nothing to a pipe", async () => {
   const directory = tmpDir();
   const running = await watching(["--clear", directory, ...sh("echo run")]);
   mkdirSync(join(directory, "a"));
@@ -122,7 +125,7 @@ test("--clear clears nothing but a terminal", async () => {
   await end(running);
 });
 
-test("--initial runs the COMMAND for what is there", async () => {
+test("watch --initial runs the COMMAND for what is there", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "there"));
   const running = await watching(["--initial", directory, ...sh('echo "$WATCH_PATHS"')]);
@@ -131,7 +134,7 @@ test("--initial runs the COMMAND for what is there", async () => {
   await end(running);
 });
 
-test("touch and chmod run a COMMAND, unless --events leaves them out", async () => {
+test("touch and chmod run a COMMAND, unless --events excludes attrib", async () => {
   const directory = tmpDir();
   const file = join(directory, "file");
   writeFileSync(file, "");
@@ -153,7 +156,7 @@ test("touch and chmod run a COMMAND, unless --events leaves them out", async () 
   await end(some);
 });
 
-test("WATCH_PATHS has both paths of a rename, and one that is removed", async () => {
+test("WATCH_PATHS has both paths of a rename, and a removed path", async () => {
   const directory = tmpDir();
   for (const name of ["old", "gone"]) writeFileSync(join(directory, name), "");
   const running = await watching([directory, ...sh('echo "$WATCH_PATHS"')]);
@@ -165,14 +168,14 @@ test("WATCH_PATHS has both paths of a rename, and one that is removed", async ()
   await end(running);
 });
 
-/** Without leave to run anything. */
+/** Flags without the permission to run anything. */
 const CONFINED = {
   deno: ["run", "--no-prompt", "--no-check", "--allow-ffi", "--allow-read", "--allow-env"],
   bun: undefined,
   node: ["--permission", "--allow-ffi", "--allow-fs-read=*", "--no-warnings"],
 }[runtimeName];
 
-test("a COMMAND needs the permission of the runtime to run it", {
+test("a COMMAND that the runtime may not run ends watch with 126", {
   skip: CONFINED === undefined && "Bun has no permissions",
 }, async () => {
   const directory = tmpDir();
@@ -183,13 +186,13 @@ test("a COMMAND needs the permission of the runtime to run it", {
   assert.match(output.stderr, /\nwatch: Cannot run true: the runtime was not allowed to run it\n$/);
 });
 
-/** By which paths libc may be opened here. */
+/** The paths by which libc may be opened here. */
 const paths = ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""]
   .flatMap((folder) => [`/lib/${folder}libc.so.6`, `/lib64/${folder}libc.so.6`])
   .filter((path) => existsSync(path));
 
-test("under Deno a COMMAND needs no more than libc and the permission to run it", {
-  skip: runtimeName !== "deno" && "only Deno has it",
+test("under Deno a COMMAND needs --allow-ffi for libc and --allow-run for itself only", {
+  skip: runtimeName !== "deno" && "only Deno has such permissions",
 }, async () => {
   const directory = tmpDir();
   const flags = [...CONFINED!, "--allow-run=sh"].filter((flag) => flag !== "--allow-ffi");
@@ -207,7 +210,7 @@ for (
     ["/dev/null", 126, ".*"],
   ] as const
 ) {
-  test(`a COMMAND that cannot be run ends it with ${code}`, async () => {
+  test(`COMMAND ${command}, which cannot be run, ends watch with ${code}`, async () => {
     const directory = tmpDir();
     const { output } = await watching([directory, "--", command]);
     mkdirSync(join(directory, "a"));
@@ -217,7 +220,7 @@ for (
   });
 }
 
-test("the kernel takes what a COMMAND is told, however much has changed", () => {
+test("environment() cuts variables to 100 KiB after an event", () => {
   const events = Array.from({ length: 5000 }, (_, i) => (
     { kind: "create", path: `/${"ü".repeat(100)}/${i}`, isDirectory: false } as const
   ));
@@ -229,11 +232,11 @@ test("the kernel takes what a COMMAND is told, however much has changed", () => 
   }
   const paths = WATCH_PATHS.split("\n");
   assert.deepEqual(paths, events.slice(0, paths.length).map(({ path }) => path));
-  const told = JSON.parse(WATCH_EVENTS);
-  assert.deepEqual(told, events.slice(0, told.length));
+  const kept = JSON.parse(WATCH_EVENTS);
+  assert.deepEqual(kept, events.slice(0, kept.length));
 });
 
-test("kinds are coloured where that is wanted", () => {
+test("toLine() colours kinds if asked to", () => {
   const event = { kind: "create", path: join(process.cwd(), "a"), isDirectory: true } as const;
   assert.equal(toLine(event), "create a/");
   assert.equal(toLine(event, true), "\x1b[32mcreate\x1b[0m a/");

@@ -1,4 +1,4 @@
-/** `watch --gitignore`, while what git ignores changes. */
+/** `watch --gitignore` while the rules change. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
@@ -10,12 +10,12 @@ import { tmpDir } from "../helpers/tmp.ts";
 import { type Running, watching } from "../helpers/watch_command.ts";
 import { until } from "../helpers/within.ts";
 
-// The command is run by a user of our own.
+// A user without git settings.
 const home = tmpDir();
 for (const name of Object.keys(process.env)) if (name.startsWith("GIT_")) delete process.env[name];
 Object.assign(process.env, { HOME: home, XDG_CONFIG_HOME: "", GIT_CONFIG_NOSYSTEM: "1" });
 
-/** Makes files; a name that ends with a slash is that of a directory. */
+/** Makes files by name; a name with a slash at its end makes a directory. */
 function make(directory: string, files: Record<string, string>): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(directory, name);
@@ -24,7 +24,7 @@ function make(directory: string, files: Record<string, string>): void {
   }
 }
 
-/** The command, which runs, and what it reports of files that are made. */
+/** A running command, and what it reports about new files. */
 class Watched {
   readonly directory: string;
   readonly #folder: string;
@@ -37,7 +37,7 @@ class Watched {
     this.#running = running;
   }
 
-  /** Starts it. @param folder what is watched, of a new directory with the files */
+  /** Makes a directory with files, and watches it. @param folder what is watched in it */
   static async start(
     files: Record<string, string>,
     { folder = ".", args = [], flags }: {
@@ -54,7 +54,7 @@ class Watched {
     return new Watched(directory, at, running);
   }
 
-  /** Makes files of such names, each with another number at its end, until only the first are reported. */
+  /** Makes files with these names and a number, again and again until exactly those of `reported` are reported. */
   async until(reported: string[], ignored: string[] = []): Promise<void> {
     const { output } = this.#running;
     const end = Date.now() + 20_000;
@@ -70,7 +70,7 @@ class Watched {
     }
   }
 
-  /** Ends it. @param never what it has not reported @returns what it complained of */
+  /** Ends it. @param never must not have been reported @returns its messages */
   end(...never: string[]): string[] {
     const { child, output } = this.#running;
     child.kill();
@@ -79,7 +79,7 @@ class Watched {
   }
 }
 
-test("--gitignore: an edit counts, and what is there already is no news", async () => {
+test("watch --gitignore follows edits of .gitignore, and reports no old entries", async () => {
   const watched = await Watched.start({
     ".git/": "",
     ".gitignore": "a*\n",
@@ -99,7 +99,7 @@ test("--gitignore: an edit counts, and what is there already is no news", async 
   assert.deepEqual(watched.end("old"), []);
 });
 
-test("--gitignore: files in subdirectories, new ones, and directories that move with them", async () => {
+test("watch --gitignore follows .gitignore files in subdirectories, new and moved ones too", async () => {
   const watched = await Watched.start({ ".git/": "", "a/b/": "", "c/": "" });
   await watched.until(["a/b/x", "c/x"]);
   make(watched.directory, { "a/.gitignore": "x*\n" });
@@ -116,7 +116,7 @@ test("--gitignore: files in subdirectories, new ones, and directories that move 
   assert.deepEqual(watched.end(), []);
 });
 
-test("--gitignore: git init, and the end of a repository, above what is watched too", async () => {
+test("watch --gitignore follows repositories that are made and removed, above the watched path too", async () => {
   const watched = await Watched.start({ ".gitignore": "x*\n", "a/b/.gitignore": "y*\n" }, {
     folder: "a",
   });
@@ -134,7 +134,7 @@ test("--gitignore: git init, and the end of a repository, above what is watched 
   assert.deepEqual(watched.end(), []);
 });
 
-test("--gitignore: info/exclude, core.excludesFile, and the configuration", async () => {
+test("watch --gitignore follows info/exclude, core.excludesFile and the configuration", async () => {
   const watched = await Watched.start({ ".git/HEAD": "", "a/": "", "list": "x*\n" }, {
     folder: "a",
   });
@@ -160,7 +160,7 @@ test("--gitignore: info/exclude, core.excludesFile, and the configuration", asyn
   assert.deepEqual(watched.end(), []);
 });
 
-test("--gitignore: a repository that is made in what is watched, with all that is its own", async () => {
+test("watch --gitignore follows info/exclude of a nested repository that is made later", async () => {
   const watched = await Watched.start({ ".git/": "", ".gitignore": "x*\n", "a/": "" });
   await watched.until(["a/y"], ["a/x"]);
   make(watched.directory, { "a/b/.git/info/exclude": "y*\n" });
@@ -170,7 +170,7 @@ test("--gitignore: a repository that is made in what is watched, with all that i
   assert.deepEqual(watched.end(), []);
 });
 
-test("--gitignore: in a worktree, of which .git is a file", async () => {
+test("watch --gitignore follows info/exclude of a worktree", async () => {
   const watched = await Watched.start({
     "main/.git/worktrees/w/commondir": "../..\n",
     "main/.git/info/exclude": "x*\n",
@@ -183,7 +183,7 @@ test("--gitignore: in a worktree, of which .git is a file", async () => {
   assert.deepEqual(watched.end(), []);
 });
 
-test("--gitignore: what is no list does not end it, nor does what becomes one", async () => {
+test("watch --gitignore survives invalid rules, a directory and a link called .gitignore", async () => {
   const watched = await Watched.start({
     ".git/": "",
     ".gitignore": "\ufeffx*\r\n\u2028\r\n[\r\n",
@@ -196,13 +196,13 @@ test("--gitignore: what is no list does not end it, nor does what becomes one", 
   await watched.until(["y"], ["x", "a/x", "a/y"]);
   symlinkSync("../a/.gitignore", join(watched.directory, "b/.gitignore"));
   await watched.until(["y", "b/y"], ["x", "a/y", "b/x"]);
-  const [complaint, ...rest] = watched.end();
-  assert.match(complaint, /^watch: Cannot read .*\/b\/\.gitignore: Too many levels/);
+  const [message, ...rest] = watched.end();
+  assert.match(message, /^watch: Cannot read .*\/b\/\.gitignore: Too many levels/);
   assert.deepEqual(rest, []);
 });
 
-test("--gitignore under Deno: what may not be read does not count, which is reported", {
-  skip: runtimeName !== "deno" && "only Deno has it",
+test("watch --gitignore under Deno warns that it may not read the user's list", {
+  skip: runtimeName !== "deno" && "only Deno has permissions for variables",
 }, async () => {
   make(home, { ".config/git/ignore": "z*\n" });
   const flags = (directory: string) => [
@@ -211,15 +211,15 @@ test("--gitignore under Deno: what may not be read does not count, which is repo
   ];
   const files = { ".git/": "", ".gitignore": "y*\n", "a/.gitignore": "x*\n", "a/b/": "" };
   const watched = await Watched.start(files, { folder: "a", flags });
-  await watched.until(["x", "y", "z"]); // for all it knows that is no repository
+  await watched.until(["x", "y", "z"]); // it cannot see that this is a repository
   make(watched.directory, { "a/.git/": "" });
   await watched.until(["y", "z"], ["x", "b/x"]);
   assert.deepEqual(watched.end(), [
-    "watch: Without --allow-env=HOME,XDG_CONFIG_HOME what this user has git ignore does not count",
+    "watch: Without --allow-env=HOME,XDG_CONFIG_HOME the user's own ignore list is not read",
   ]);
 });
 
-test("--gitignore: --ignore takes back from it, and adds to it", async () => {
+test("watch --ignore takes back and adds to --gitignore", async () => {
   const files = { ".git/": "", ".gitignore": "x*\ny*\n" };
   const watched = await Watched.start(files, { args: ["-i", "!x*", "-i", "z*"] });
   await watched.until(["x"], ["y", "z"]);

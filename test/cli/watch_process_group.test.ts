@@ -1,4 +1,4 @@
-/** What the `watch` command does with all that a COMMAND starts, without a terminal. */
+/** How `watch` ends a COMMAND and the processes that it has started, without a terminal. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -16,15 +16,15 @@ const GRACE = 5000;
 
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 
-/** A COMMAND, and what makes it run. */
+/** A running `watch` with a COMMAND. */
 interface Run extends Running, Disposable {
-  /** Changes something. */
+  /** Makes a change, which runs the COMMAND. */
   change(): void;
   /** Waits until the COMMAND has printed so many lines. @returns them */
   lines(count: number): Promise<string[]>;
   /** Sends a signal to `watch`. */
   signal(name: keyof typeof NUMBERS): void;
-  /** Waits until `watch` has ended, and expects it to say by which signal. */
+  /** Waits until `watch` has ended, and checks that its exit status is that of a signal. */
   ended(name: keyof typeof NUMBERS): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ async function running(script: string, ...options: string[]): Promise<Run> {
       assert.equal(printed().length, count, JSON.stringify(output));
       return printed();
     },
-    // Not child.kill(): after it Deno says that the signal was the end, whatever the status.
+    // Without child.kill(): after that Deno reports the signal instead of the exit status.
     signal: (name) => void process.kill(child.pid!, name),
     async ended(name) {
       await until(() => "code" in output, () => output);
@@ -55,10 +55,10 @@ async function running(script: string, ...options: string[]): Promise<Run> {
   };
 }
 
-/** What goes on until it is ended, but not for ever. */
+/** Runs until it is ended, but not forever. */
 const LOOP = "n=0; while [ $((n = n + 1)) -lt 3000 ]; do sleep 0.01; done";
 
-/** A server that is no child of `watch`, takes its time to end, and says so. */
+/** A server that is no child of `watch`, and prints a line 0.2 s after the signal that ends it. */
 const SERVER = `(trap "sleep 0.2; echo closed; exit" TERM; echo open; ${LOOP})`;
 
 test("a COMMAND has a process group of its own", async () => {
@@ -71,7 +71,7 @@ test("a COMMAND has a process group of its own", async () => {
   await run.ended("SIGTERM");
 });
 
-test("--restart begins anew when all that the COMMAND has started is gone", async () => {
+test("watch --restart waits until all processes of the COMMAND have ended", async () => {
   using run = await running(`${SERVER}; true`, "--restart");
   await run.lines(1);
   run.change();
@@ -81,7 +81,7 @@ test("--restart begins anew when all that the COMMAND has started is gone", asyn
   assert.deepEqual(await run.lines(4), ["open", "closed", "open", "closed"]);
 });
 
-test("what a COMMAND leaves running goes on, and is ended before the next run and in the end", async () => {
+test("a process that a COMMAND leaves runs until the next run or the end", async () => {
   using run = await running("sleep 60 >/dev/null 2>&1 & echo $!");
   const [first] = (await run.lines(1)).map(Number);
   assert.ok(lives(first));
@@ -95,7 +95,7 @@ test("what a COMMAND leaves running goes on, and is ended before the next run an
 
 const noSetsid = spawnSync("setsid", ["--version"]).status !== 0 && "setsid(1) is not installed";
 
-test("a daemon outlives the COMMAND that has started it", { skip: noSetsid }, async () => {
+test("a daemon that a COMMAND has started is not ended", { skip: noSetsid }, async () => {
   using run = await running("setsid sleep 60 >/dev/null 2>&1 & echo $!");
   const [daemon] = (await run.lines(1)).map(Number);
   await until(() => sessionOf(daemon) === daemon, () => daemon);
@@ -109,25 +109,25 @@ function sessionOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(" ")[5]);
 }
 
-test("--signal chooses by which signal a COMMAND is ended", async () => {
+test("watch --signal chooses the signal that ends a COMMAND", async () => {
   const trap = 'for s in HUP INT TERM USR1; do trap "echo $s; exit" $s; done';
   const script = `${trap}; echo open; ${LOOP}`;
   const chosen = [["SIGINT", "INT"], ["usr1", "USR1"], ["1", "HUP"]];
-  await Promise.all(chosen.map(async ([signal, told]) => {
+  await Promise.all(chosen.map(async ([signal, name]) => {
     using run = await running(script, "--restart", "--signal", signal);
     await run.lines(1);
     run.change();
-    assert.deepEqual(await run.lines(3), ["open", told, "open"]);
+    assert.deepEqual(await run.lines(3), ["open", name, "open"]);
     run.signal("SIGTERM");
     await run.ended("SIGTERM");
-    assert.deepEqual(await run.lines(4), ["open", told, "open", told]);
+    assert.deepEqual(await run.lines(4), ["open", name, "open", name]);
   }));
 });
 
-/** Does not end by what it is asked to. */
+/** Ignores the signals that end it. */
 const STUBBORN = `trap '' HUP INT QUIT TERM; echo open; ${LOOP}`;
 
-test("what ignores the signal is killed after 5 s, at a restart and in the end", async () => {
+test("a COMMAND that ignores the signal is killed after 5 s, at a restart and at the end", async () => {
   const runs = await Promise.all([
     running(`${STUBBORN} & wait`, "--restart"),
     running(`(${STUBBORN}); true`),
@@ -141,7 +141,7 @@ test("what ignores the signal is killed after 5 s, at a restart and in the end",
   await insist(runs[0], "SIGTERM");
 });
 
-test("what ignores the signal is killed at once at the second one", async () => {
+test("a COMMAND that ignores the signal is killed at a second one", async () => {
   const names = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
   await Promise.all(names.map(async (name) => {
     using run = await running(`(${STUBBORN}); true`);
@@ -161,7 +161,7 @@ async function insist(run: Run, name: keyof typeof NUMBERS): Promise<void> {
   await run.ended(name);
 }
 
-test("a signal that comes twice, as by way of npm, is one wish", async () => {
+test("a signal that is repeated at once, as by npm, does not kill a COMMAND", async () => {
   using run = await running(
     `trap "sleep 0.2; echo closed; exit" INT; echo open; ${LOOP}`,
   );
@@ -172,7 +172,7 @@ test("a signal that comes twice, as by way of npm, is one wish", async () => {
   assert.deepEqual(await run.lines(2), ["open", "closed"]);
 });
 
-test("a script without #! is run as by a shell", async () => {
+test("a COMMAND that is a script without #! is run by sh(1)", async () => {
   const directory = tmpDir();
   const script = join(tmpDir(), "script");
   writeFileSync(script, 'echo "$0 $*"\n', { mode: 0o755 });

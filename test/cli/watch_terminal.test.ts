@@ -1,4 +1,4 @@
-/** What the `watch` command and its COMMAND do on a terminal. */
+/** How `watch` shares its terminal with a COMMAND. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -13,19 +13,19 @@ import { until } from "../helpers/within.ts";
 /** How long a COMMAND may take to end, in milliseconds. */
 const GRACE = 5000;
 
-/** What comes so soon after the first signal is taken for the same wish, in milliseconds. */
+/** How long after the first signal a second one is ignored, in milliseconds. */
 const ECHO = 100;
 
 const skip = noTerminal;
 
 /** `watch` on a terminal. */
 interface Run extends Session {
-  /** Changes something. */
+  /** Makes a change, which runs the COMMAND. */
   change(): void;
   /**
-   * Waits until something is on the terminal, and forgets it with all that is before.
+   * Waits until the terminal shows something, and drops the output up to there.
    *
-   * @returns what the pattern has in parentheses
+   * @returns the first group of the pattern
    */
   shows(pattern: string | RegExp): Promise<string | undefined>;
   /** Waits until it has ended. @returns its exit status */
@@ -82,10 +82,10 @@ async function insist({ output, type }: Run, key: string): Promise<void> {
   }, () => output);
 }
 
-/** What goes on until it is ended, but not for ever. */
+/** Runs until it is ended, but not forever. */
 const LOOP = "n=0; while [ $((n = n + 1)) -lt 3000 ]; do sleep 0.01; done";
 
-test("a COMMAND has the terminal, and reads from it", { skip }, async () => {
+test("a COMMAND has the terminal in the foreground, and reads from it", { skip }, async () => {
   const stat = "set -- $(cut -d' ' -f5,8 /proc/$$/stat); [ $1 = $2 ] && echo mine";
   using run = await running(`${stat}; read x; echo read $x; read y </dev/tty; echo tty $y`);
   await run.shows("mine");
@@ -104,23 +104,27 @@ test("a COMMAND has the terminal, and reads from it", { skip }, async () => {
 const KEYS = [["\x03", "INT", 130], ["\x1c", "QUIT", 131]] as const;
 
 for (const [key, signal, status] of KEYS) {
-  test(`SIG${signal} by a key ends the COMMAND, however it ends, and watch`, { skip }, async () => {
-    const ends = ["exit 0", "exit 3", `trap - ${signal}; kill -${signal} $$`];
-    await Promise.all(ends.map(async (end) => {
-      using run = await running(
-        `trap "sleep 0.1; echo told; ${end}" ${signal}; echo open; ${LOOP}`,
-      );
-      await run.shows("open");
-      run.type(key);
-      await run.shows("told");
-      assert.equal(await run.ended(), status);
-      assert.ok(!run.output.text.includes("sh "), run.output.text); // nothing is complained of
-    }));
-  });
+  test(
+    `the key for SIG${signal} ends the COMMAND, whatever its exit status, and watch`,
+    { skip },
+    async () => {
+      const ends = ["exit 0", "exit 3", `trap - ${signal}; kill -${signal} $$`];
+      await Promise.all(ends.map(async (end) => {
+        using run = await running(
+          `trap "sleep 0.1; echo caught; ${end}" ${signal}; echo open; ${LOOP}`,
+        );
+        await run.shows("open");
+        run.type(key);
+        await run.shows("caught");
+        assert.equal(await run.ended(), status);
+        assert.ok(!run.output.text.includes("sh "), run.output.text); // no message about it
+      }));
+    },
+  );
 }
 
 test(
-  "what ignores a key's signal is killed after 5 s, or at once at the second one",
+  "a COMMAND that ignores the signal of a key is killed after 5 s, or at a second key",
   { skip },
   async () => {
     const stubborn = async (signal: string) => {
@@ -147,7 +151,7 @@ test(
 );
 
 test(
-  "Ctrl-C ends watch while no COMMAND runs, and when one has left something",
+  "Ctrl-C ends watch between runs, with the processes that a COMMAND has left",
   { skip },
   async () => {
     using run = await running("sleep 60 & echo done");
@@ -157,17 +161,17 @@ test(
   },
 );
 
-test("a signal to watch is passed on, though there is a terminal", { skip }, async () => {
+test("watch on a terminal passes signals on that are sent to it", { skip }, async () => {
   for (const [name, status] of [["INT", 130], ["TERM", 143]] as const) {
-    using run = await running(`trap "echo told; exit" ${name}; echo open $PPID.; ${LOOP}`);
+    using run = await running(`trap "echo caught; exit" ${name}; echo open $PPID.; ${LOOP}`);
     const pid = Number(await run.shows(/open (\d+)\./));
     process.kill(pid, `SIG${name}`);
-    await run.shows("told");
+    await run.shows("caught");
     assert.equal(await run.ended(), status);
   }
 });
 
-test("the terminal is taken back in the end, as it was", { skip }, async () => {
+test("watch takes the terminal back at the end, in its old modes", { skip }, async () => {
   const directory = tmpDir();
   const raw = `stty raw -echo; echo open; kill -KILL $$`;
   const watch = lineOf("watch", [directory, "--", "sh", "-c", raw]);
@@ -186,7 +190,7 @@ const noShell = skip ||
     "bash(1), which has job control, is not installed";
 
 test(
-  "Ctrl-Z stops the COMMAND and watch, and fg lets them go on",
+  "Ctrl-Z stops the COMMAND and watch, and fg continues both",
   { skip: noShell },
   async () => {
     const directory = tmpDir();
@@ -200,7 +204,7 @@ test(
     run.type("\x1a");
     await run.shows("Stopped");
     await run.shows("$ ");
-    run.type("echo $((6 * 7))\n"); // the shell reads, and not the COMMAND
+    run.type("echo $((6 * 7))\n"); // the shell reads it, not the COMMAND
     await run.shows("42");
     run.type("fg\n");
     await run.shows("watch.ts");
@@ -211,7 +215,7 @@ test(
     run.type("bg\n");
     await until(() => {
       run.type("jobs\n");
-      return run.output.text.includes("Stopped"); // again, for it wants to read
+      return run.output.text.includes("Stopped"); // again, since it reads from the terminal
     }, () => run.output);
     run.type("fg\n");
     await run.shows("watch.ts");
@@ -228,7 +232,7 @@ test(
   },
 );
 
-test("where no shell lets it go on, a COMMAND that Ctrl-Z stops goes on", { skip }, async () => {
+test("Ctrl-Z does not stop a COMMAND if there is no shell to continue it", { skip }, async () => {
   using run = await running("echo open; read x; echo read $x");
   await run.shows("open");
   run.type("\x1a");
@@ -238,15 +242,15 @@ test("where no shell lets it go on, a COMMAND that Ctrl-Z stops goes on", { skip
   assert.equal(await run.ended(), 130);
 });
 
-test("a terminal that is hung up ends the COMMAND by SIGHUP", { skip }, async () => {
-  const told = join(tmpDir(), "told");
-  using run = await running(`trap "mkdir ${told}; exit" HUP; echo open; ${LOOP}`);
+test("the end of a terminal ends the COMMAND by SIGHUP", { skip }, async () => {
+  const caught = join(tmpDir(), "caught");
+  using run = await running(`trap "mkdir ${caught}; exit" HUP; echo open; ${LOOP}`);
   await run.shows("open");
   run[Symbol.dispose]();
-  await until(() => existsSync(told), () => run.output);
+  await until(() => existsSync(caught), () => run.output);
 });
 
-test("--clear clears the screen before each run, if it is a terminal", { skip }, async () => {
+test("watch --clear clears a terminal before each run", { skip }, async () => {
   using run = await running("echo open", "--clear");
   await run.shows("\x1b[H\x1b[Jopen");
   run.change();

@@ -168,7 +168,7 @@ function print(fault: Fault, turn: number): void {
   writeFileSync(file, "");
   // Not with node:fs: the descriptors of Deno before 2.8 are not those of the system.
   const fd = libc().open(cString(file), constants.O_WRONLY);
-  const output = new Output(fd);
+  const output = new Output(libc(), fd);
   using _ = failing(fault, turn);
   const lines = ["a\n", "b\n", "c\n"];
   const failures: unknown[] = [];
@@ -206,10 +206,10 @@ test("Pattern throws if regcomp or regexec fails, as for want of memory", () => 
   const c = libc();
   const { regcomp, regexec } = c;
   const REG_ESPACE = 12;
-  const pattern = new Pattern("a", false);
+  const pattern = new Pattern(libc(), "a", false);
   try {
     c.regcomp = () => REG_ESPACE;
-    assert.throws(() => new Pattern("b", false), SyntaxError);
+    assert.throws(() => new Pattern(libc(), "b", false), SyntaxError);
     c.regexec = () => REG_ESPACE;
     assert.throws(() => pattern.matches("/a"), /Cannot tell whether "\/a" matches/);
   } finally {

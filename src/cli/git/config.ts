@@ -1,8 +1,8 @@
 /**
- * What git's configuration says of the files that tell it what to ignore (git-config(1)).
+ * `Config`: the settings of git that decide which files have ignore rules (git-config(1)).
  *
- * The files are read here, and git is not asked: it may be missing, and may not be run without a permission.
- * `include.path` counts, and of the conditions of `includeIf` that of `gitdir`; the others do not.
+ * It parses the files itself: git may be missing, and needs a permission to be run. It follows `include.path`,
+ * and `includeIf` with the condition `gitdir`; other conditions do not hold.
  *
  * @module
  */
@@ -10,42 +10,42 @@
 import { Glob } from "../../watch/glob.ts";
 import { toText } from "../../kernel/byte_string.ts";
 import { byteText, fromByteText, parentOf, resolve } from "./paths.ts";
-import type { Sources } from "./sources.ts";
+import type { RuleFiles } from "./rule_files.ts";
 
-/** How deep files may include each other, as with git. */
+/** How deep files may include each other, as in git. */
 const DEEPEST = 10;
 
-/** The configuration of a repository, as far as it is of interest. */
+/** The configuration of a repository, reduced to what ignore rules depend on. */
 export class Config {
-  /** `core.excludesFile`: absolute, or relative to the repository; empty if there is to be none. */
+  /** `core.excludesFile`: absolute, or relative to the repository; "" for no file. */
   excludesFile: string | undefined;
   /** `extensions.worktreeConfig`: whether a worktree has a configuration of its own. */
   hasWorktreeConfig = false;
-  readonly #sources: Sources;
+  readonly #files: RuleFiles;
   readonly #gitDirectory: string;
   readonly #home: string | undefined;
   readonly #warn: (text: string) => void;
 
   /**
-   * @param gitDirectory for the conditions
-   * @param home the directory of the user, if it is known
-   * @param warn reports what is no configuration
+   * @param gitDirectory what `gitdir` is compared with
+   * @param home the user's home directory, if it is known
+   * @param warn reports invalid configuration
    */
   constructor(
-    sources: Sources,
+    files: RuleFiles,
     gitDirectory: string,
     home: string | undefined,
     warn: (text: string) => void,
   ) {
-    this.#sources = sources;
+    this.#files = files;
     this.#gitDirectory = gitDirectory;
     this.#home = home;
     this.#warn = warn;
   }
 
-  /** Has the settings of a file count, if there is one; they are later than those so far. */
+  /** Adds the settings of a file, if it exists. They override those so far. */
   add(file: string, depth: number = 0): void {
-    const { settings, rest } = parse(this.#sources.read(file) ?? "");
+    const { settings, rest } = parse(this.#files.read(file) ?? "");
     for (const { name, value } of settings) {
       const [, condition] = /^includeif\.(.*)\.path$/s.exec(name) ?? [];
       if (name === "core.excludesfile") {
@@ -56,7 +56,9 @@ export class Config {
         name === "include.path" || condition !== undefined && this.#holds(condition, file)
       ) {
         const included = this.#path(value);
-        if (included && depth < DEEPEST) this.add(resolve(parentOf(file), included), depth + 1);
+        if (included && depth < DEEPEST) {
+          this.add(resolve(this.#files.libc, parentOf(file), included), depth + 1);
+        }
       }
     }
     if (rest !== "") {
@@ -65,7 +67,7 @@ export class Config {
     }
   }
 
-  /** A path of a setting, as lossless text; `undefined` if it is that of a user who is not known. */
+  /** The path in a setting, as lossless text; `undefined` if it is in an unknown home directory. */
   #path(value: string): string | undefined {
     if (!value.startsWith("~")) return fromByteText(value);
     return value.startsWith("~/") && this.#home
@@ -73,7 +75,7 @@ export class Config {
       : undefined;
   }
 
-  /** Whether a condition of `includeIf` is so. @param file in which it is */
+  /** Whether a condition of `includeIf` holds. @param file that has the condition */
   #holds(condition: string, file: string): boolean {
     const [, fold, value] = /^gitdir(\/i)?:(.*)$/s.exec(condition) ?? [];
     if (value === undefined) return false;
@@ -91,22 +93,22 @@ export class Config {
         ? new Glob(pattern, false).matches(directory, 0)
         : new Glob(pattern.toLowerCase(), false).matches(directory.toLowerCase(), 0);
     } catch {
-      return false; // a glob that matches nothing
+      return false; // an invalid glob matches nothing
     }
   }
 }
 
-/** A setting, of which the section and the key are lower-case. */
+/** A setting; its section and key are in lower case. */
 interface Setting {
   readonly name: string;
   readonly value: string;
 }
 
-/** A comment, a section, or a key that may have a value; with the blanks before it. */
+/** A comment, a section, or a key with or without a value; and the blanks before it. */
 const ITEM =
   /\s*(?:[#;].*|\[([\w.-]+)(?:\s+"((?:\\.|[^"\\\n])*)")?\]|([a-z][a-z\d-]*)[ \t]*(?:=((?:"(?:\\[^]|[^"\\\n])*"|\\[^]|[^"\\\n#;])*)|(?=[\n#;]|$)))/iy;
 
-/** @returns the settings of a file, up to what is none */
+/** @returns the settings of a file up to the first invalid one, and the rest of the text */
 function parse(text: string): { settings: Setting[]; rest: string } {
   const content = `${text.replace(/^\xef\xbb\xbf/, "").replace(/\r\n/g, "\n").trimEnd()}\n`;
   const settings: Setting[] = [];
@@ -125,7 +127,7 @@ function parse(text: string): { settings: Setting[]; rest: string } {
   return { settings, rest: content.slice(end).trim() };
 }
 
-/** The value that is meant: without quotes and escapes, and without the blanks around it. */
+/** A value without quotes and escapes, and without the blanks around it. */
 function unquoted(value: string): string {
   const line = value.replace(/\\([^])/g, (escape, next) => next === "\n" ? "" : escape);
   return line.trim().replace(/"|\\(.)/g, (_, next = "") => ESCAPES.get(next) ?? next);

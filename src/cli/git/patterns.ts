@@ -1,19 +1,19 @@
 /**
- * Patterns of gitignore(5), line by line.
+ * `Patterns`: the lines of a file that gitignore(5) describes.
  *
- * To git a path is bytes, and `?` is one of them: so is a character of the texts here.
+ * Git matches bytes: `?` is one byte. So the texts here have one character per byte.
  *
  * @module
  */
 
 import { Glob } from "../../watch/glob.ts";
 
-/** A line that ignores something, or has something not ignored. */
+/** A line that ignores entries; or takes that back, if it is negated. */
 interface Pattern {
   readonly glob: Glob;
   readonly negated: boolean;
   readonly directoriesOnly: boolean;
-  /** Whether it is for a name, and not for the path below the directory of the file. */
+  /** Whether it matches the name of an entry, instead of its path below the directory of the file. */
   readonly byName: boolean;
 }
 
@@ -21,16 +21,17 @@ interface Pattern {
 export class Patterns {
   readonly #patterns: readonly Pattern[];
 
-  /** @param content of the file, with a character for each byte */
+  /** @param content of the file, with one character per byte */
   constructor(content: string) {
     this.#patterns = content.replace(BOM, "").split("\n").flatMap(parse);
   }
 
   /**
-   * Whether the last one that matches an entry has it ignored; `undefined` if none does.
+   * Whether the last pattern that matches an entry ignores it.
    *
-   * @param path with a character for each byte
-   * @param from where the path below the directory of the file begins
+   * @param path with one character per byte
+   * @param from where in it the path below the directory of the file begins
+   * @returns `undefined` if none matches
    */
   decide(path: string, from: number, isDirectory: boolean): boolean | undefined {
     const name = path.lastIndexOf("/") + 1;
@@ -44,10 +45,10 @@ export class Patterns {
 /** U+FEFF, byte by byte. */
 const BOM = /^\xef\xbb\xbf/;
 
-/** @returns the pattern of a line, if it has one */
+/** @returns the pattern of a line, or nothing */
 function parse(line: string): Pattern[] {
   if (line.startsWith("#")) return [];
-  // What follows a NUL byte git does not see.
+  // Git ignores what follows a NUL byte.
   const [, not, body, slash] = /^(!?)(.*?)(\/?)$/s.exec(trim(line.replace(/\r$|\0.*/s, "")))!;
   if (body === "") return [];
   try {
@@ -58,11 +59,11 @@ function parse(line: string): Pattern[] {
       byName: !body.includes("/"),
     }];
   } catch {
-    return []; // it matches nothing
+    return []; // an invalid glob matches nothing
   }
 }
 
-/** A line without the spaces at its end, unless a backslash is before them. */
+/** A line without the spaces at its end, except for those after a backslash. */
 function trim(line: string): string {
   let end = 0;
   for (let i = 0; i < line.length; i++) {

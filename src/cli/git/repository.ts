@@ -1,26 +1,27 @@
 /**
- * A repository of git, and the lists of what to ignore that are not in its tree (gitignore(5)).
+ * `Repository`: a git repository, and its ignore rules outside of its tree (gitignore(5)).
  *
  * @module
  */
 
+import type { Libc } from "../../../ffi/contract.ts";
 import { variable } from "../../../ffi/program.ts";
 import { Config } from "./config.ts";
 import { fromByteText, resolve } from "./paths.ts";
 import { Patterns } from "./patterns.ts";
-import type { Sources } from "./sources.ts";
+import type { RuleFiles } from "./rule_files.ts";
 
-/** What git takes from the environment, as far as the runtime lets the program read that. */
+/** What git takes from the environment, if the runtime permits to read it. */
 export interface User {
-  /** The user's directory. */
+  /** The user's home directory. */
   readonly home: string | undefined;
-  /** The directory of the user's `config` and `ignore`. */
+  /** The directory with the user's `config` and `ignore`. */
   readonly directory: string | undefined;
-  /** The configuration of the system and of the user; later files count more. */
+  /** The configuration files of the system and the user; a later file overrides the ones before it. */
   readonly configs: readonly string[];
 }
 
-/** What the environment says (git(1), git-config(1)). */
+/** Reads the environment (git(1), git-config(1)). */
 export function user(): User {
   const path = (name: string) => {
     const value = variable(name);
@@ -41,31 +42,31 @@ export function user(): User {
 
 /** A directory with a `.git`. */
 export class Repository {
-  /** That of the user and that of the repository; later ones count more. */
+  /** The patterns of the user and those of the repository, which override them. */
   readonly #lists: readonly Patterns[];
 
   /**
    * @param root its path, as lossless text
-   * @param dotGit what is in `.git`, if that is a file; it may be that of a worktree, or of a submodule
-   * @param warn reports what is wrong
+   * @param dotGit the content of `.git`, which is a file in a worktree or a submodule; "" for a directory
+   * @param warn reports invalid configuration
    */
   constructor(
     root: string,
     dotGit: string,
-    sources: Sources,
+    files: RuleFiles,
     { home, directory, configs }: User,
     warn: (text: string) => void,
   ) {
     const [, elsewhere = ".git"] = /^gitdir: (.*)/.exec(dotGit) ?? [];
-    const gitDirectory = pathOn(elsewhere, root);
-    const common = pathOn(sources.read(`${gitDirectory}/commondir`) ?? ".", gitDirectory);
-    const config = new Config(sources, gitDirectory, home, warn);
+    const gitDirectory = pathOn(files.libc, elsewhere, root);
+    const common = pathOn(files.libc, files.read(`${gitDirectory}/commondir`) ?? ".", gitDirectory);
+    const config = new Config(files, gitDirectory, home, warn);
     for (const file of [...configs, `${common}/config`]) config.add(file);
     if (config.hasWorktreeConfig) config.add(`${gitDirectory}/config.worktree`);
-    const files = [`${common}/info/exclude`];
+    const lists = [`${common}/info/exclude`];
     const ofUser = config.excludesFile ?? (directory && `${directory}/ignore`);
-    if (ofUser) files.unshift(resolve(root, ofUser));
-    this.#lists = files.map((file) => new Patterns(sources.read(file) ?? ""));
+    if (ofUser) lists.unshift(resolve(files.libc, root, ofUser));
+    this.#lists = lists.map((file) => new Patterns(files.read(file) ?? ""));
   }
 
   /** See {@link Patterns.decide}. */
@@ -76,7 +77,7 @@ export class Repository {
   }
 }
 
-/** The path that a line has, as lossless text. */
-function pathOn(line: string, directory: string): string {
-  return resolve(directory, fromByteText(line.replace(/[\r\n]+$/, "")));
+/** The path in a line, as lossless text. */
+function pathOn(libc: Libc, line: string, directory: string): string {
+  return resolve(libc, directory, fromByteText(line.replace(/[\r\n]+$/, "")));
 }

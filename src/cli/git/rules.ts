@@ -1,15 +1,15 @@
 /**
- * What git ignores, kept in step with the files that say so.
+ * `GitRules`: what git ignores, kept in step with the files that have the rules.
  *
- * A watcher of its own looks at nothing but those files. It is the first to ask what is ignored in a
- * directory, and does so when it watches that: whatever changes after a file was read is reported.
+ * A watcher of its own watches those files only. It asks what is ignored in a directory when it starts to
+ * watch the directory, which is when the files there are read: so every later change of them is reported.
  *
  * @module
  */
 
+import type { Libc } from "../../../ffi/contract.ts";
 import { variable } from "../../../ffi/program.ts";
 import { delay } from "../../../ffi/time.ts";
-import { libc } from "../../../ffi/libc.ts";
 import { absolute } from "../../kernel/absolute.ts";
 import type { WatchEvent } from "../../engine/event.ts";
 import type { Ignore } from "../../watch/ignore.ts";
@@ -18,48 +18,54 @@ import { reconsider, watch, type Watcher } from "../../watch/watcher.ts";
 import { type Gitignore, gitignore } from "../gitignore.ts";
 import { parentOf } from "./paths.ts";
 
-/** How long changes of the files gather, in milliseconds: an editor makes several. */
+/** How long to wait for further changes of a file, in milliseconds: an editor makes several. */
 const SETTLE = 20;
 
-/** What git ignores in the trees of some paths, now and later. */
+/** What git ignores in some trees, now and later. */
 export class GitRules implements AsyncDisposable {
-  /** Ignores what git does. */
+  /** Ignores what git ignores. */
   readonly ignore: Ignore = rule((...entry) => this.#applied(...entry));
+  readonly #libc: Libc;
   readonly #warn: (text: string) => void;
   readonly #roots: readonly string[];
   readonly #watcher: Watcher;
-  /** The files that are watched although they are in none of the trees. */
+  /** The files that are watched outside of the trees. */
   readonly #others = new Set<string>();
-  /** What was read last. */
+  /** The rules as they were last read. */
   #current: Gitignore;
-  /** What counts, until it is reconsidered. */
+  /** The rules in force, until the watcher reconsiders. */
   #applied: Gitignore;
-  /** Where something has changed of late; `undefined` stands for everywhere. */
+  /** The paths that have changed since the last update; `undefined` is everywhere. */
   #changed = new Set<string | undefined>();
 
-  private constructor(paths: readonly string[], warn: (text: string) => void) {
+  private constructor(libc: Libc, paths: readonly string[], warn: (text: string) => void) {
+    this.#libc = libc;
     const warnings = new Set<string>();
     this.#warn = (text) => {
       if (!warnings.has(text)) warn(text);
       warnings.add(text);
     };
-    this.#roots = paths.map((path) => absolute(libc(), path));
-    this.#current = this.#applied = gitignore(this.#warn);
+    this.#roots = paths.map((path) => absolute(libc, path));
+    this.#current = this.#applied = gitignore(libc, this.#warn);
     this.#watcher = watch(paths, { ignore: rule((...entry) => this.#isOther(...entry)) });
   }
 
   /**
    * Reads what git ignores.
    *
-   * @param paths what is to be watched
-   * @param warn reports what cannot be read or watched, each once
-   * @throws {InotifyError} what keeps the paths from being watched
+   * @param paths the roots of the trees
+   * @param warn reports what cannot be read or watched, each message once
+   * @throws {InotifyError} if the paths cannot be watched
    */
-  static async open(paths: readonly string[], warn: (text: string) => void): Promise<GitRules> {
+  static async open(
+    libc: Libc,
+    paths: readonly string[],
+    warn: (text: string) => void,
+  ): Promise<GitRules> {
     if (variable("HOME") === false) {
-      warn("Without --allow-env=HOME,XDG_CONFIG_HOME what this user has git ignore does not count");
+      warn("Without --allow-env=HOME,XDG_CONFIG_HOME the user's own ignore list is not read");
     }
-    const rules = new GitRules(paths, warn);
+    const rules = new GitRules(libc, paths, warn);
     await rules.#watcher.ready;
     if (await rules.#watchOthers()) await rules.#readAgain();
     rules.#applied = rules.#current;
@@ -67,21 +73,23 @@ export class GitRules implements AsyncDisposable {
   }
 
   /**
-   * Reads again what changes, until it is closed.
+   * Reads the rules again whenever they change, until it is closed.
    *
-   * @param watcher has {@link ignore} among its rules; it is to reconsider them then
+   * @param watcher reconsiders what it ignores then; {@link ignore} is among its rules
    */
   async follow(watcher: Watcher): Promise<void> {
     let last = Promise.resolve();
     for await (const event of this.#watcher) {
-      if (event.kind === "error") this.#warn(`Its changes do not count: ${event.error.message}`);
+      if (event.kind === "error") {
+        this.#warn(`Changes of ignore rules may be missed: ${event.error.message}`);
+      }
       if (this.#changed.size === 0) last = last.then(() => this.#update(watcher));
       for (const path of pathsOf(event)) this.#changed.add(path);
     }
     await last;
   }
 
-  /** Reads no more. */
+  /** Ends {@link follow}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#watcher.close();
   }
@@ -91,57 +99,57 @@ export class GitRules implements AsyncDisposable {
     const changed = this.#changed;
     this.#changed = new Set();
     try {
-      if (!this.#current.sources.differ(changed) && !await this.#watchOthers()) return;
+      if (!this.#current.files.haveChanged(changed) && !await this.#watchOthers()) return;
       await this.#readAgain();
       this.#applied = this.#current;
       await reconsider(watcher);
     } catch (error) {
-      this.#warn(`What git ignores could not be read again: ${(error as Error).message}`);
+      this.#warn(`Cannot read again what git ignores: ${(error as Error).message}`);
     }
   }
 
   async #readAgain(): Promise<void> {
     do {
-      this.#current = gitignore(this.#warn);
+      this.#current = gitignore(this.#libc, this.#warn);
       await reconsider(this.#watcher);
     } while (await this.#watchOthers());
   }
 
-  /** Watches what is read and in none of the trees. @returns whether it has changed since it was read */
+  /** Watches the files outside of the trees. @returns whether one has changed since it was read */
   async #watchOthers(): Promise<boolean> {
-    const { sources } = this.#current;
-    for (const root of this.#roots) this.#current.look(root);
-    const paths = [...sources.paths].filter((path) =>
+    const { files } = this.#current;
+    for (const root of this.#roots) this.#current.load(root);
+    const paths = [...files.paths].filter((path) =>
       !this.#others.has(path) && !this.#isInTree(path)
     );
     for (const path of paths) this.#others.add(path);
     await Promise.all(paths.map((path) => this.#watcher.add(toBytes(path))));
-    return sources.differ(new Set(paths));
+    return files.haveChanged(new Set(paths));
   }
 
-  /** Whether an entry is neither a `.gitignore` file, nor `.git`, nor on the way to one that counts. */
+  /** Whether an entry is neither `.gitignore`, nor `.git`, nor a directory that may have one. */
   #isOther(path: string, isDirectory: boolean): boolean {
     if (path.endsWith("/.git")) {
-      this.#current.look(parentOf(path)); // of a repository more is read than what is in the tree
+      this.#current.load(parentOf(path)); // a repository has files that are not in the tree
       return false;
     }
-    if (path.endsWith("/.git", path.lastIndexOf("/"))) return true; // what is in it
+    if (path.endsWith("/.git", path.lastIndexOf("/"))) return true; // it is in .git
     return isDirectory ? this.#current(path, true) : !path.endsWith("/.gitignore");
   }
 
-  /** Whether the watcher comes to a path by itself. */
+  /** Whether the watcher finds a path by itself. */
   #isInTree(path: string): boolean {
     return /\/\.git(?:ignore)?$/.test(path) &&
       this.#roots.some((root) => path.startsWith(root === "/" ? root : `${root}/`));
   }
 }
 
-/** A rule that gets a path as lossless text. */
+/** A rule whose argument is a path as lossless text. */
 function rule(isIgnored: (path: string, isDirectory: boolean) => boolean): Ignore {
   return Object.assign(isIgnored, { byName: false });
 }
 
-/** Where an event says that something has changed, as lossless text. */
+/** The paths that an event says have changed, as lossless text; `undefined` for an overflow: any path. */
 function pathsOf(event: WatchEvent): (string | undefined)[] {
   if (!("path" in event)) return [undefined];
   const { path, rawPath } = event;

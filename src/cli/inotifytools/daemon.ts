@@ -1,33 +1,35 @@
 /**
- * Going on in the background.
- *
- * A runtime cannot fork itself: it starts itself anew, by the command line that it has.
+ * `--daemon`: starts the program again in the background, since a runtime cannot fork itself.
  *
  * @module
  */
 
 import { spawn } from "node:child_process";
 import process from "node:process";
+import type { Libc } from "../../../ffi/contract.ts";
 import type { Given } from "./getopt.ts";
-import { UsageError } from "./options.ts";
 import { commandLine } from "./paths.ts";
+import { UsageError } from "./usage_error.ts";
 
-/** What the one in the background is to do. */
+/** What the process in the background does. */
 interface Task {
-  /** The command line: all of it but `--daemon` and `--outfile` is kept. */
+  /** The command line. `--daemon` and `--outfile` are not passed on. */
   readonly given: readonly Given[];
   /** Whether it reads the standard input. */
   readonly readsInput: boolean;
 }
 
 /**
- * Starts the program in the background, in a session of its own. Its working directory is kept, so that
- * relative paths stay what they are.
+ * Starts the program in a session of its own. It keeps the working directory, to which paths may be relative.
  *
  * @param stdout the descriptor to which it prints
  * @throws {UsageError} if it cannot be started
  */
-export async function startDaemon(stdout: number, { given, readsInput }: Task): Promise<void> {
+export async function startDaemon(
+  libc: Libc,
+  stdout: number,
+  { given, readsInput }: Task,
+): Promise<void> {
   const options: string[] = [];
   const operands: string[] = [];
   for (const item of given) {
@@ -39,11 +41,11 @@ export async function startDaemon(stdout: number, { given, readsInput }: Task): 
     if (name === "daemon" || name === "outfile") continue;
     options.push(argument ? `--${name}=${value}` : `--${name}`);
   }
-  const whole = commandLine();
-  const runtime = whole.slice(1, whole.length - (process.argv.length - 2));
-  const args = [...runtime, "--monitor", "--syslog", ...options, "--", ...operands];
+  const line = commandLine(libc);
+  const program = line.slice(1, line.length - (process.argv.length - 2));
+  const args = [...program, "--monitor", "--syslog", ...options, "--", ...operands];
   try {
-    // By a shell, since Deno takes a child that is Deno for one of Node.js, and changes its arguments.
+    // Through a shell: Deno changes the arguments of a child that is Deno, as if it were Node.js.
     const child = spawn("sh", ["-c", 'exec "$@"', "sh", process.execPath, ...args], {
       detached: true,
       stdio: [readsInput ? "inherit" : "ignore", stdout, "ignore"],

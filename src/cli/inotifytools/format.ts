@@ -1,5 +1,5 @@
 /**
- * Events as lines: `--format`, `--csv` and `--json`.
+ * Events as lines, in the formats of `--format`, `--csv` and `--json`.
  *
  * @module
  */
@@ -7,27 +7,24 @@
 import { nameOf, toBytes, toText } from "../../kernel/byte_string.ts";
 import type { InotifyEvent } from "../../kernel/parse.ts";
 import { printable } from "../printable.ts";
-import { toNames } from "./events.ts";
+import { toNames } from "./event_names.ts";
 
 /**
- * An event as lossless text.
+ * Formats an event as lossless text.
  *
  * @param watched the path that is watched; that of a directory ends with a slash
  */
 export type Format = (watched: string, event: InotifyEvent) => string;
 
-/** A part of a line. */
-type Piece = (watched: string, event: InotifyEvent) => string;
-
-/** What is said of an event without a format. */
+/** The format of inotify-tools. */
 export const DEFAULT_FORMAT = "%w %,e %f\n";
 
 /**
  * Compiles a format: `%w` is the path watched, `%f` the name in it, `%e` the events with commas and `%Xe`
  * with X between them, `%c` the cookie, `%T` the time, `%n` a new line, `%0` a NUL, `%%` a percent sign.
- * What else follows a percent sign stands for itself.
+ * Any other conversion is printed as it is.
  *
- * @returns `undefined` if it ends within a conversion, for which inotifywait prints nothing
+ * @returns `undefined` if the format ends within a conversion: then inotifywait prints nothing
  */
 export function compile(format: string, time: () => string): Format | undefined {
   const tokens = format.match(/%[%0nwfceT]|%[^]e|%[^]|%|[^%]+/g) ?? [];
@@ -40,7 +37,7 @@ export function compile(format: string, time: () => string): Format | undefined 
   };
 }
 
-function piece(token: string, time: () => string): Piece {
+function piece(token: string, time: () => string): Format {
   switch (token) {
     case "%%":
       return () => "%";
@@ -62,17 +59,17 @@ function piece(token: string, time: () => string): Piece {
   return /^%[^]e$/.test(token) ? names(token[1]) : () => token;
 }
 
-/** The names of events are few: each is put together once. */
-function names(separator: string): Piece {
+/** Joins the names of events; once for each mask, since there are few. */
+function names(separator: string): Format {
   const known = new Map<number, string>();
   return (_, { mask }) => {
-    let text = known.get(mask);
-    if (text === undefined) known.set(mask, text = toNames(mask).join(separator));
+    const text = known.get(mask) ?? toNames(mask).join(separator);
+    known.set(mask, text);
     return text;
   };
 }
 
-/** Comma-separated values: the path watched, the events, the name. */
+/** Comma-separated values: the watched path, the events, the name. */
 export function toCsv(watched: string, event: InotifyEvent): string {
   const path = watched === "" ? "" : `${quoted(watched)},`;
   return `${path}${quoted(toNames(event.mask).join(","))},${quoted(nameOf(event))}\n`;
@@ -83,8 +80,8 @@ function quoted(value: string): string {
 }
 
 /**
- * JSON objects: `watched`, `name`, `events`; the `cookie` of a rename; the time in UTC. Where a path or a
- * name is not UTF-8, `rawWatched` and `rawName` have its bytes in base64.
+ * A JSON object: `time` in UTC, `watched`, `events`, `name`, and for a rename its `cookie`. If a path or a name is
+ * not UTF-8, `rawWatched` or `rawName` is its bytes in base64.
  */
 export function toJson(watched: string, event: InotifyEvent): string {
   const { cookie, mask, name, rawName } = event;
@@ -100,7 +97,7 @@ export function toJson(watched: string, event: InotifyEvent): string {
   return `${printable(JSON.stringify(line))}\n`;
 }
 
-/** The same format for a terminal, which would obey what is in a name. */
+/** The same format with control characters escaped: a terminal would obey those in a name. */
 export function onTerminal(format: Format): Format {
   return (watched, event) => {
     const { rawName: _, ...rest } = event;

@@ -1,6 +1,6 @@
 /**
- * The command line as getopt_long(3) takes it: options after operands, letters joined, long names cut
- * short. `parseArgs` of node:util knows no short cuts, nor the words in which glibc complains.
+ * Parses a command line as getopt_long(3) does: options may follow operands, letters may be joined, long names
+ * may be abbreviated. `parseArgs` of node:util takes no abbreviations, and its messages are not glibc's.
  *
  * @module
  */
@@ -13,20 +13,20 @@ export interface Option {
   readonly letter?: string;
   /** Whether it takes an argument. */
   readonly argument?: boolean;
-  /** It is not in inotify-tools: it must be written out, so that no short cut there means less here. */
+  /** Whether inotify-tools lack it. It cannot be abbreviated, so that their abbreviations stay unambiguous. */
   readonly extra?: boolean;
 }
 
-/** An option that was given, with its argument, "" if it takes none; or an operand. */
+/** An option with its argument ("" if it takes none), or an operand. */
 export type Given =
   | { readonly option: Option; readonly argument: string }
   | { readonly operand: string };
 
-/** A command line that is wrong; the message is glibc's. */
+/** An invalid command line; the message is glibc's. */
 export class GetoptError extends Error {}
 
 /**
- * What is given, in order. All before a mistake is seen before that throws, as in C.
+ * Yields options and operands in order; as in C, also those before an invalid one.
  *
  * @throws {GetoptError}
  */

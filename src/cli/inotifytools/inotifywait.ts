@@ -1,64 +1,63 @@
 /**
- * What `inotifywait` does.
+ * The program `inotifywait`.
  *
  * @module
  */
 
-import { libc } from "../../../ffi/libc.ts";
-import { readLink } from "../../kernel/files.ts";
-import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
+import type { Libc } from "../../../ffi/contract.ts";
 import { nameOf, toText } from "../../kernel/byte_string.ts";
-import { clock } from "./clock.ts";
-import { type Complain, complain, toSyslog } from "./complaints.ts";
+import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
+import { strerror } from "../../kernel/reason.ts";
+import { VERSION } from "../version.ts";
 import { compile, DEFAULT_FORMAT, type Format, onTerminal, toCsv, toJson } from "./format.ts";
 import { getopt, type Given, type Option } from "./getopt.ts";
-import {
-  establish,
-  EVENTS_HELP,
-  initialize,
-  moved,
-  pruning,
-  reason,
-  runProgram,
-  Selection,
-  SHARED,
-  SHARED_HELP,
-  showProgress,
-  unasked,
-  UsageError,
-} from "./options.ts";
+import { EVENTS_HELP, SELECTION_HELP } from "./help.ts";
+import { type Report, stderr, syslog } from "./messages.ts";
+import type { Observer } from "./observer.ts";
+import { openOutfile } from "./outfile.ts";
 import { Output } from "./output.ts";
 import { losslessArguments } from "./paths.ts";
-import { strerror } from "../../kernel/reason.ts";
-import { type Observer, Tree } from "./tree.ts";
-import { VERSION } from "../version.ts";
+import {
+  establish,
+  LONGEST_TIMER,
+  movedMessage,
+  openInotify,
+  pruning,
+  runProgram,
+  showProgress,
+  unaskedMessage,
+} from "./program.ts";
+import { Selection, SHARED } from "./selection.ts";
+import { formattedClock } from "./time_format.ts";
+import { Tree } from "./tree.ts";
+import { UsageError } from "./usage_error.ts";
 
 const HELP = `inotifywait ${VERSION} of @inotify/inotify
-Waits for something to happen to files, or to what is in directories, and prints it.
+Waits for events of files and directories, and prints them.
 Usage: inotifywait [OPTION…] PATH…
 
-What is watched:
-${SHARED_HELP}
+What to watch:
+${SELECTION_HELP}
 How long:
   -m, --monitor          go on after the first event
-  -d, --daemon           go on in the background; needs --outfile, and means --monitor --syslog
-  -t, --timeout SECONDS  end when so long nothing has happened; 0, the default, is never
+  -d, --daemon           go on in the background; needs --outfile, and implies --monitor --syslog
+  -t, --timeout SECONDS  end after this time without an event; 0, the default, is never
 
-What is printed:
+What to print:
   -q, --quiet            events only; twice, as -qq: nothing
   -o, --outfile FILE     append to this file
-  -s, --syslog           errors to syslog(3), by logger(1)
+  -s, --syslog           messages to syslog(3), by logger(1)
   -c, --csv              comma-separated values
-      --format FORMAT    %w path that is watched, %f name in it, %e events with commas, %Xe with X between
-                         them, %T time, %c cookie of a rename in hexadecimal, %n new line, %0 NUL, %% percent
+      --format FORMAT    %w watched path, %f name in it, %e events joined by commas, %Xe joined by X, %T time,
+                         %c cookie of a rename in hexadecimal, %n new line, %0 NUL, %% percent sign
       --no-newline       no new line after FORMAT
-      --timefmt FORMAT   %T as strftime(3) writes it; and %N nanoseconds, %3N their first three digits
-      --json             a JSON object a line: time, watched, name, events, cookie
+      --timefmt FORMAT   of %T: that of strftime(3), and %N nanoseconds, %3N their first three digits
+      --json             a JSON object per line: time, watched, name, events, cookie
 
 Exit status:
-  0  an event that was asked for came
-  1  another one did, as when what is watched is deleted; or something failed
-  2  there was none in the time given by --timeout
+  0  an event occurred that was asked for
+  1  another event occurred, as when a watched path is deleted; or a failure
+  2  no event occurred within the time of --timeout
 
 ${EVENTS_HELP}`;
 
@@ -76,7 +75,7 @@ const OPTIONS: readonly Option[] = [
   { name: "outfile", letter: "o", argument: true },
 ];
 
-/** The command line as it is used. */
+/** The parsed command line. */
 class Options extends Selection {
   readonly given: Given[] = [];
   help = false;
@@ -91,8 +90,8 @@ class Options extends Selection {
   #timefmt: string | undefined;
 
   /** @throws {UsageError} or GetoptError */
-  constructor(args: readonly string[]) {
-    super();
+  constructor(libc: Libc, report: Report, args: readonly string[]) {
+    super(libc, report);
     for (const given of getopt(args, OPTIONS)) {
       this.given.push(given);
       if ("operand" in given) this.operands.push(given.operand);
@@ -163,43 +162,49 @@ class Options extends Selection {
     }
   }
 
-  /** How events are printed. @throws {UsageError} */
-  format(): Format {
+  /** The format of events. @throws {UsageError} */
+  format(libc: Libc): Format {
     if (this.json) return toJson;
     if (this.csv) return toCsv;
     const format = this.#format === undefined
       ? DEFAULT_FORMAT
       : this.#format + (this.#newline ? "\n" : "");
     if (format === "") throw new UsageError("Something is wrong with your format string.");
-    return compile(format, clock(this.#timefmt ?? "")) ?? (() => "");
+    return compile(format, formattedClock(libc, this.#timefmt ?? "")) ?? (() => "");
   }
 }
 
 /**
- * Runs the command.
+ * Runs the program.
  *
  * @param args the command line, without the program
  * @returns the exit code
  */
 export function run(args: readonly string[]): Promise<number> {
-  return runProgram("inotifywait", HELP, () => new Options(losslessArguments(args)), wait);
+  return runProgram({
+    name: "inotifywait",
+    help: HELP,
+    parse: (libc, report) => new Options(libc, report, losslessArguments(libc, args)),
+    run: wait,
+  });
 }
 
-async function wait(options: Options): Promise<number> {
-  const { monitor, quiet, timeout, recursive } = options;
-  const inotify = initialize();
+async function wait(libc: Libc, options: Options): Promise<number> {
+  const { monitor, quiet, timeout, recursive, outfile } = options;
+  const inotify = openInotify(libc);
   const filter = options.filter();
-  const plain = options.format();
+  const plain = options.format(libc);
   if (options.daemon) {
     if (!options.readsInput) await options.paths();
     const { startDaemon } = await import("./daemon.ts");
-    await startDaemon(await openOutput(options, true), options);
+    await startDaemon(libc, await openOutfile(libc, outfile!, true), options);
     return 0;
   }
   const paths = await options.paths();
-  const output = new Output(options.outfile === undefined ? 1 : await openOutput(options, false));
+  const stdout = outfile === undefined ? 1 : await openOutfile(libc, outfile, false);
+  const output = new Output(libc, stdout);
   const format = output.isTerminal && !options.json ? onTerminal(plain) : plain;
-  const say: Complain = options.syslog ? toSyslog("inotifywait") : complain;
+  const report = options.syslog ? syslog("inotifywait", stderr(libc)) : stderr(libc);
 
   const asked = options.events || IN_ALL_EVENTS;
   let code = 1;
@@ -208,7 +213,7 @@ async function wait(options: Options): Promise<number> {
   const observer: Observer = {
     event(watched, event) {
       const { mask } = event;
-      if (mask & IN_Q_OVERFLOW) say(OVERFLOW);
+      if (mask & IN_Q_OVERFLOW) report(OVERFLOW);
       else if (!filter.takesAll && !filter.takes(watched + nameOf(event))) return;
       const shown = options.json ? asked | IN_Q_OVERFLOW : asked;
       if (quiet < 2 && mask & shown) output.write(format(watched, event));
@@ -223,28 +228,28 @@ async function wait(options: Options): Promise<number> {
     },
     uncovered(path, errno) {
       const which = established ? "new directory" : "directory";
-      say(`Couldn't watch ${which} ${toText(path)}: ${strerror(libc(), errno)}`);
+      report(`Couldn't watch ${which} ${toText(path)}: ${strerror(libc, errno)}`);
     },
-    moved: (path) => say(moved(path)),
+    moved: (path) => report(movedMessage(path)),
     unasked(directory, count) {
-      if (quiet === 0) say(unasked(directory, count));
+      if (quiet === 0) report(unaskedMessage(directory, count));
     },
-    progress: showProgress,
+    progress: (count) => showProgress(libc, count),
   };
   const mask = asked | (options.noDereference ? IN_DONT_FOLLOW : 0);
-  const tree = new Tree(inotify, mask, pruning(paths, filter), observer);
+  const tree = new Tree(libc, inotify, mask, pruning(paths, filter), observer);
 
   if (quiet === 0) {
-    say(
+    report(
       "Setting up watches." +
         (recursive ? "  Beware: since -r was given, this may take a while!" : ""),
     );
   }
   for (const path of paths.watch) {
-    if (!await establish(tree, path, recursive, "Couldn't watch", say)) return 1;
+    if (!await establish(libc, tree, path, recursive, "Couldn't watch", report)) return 1;
   }
   established = true;
-  if (quiet === 0) say("Watches established.");
+  if (quiet === 0) report("Watches established.");
 
   const watchdog = () => {
     const rest = lastRead + 1000 * timeout - performance.now();
@@ -258,33 +263,6 @@ async function wait(options: Options): Promise<number> {
   return code;
 }
 
-/** The longest time that a timer takes, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-const OVERFLOW = "Events were lost, since more of them waited than the kernel keeps: trees are " +
-  "looked through for directories again, what else has happened is not known. " +
-  "To keep more: sudo sysctl fs.inotify.max_queued_events=…";
-
-async function openOutput({ outfile }: Options, mustExist: boolean): Promise<number> {
-  const { constants, openSync, realpathSync } = await import("node:fs");
-  const shown = toText(outfile!);
-  try {
-    if (mustExist) realpathSync(outfile!);
-  } catch (error) {
-    throw new UsageError(`${reason(error as Error)}: ${shown}`, { cause: error });
-  }
-  let fd: number;
-  try {
-    const { O_WRONLY, O_CREAT, O_APPEND } = constants;
-    fd = openSync(outfile!, O_WRONLY | O_CREAT | O_APPEND, 0o600);
-  } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
-    // The kernel's reasons are not told by inotify-tools; that a runtime forbids it has to be.
-    const why = errno === undefined ? `: ${message}` : "";
-    throw new UsageError(`Failed to open output file ${shown}${why}`, { cause: error });
-  }
-  if (String(readLink(libc(), `/proc/self/fd/${fd}`)).startsWith("anon_inode:")) {
-    throw new UsageError("--outfile needs Deno 2.8 or later, whose descriptors are the system's");
-  }
-  return fd;
-}
+const OVERFLOW =
+  "Events were lost: the kernel's queue was full. Trees are scanned again for directories; " +
+  "what else has happened is unknown. For a longer queue: sudo sysctl fs.inotify.max_queued_events=…";

@@ -1,54 +1,54 @@
 /**
- * What `inotifywatch` does.
+ * The program `inotifywatch`.
  *
  * @module
  */
 
 import process from "node:process";
-import { libc } from "../../../ffi/libc.ts";
+import type { Libc } from "../../../ffi/contract.ts";
 import { nameOf, toText } from "../../kernel/byte_string.ts";
 import { IN_ALL_EVENTS, IN_DONT_FOLLOW, IN_Q_OVERFLOW } from "../../kernel/mask.ts";
-import { complain } from "./complaints.ts";
-import { getopt, type Option } from "./getopt.ts";
-import {
-  establish,
-  EVENTS_HELP,
-  initialize,
-  moved,
-  pruning,
-  runProgram,
-  Selection,
-  SHARED,
-  SHARED_HELP,
-  showProgress,
-  unasked,
-  UsageError,
-} from "./options.ts";
-import { Output, print } from "./output.ts";
-import { losslessArguments } from "./paths.ts";
-import { type Order, Statistics, toOrder } from "./statistics.ts";
 import { strerror } from "../../kernel/reason.ts";
-import { type Observer, Tree } from "./tree.ts";
 import { printable } from "../printable.ts";
 import { VERSION } from "../version.ts";
+import { getopt, type Option } from "./getopt.ts";
+import { EVENTS_HELP, SELECTION_HELP } from "./help.ts";
+import { type Report, stderr } from "./messages.ts";
+import type { Observer } from "./observer.ts";
+import { Output } from "./output.ts";
+import { losslessArguments } from "./paths.ts";
+import {
+  establish,
+  LONGEST_TIMER,
+  movedMessage,
+  openInotify,
+  pruning,
+  runProgram,
+  showProgress,
+  unaskedMessage,
+} from "./program.ts";
+import { Selection, SHARED } from "./selection.ts";
+import { type Order, Statistics, toOrder } from "./statistics.ts";
+import { Tree } from "./tree.ts";
+import { UsageError } from "./usage_error.ts";
 
 const HELP = `inotifywatch ${VERSION} of @inotify/inotify
-Counts what happens to files and directories, until it is interrupted, and prints a table.
+Counts the events of files and directories until it is interrupted, and prints a table.
 Usage: inotifywatch [OPTION…] PATH…
 
-What is watched:
-${SHARED_HELP}
+What to watch:
+${SELECTION_HELP}
 How long:
-  -t, --timeout SECONDS   end by itself; 0, the default, is never. SIGUSR1 prints the table so far
+  -t, --timeout SECONDS   end after this time; 0, the default, is never. SIGUSR1 prints the table so far
 
-What is printed:
-  -v, --verbose           what is being done, on stderr
+What to print:
+  -v, --verbose           progress, on stderr
   -z, --zero              also rows and columns of zeros
-  -a, --ascending EVENT   sort by an event, or by \`total', the least first
-  -d, --descending EVENT  the most first; by \`total' is the default
+  -a, --ascending EVENT   sort by an event, or by \`total', the smallest number first
+  -d, --descending EVENT  the largest number first; the default is by \`total'
       --json              a JSON object for each row
 
-Exit status: 0, or 1 if something failed.
+Exit status: 0, or 1 after a failure.
 
 ${EVENTS_HELP}`;
 
@@ -60,7 +60,7 @@ const OPTIONS: readonly Option[] = [
   { name: "descending", letter: "d", argument: true },
 ];
 
-/** The command line as it is used. */
+/** The parsed command line. */
 class Options extends Selection {
   help = false;
   verbose = false;
@@ -69,8 +69,8 @@ class Options extends Selection {
   #ascends = false;
 
   /** @throws {UsageError} or GetoptError */
-  constructor(args: readonly string[]) {
-    super();
+  constructor(libc: Libc, report: Report, args: readonly string[]) {
+    super(libc, report);
     for (const given of getopt(args, OPTIONS)) {
       if ("operand" in given) this.operands.push(given.operand);
       else if (given.option.name === "help") return this.help = true, this;
@@ -104,91 +104,102 @@ class Options extends Selection {
 }
 
 /**
- * Runs the command.
+ * Runs the program.
  *
  * @param args the command line, without the program
  * @returns the exit code
  */
 export function run(args: readonly string[]): Promise<number> {
-  return runProgram("inotifywatch", HELP, () => new Options(losslessArguments(args)), watch);
+  return runProgram({
+    name: "inotifywatch",
+    help: HELP,
+    parse: (libc, report) => new Options(libc, report, losslessArguments(libc, args)),
+    run: watch,
+  });
 }
 
-async function watch(options: Options): Promise<number> {
+async function watch(libc: Libc, options: Options): Promise<number> {
   const { verbose, recursive, timeout, zero, order } = options;
+  const report = stderr(libc);
   const filter = options.filter();
-  const inotify = initialize();
+  const inotify = openInotify(libc);
   const paths = await options.paths();
   const asked = options.events || IN_ALL_EVENTS;
   const statistics = new Statistics();
   const observer: Observer = {
-    event(watched, { wd, mask, ...event }) {
+    event(watched, event) {
+      const { wd, mask } = event;
       if (mask & IN_Q_OVERFLOW) {
-        complain("Events were lost, since more of them waited than the kernel keeps.");
-      } else if (filter.takesAll || filter.takes(watched + nameOf({ wd, mask, ...event }))) {
+        report("Events were lost: the kernel's queue was full.");
+      } else if (filter.takesAll || filter.takes(watched + nameOf(event))) {
         statistics.add(wd, watched, mask);
       }
     },
     caughtUp() {},
     uncovered(path, errno) {
-      complain(`Couldn't watch directory ${toText(path)}: ${strerror(libc(), errno)}`);
+      report(`Couldn't watch directory ${toText(path)}: ${strerror(libc, errno)}`);
     },
-    moved: (path) => complain(moved(path)),
+    moved: (path) => report(movedMessage(path)),
     unasked(directory, count) {
-      if (verbose) complain(unasked(directory, count));
+      if (verbose) report(unaskedMessage(directory, count));
     },
-    progress: showProgress,
+    progress: (count) => showProgress(libc, count),
   };
   const mask = asked | (options.noDereference ? IN_DONT_FOLLOW : 0);
-  const tree = new Tree(inotify, mask, pruning(paths, filter), observer);
-  const show = new Output(1).isTerminal ? printable : (path: string) => path;
-  const report = (end: string) => {
+  const tree = new Tree(libc, inotify, mask, pruning(paths, filter), observer);
+  const output = new Output(libc, 1);
+  const show = output.isTerminal ? printable : (path: string) => path;
+  const print = (end: string) => {
     statistics.include(tree.watches());
-    if (statistics.isEmpty) return complain("No events occurred.");
-    if (options.json) print(statistics.json(asked, zero, order) + end);
-    else print(statistics.table(asked, zero, order, show) + end);
+    if (statistics.isEmpty) return report("No events occurred.");
+    const text = options.json
+      ? statistics.json(asked, zero, order)
+      : statistics.table(asked, zero, order, show);
+    output.write(text + end);
+    output.flush();
   };
 
+  const impatient = abortAtSecond(report);
   process.on("SIGINT", impatient);
-  complain("Establishing watches...");
+  report("Establishing watches...");
   for (const path of paths.watch) {
-    if (recursive && verbose) complain(`Setting up watch(es) on ${toText(path)}`);
-    if (!await establish(tree, path, recursive, "Failed to watch", complain)) return 1;
-    if (recursive && verbose) complain(`OK, ${toText(path)} is now being watched.`);
+    if (recursive && verbose) report(`Setting up watch(es) on ${toText(path)}`);
+    if (!await establish(libc, tree, path, recursive, "Failed to watch", report)) return 1;
+    if (recursive && verbose) report(`OK, ${toText(path)} is now being watched.`);
   }
-  if (verbose) complain(`Total of ${[...tree.watches()].length} watches.`);
-  // Before it says so: whoever reads that may send one.
+  if (verbose) report(`Total of ${[...tree.watches()].length} watches.`);
+  // Before the message: a reader of it may send a signal at once.
   for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => tree.finish());
-  process.on("SIGUSR1", () => report(options.json ? "" : "\n"));
+  process.on("SIGUSR1", () => print(options.json ? "" : "\n"));
   process.off("SIGINT", impatient);
-  complain("Finished establishing watches, now collecting statistics.");
-  if (timeout > 0 && verbose) complain(`Will listen for events for ${timeout} seconds.`);
+  report("Finished establishing watches, now collecting statistics.");
+  if (timeout > 0 && verbose) report(`Will listen for events for ${timeout} seconds.`);
 
   if (timeout > 0) finishAfter(1000 * timeout, tree);
   await tree.run();
-  report("");
+  print("");
   return 0;
 }
-
-/** The longest time that a timer takes, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 function finishAfter(milliseconds: number, tree: Tree): void {
   if (milliseconds <= LONGEST_TIMER) setTimeout(() => tree.finish(), milliseconds);
   else setTimeout(() => finishAfter(milliseconds - LONGEST_TIMER, tree), LONGEST_TIMER);
 }
 
-let interrupted = false;
-
-function impatient(): void {
-  if (interrupted) {
-    complain(
-      "No statistics collected, asked to abort before all watches could be established.",
+/** Handles a SIGINT during the set-up: the second one ends the process. */
+function abortAtSecond(report: Report): () => void {
+  let isInterrupted = false;
+  return () => {
+    if (isInterrupted) {
+      report(
+        "No statistics collected, asked to abort before all watches could be established.",
+      );
+      process.exit(1);
+    }
+    isInterrupted = true;
+    report(
+      "No statistics have been collected because I haven't finished establishing\n" +
+        "inotify watches yet.  If you are sure you want me to exit, interrupt me again.",
     );
-    process.exit(1);
-  }
-  interrupted = true;
-  complain(
-    "No statistics have been collected because I haven't finished establishing\n" +
-      "inotify watches yet.  If you are sure you want me to exit, interrupt me again.",
-  );
+  };
 }

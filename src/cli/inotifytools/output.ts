@@ -1,46 +1,48 @@
 /**
- * Where lines go: written at once and whole, since a script on the other side waits for them.
+ * `Output`: writes text to a descriptor in whole lines, since a script may wait for each of them.
  *
  * @module
  */
 
+import type { Libc } from "../../../ffi/contract.ts";
 import { EAGAIN, EPIPE } from "../../../ffi/errno.ts";
-import { libc } from "../../../ffi/libc.ts";
-import { call } from "../../kernel/call.ts";
 import { toBytes } from "../../kernel/byte_string.ts";
+import { call } from "../../kernel/call.ts";
 import { strerror } from "../../kernel/reason.ts";
 
-/** How much is kept back at most, in characters. */
+/** How much text is kept before it is written, in characters. */
 const ENOUGH = 65536;
 
-/** Nobody reads what is written, as after `| head`. */
+/** The output has no reader any more, as after `| head`. */
 export class ClosedOutput extends Error {}
 
-/** Lossless text for a descriptor, kept back until {@link Output.flush}. */
+/** A descriptor, and the text that is still to be written to it. */
 export class Output {
+  readonly #libc: Libc;
   readonly #fd: number;
   #text = "";
 
-  /** Nothing is written yet. @param fd stays open */
-  constructor(fd: number) {
+  /** @param fd is not closed */
+  constructor(libc: Libc, fd: number) {
+    this.#libc = libc;
     this.#fd = fd;
   }
 
-  /** Whether it is a terminal, which obeys the control characters in a name. */
+  /** Whether it is a terminal, which obeys control characters in a name. */
   get isTerminal(): boolean {
-    return libc().isatty(this.#fd) === 1;
+    return this.#libc.isatty(this.#fd) === 1;
   }
 
-  /** Adds text. @throws what {@link flush} does */
+  /** Adds lossless text, and writes it if there is much. @throws what {@link flush} does */
   write(text: string): void {
     this.#text += text;
     if (this.#text.length > ENOUGH) this.flush();
   }
 
   /**
-   * Writes what there is.
+   * Writes all text.
    *
-   * @throws {ClosedOutput} if nobody reads it
+   * @throws {ClosedOutput} if it has no reader
    * @throws {Error} if it cannot be written, as to a full disk
    */
   flush(): void {
@@ -48,19 +50,14 @@ export class Output {
     let bytes = toBytes(this.#text);
     this.#text = "";
     while (bytes.length > 0) {
-      const result = call(libc(), () => libc().write(this.#fd, bytes, bytes.length), EAGAIN);
+      const write = () => this.#libc.write(this.#fd, bytes, bytes.length);
+      const result = call(this.#libc, write, EAGAIN);
       if (result >= 0) bytes = bytes.subarray(result);
-      else if (result === -EPIPE) throw new ClosedOutput(strerror(libc(), EPIPE));
-      else if (result !== -EAGAIN) throw new Error(`Cannot write: ${strerror(libc(), -result)}`);
-      // Somebody made it nonblocking, and its reader is slow.
+      else if (result === -EPIPE) throw new ClosedOutput(strerror(this.#libc, EPIPE));
+      else if (result !== -EAGAIN) {
+        throw new Error(`Cannot write: ${strerror(this.#libc, -result)}`);
+      } // Another process has made it nonblocking, and its reader is slow.
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
-}
-
-/** Writes to the standard output. @throws what {@link Output.flush} does */
-export function print(text: string): void {
-  const output = new Output(1);
-  output.write(text);
-  output.flush();
 }

@@ -1,14 +1,14 @@
 /**
- * How often what happened to which watch.
+ * `Statistics`: the counts that inotifywatch prints.
  *
  * @module
  */
 
 import { toText } from "../../kernel/byte_string.ts";
 import { IN_ACCESS, IN_CLOSE, IN_MOVE } from "../../kernel/mask.ts";
-import { toMask } from "./events.ts";
 import { printable } from "../printable.ts";
-import { UsageError } from "./options.ts";
+import { toMask } from "./event_names.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The columns of the table, in order. */
 const COLUMNS: readonly string[] = [
@@ -29,11 +29,11 @@ const COLUMNS: readonly string[] = [
 
 const COLUMN_BITS: readonly number[] = COLUMNS.map((name) => toMask(name)!);
 
-/** By what rows are sorted: one event, or 0 for the sum of all. */
+/** How rows are sorted. */
 export interface Order {
-  /** Its bit. */
+  /** By this event; 0 for the sum of all. */
   readonly event: number;
-  /** Whether the least comes first. */
+  /** Whether the smallest number comes first. */
   readonly ascending: boolean;
 }
 
@@ -57,7 +57,7 @@ export function toOrder(key: string, ascending: boolean): Order {
   if (event === undefined || event !== 0 && !COLUMN_BITS.includes(event)) {
     throw new UsageError(`'${key}' is not a valid key for sorting!`);
   }
-  // inotifywatch keeps the order as a number, of which -1 stands for both.
+  // The original stores the order as a number, in which -1 is both `total' and `access', descending.
   return event === IN_ACCESS && !ascending ? { event: 0, ascending } : { event, ascending };
 }
 
@@ -73,29 +73,29 @@ interface Row {
 export class Statistics {
   readonly #rows = new Map<number, Row>();
 
-  /** Counts an event of a watch. @param path lossless text; a row has its last one */
+  /** Counts an event. @param path of its watch, as lossless text; the last one is printed */
   add(wd: number, path: string, mask: number): void {
     const row = this.#row(wd, path);
     row.total++;
     for (let i = 0; i < COLUMN_BITS.length; i++) if (mask & COLUMN_BITS[i]) row.counts[i]++;
   }
 
-  /** Adds watches to which nothing may have happened. */
+  /** Adds watches that may have had no event. */
   include(watches: Iterable<readonly [wd: number, path: string]>): void {
     for (const [wd, path] of watches) this.#row(wd, path);
   }
 
-  /** Whether nothing was counted. */
+  /** Whether no event was counted. */
   get isEmpty(): boolean {
     return this.#rows.values().every(({ total }) => total === 0);
   }
 
   /**
-   * A table.
+   * A table as text.
    *
-   * @param asked which events have a column
-   * @param zero whether columns and rows of zeros are in it
-   * @param show how a path is written
+   * @param asked the events that have a column
+   * @param zero whether to include columns and rows of zeros
+   * @param show formats a path
    */
   table(asked: number, zero: boolean, order: Order, show: (path: string) => string): string {
     const columns = this.#columns(asked, zero);
@@ -107,7 +107,7 @@ export class Statistics {
     return text;
   }
 
-  /** The same as JSON objects, one a line. */
+  /** The same as JSON objects, one per line. */
   json(asked: number, zero: boolean, order: Order): string {
     const columns = this.#columns(asked, zero);
     return this.#sorted(zero, order).map(({ total, counts, path }) => {

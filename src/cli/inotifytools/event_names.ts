@@ -1,5 +1,5 @@
 /**
- * Events by the names that inotify-tools give them.
+ * The names of events in inotify-tools.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import {
   IN_UNMOUNT,
 } from "../../kernel/mask.ts";
 
-/** Names in the order in which they are printed. CLOSE is printed with either of its two. */
+/** In the order in which they are printed. CLOSE is printed with either of its two events. */
 const PRINTED: readonly (readonly [name: string, bits: number])[] = [
   ["ACCESS", IN_ACCESS],
   ["MODIFY", IN_MODIFY],
@@ -56,9 +56,9 @@ const BITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * The mask that a list of names stands for, as in "create,moved_to"; upper or lower case.
+ * The mask for a list of names, as in "create,moved_to"; case does not matter.
  *
- * @returns 0 if a name is empty, `undefined` if there is no such event
+ * @returns 0 if a name is empty; `undefined` if a name is unknown
  */
 export function toMask(list: string): number | undefined {
   let mask = 0;
@@ -71,7 +71,7 @@ export function toMask(list: string): number | undefined {
   return mask;
 }
 
-/** The names of a mask's events. */
+/** The names of the events in a mask; its hexadecimal number if there is none. */
 export function toNames(mask: number): string[] {
   const names = PRINTED.filter(([, bits]) => (mask & bits) !== 0).map(([name]) => name);
   return names.length > 0 ? names : [`0x${(mask >>> 0).toString(16).padStart(8, "0")}`];

@@ -1,5 +1,5 @@
 /**
- * Waits for what {@link spawn} has started, of which the runtime knows nothing.
+ * `ChildProcesses`: waits for processes that {@link spawn} has started. The runtime does not know them.
  *
  * @module
  */
@@ -11,62 +11,63 @@ import { call } from "../kernel/call.ts";
 import { list, readText } from "../kernel/procfs.ts";
 
 /** How a process has ended: with an exit status, or by a signal. */
-export type Fate =
+export type Exit =
   | { readonly status: number; readonly signal?: never }
   | { readonly signal: number; readonly status?: never };
 
-interface Followed {
-  readonly ended: (fate: Fate) => void;
+/** Called when a process ends or is stopped. */
+interface Waiter {
+  readonly ended: (exit: Exit) => void;
   readonly stopped: (signal: number) => void;
 }
 
-/** The processes that are waited for. */
-export class Children {
+/** The child processes that are waited for. */
+export class ChildProcesses {
   readonly #libc: Libc;
-  readonly #followed = new Map<number, Followed>();
+  readonly #waiters = new Map<number, Waiter>();
   readonly #status = new Int32Array(1);
 
   constructor(libc: Libc) {
     this.#libc = libc;
     process.on("SIGCHLD", () => {
-      for (const pid of this.#followed.keys()) this.#collect(pid);
+      for (const pid of this.#waiters.keys()) this.#collect(pid);
     });
   }
 
   /**
-   * Resolves when a child has ended, and is no more.
+   * Waits until a child has ended.
    *
-   * @param stopped is called when it has stopped, with the signal that made it
+   * @param stopped is called with the signal each time that one stops it
    */
-  follow(pid: number, stopped: (signal: number) => void = () => {}): Promise<Fate> {
-    return new Promise((ended) => this.#followed.set(pid, { ended, stopped }));
+  wait(pid: number, stopped: (signal: number) => void = () => {}): Promise<Exit> {
+    return new Promise((ended) => this.#waiters.set(pid, { ended, stopped }));
   }
 
-  /** Whether no process of a group is left. */
-  isGone(group: number): boolean {
-    // Orphans come to process 1, as which this one may run in a container.
-    while (this.#wait(-group, WNOHANG) > 0);
+  /** Whether all processes of a group have ended. */
+  isGroupGone(group: number): boolean {
+    // This process may be process 1 of a container, which has to collect orphans.
+    while (this.#waitpid(-group, WNOHANG) > 0);
     if (call(this.#libc, () => this.#libc.kill(-group, 0)) === -ESRCH) return true;
-    // Where process 1 waits for nobody, as in many a container, what has ended is still there.
+    // In many a container process 1 collects none: then those that have ended are still in the group.
     return !hasLiving(this.#libc, group);
   }
 
   #collect(pid: number): void {
-    const { ended, stopped } = this.#followed.get(pid)!;
-    while (this.#wait(pid, WNOHANG | WUNTRACED) > 0) {
-      // wait(2): the low seven bits are the signal that was the end, 0 for exit(3), 0x7f for a stop.
+    const { ended, stopped } = this.#waiters.get(pid)!;
+    while (this.#waitpid(pid, WNOHANG | WUNTRACED) > 0) {
+      // wait(2): the low seven bits are the signal that ended it, 0 after exit(3), 0x7f after a stop.
       const signal = this.#status[0] & 0x7f;
       const rest = this.#status[0] >> 8 & 0xff;
       if (signal === 0x7f) {
         stopped(rest);
       } else {
-        this.#followed.delete(pid);
+        this.#waiters.delete(pid);
         return ended(signal === 0 ? { status: rest } : { signal });
       }
     }
   }
 
-  #wait(pid: number, options: number): number {
+  #waitpid(pid: number, options: number): number {
     const wstatus = new Uint8Array(this.#status.buffer);
     return call(this.#libc, () => this.#libc.waitpid(pid, wstatus, options));
   }

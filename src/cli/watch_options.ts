@@ -1,0 +1,178 @@
+/**
+ * The command line of `watch`.
+ *
+ * @module
+ */
+
+import { constants } from "node:os";
+import { parseArgs } from "node:util";
+import { KINDS, type WatchKind } from "../engine/event.ts";
+import { limits, usage } from "../kernel/limits.ts";
+import { ignores } from "../watch/ignore.ts";
+import type { RunOptions } from "./command.ts";
+import { usageText } from "./usage.ts";
+import { VERSION } from "./version.ts";
+
+const HELP = `Usage: watch [OPTION…] [PATH…] [-- COMMAND [ARGUMENT…]]
+
+Prints a line for each change of files and directories (by default: of the current directory), and of
+everything below them, as in
+
+  create src/tests/
+  modify src/main.ts
+  rename draft.md -> README.md
+
+until it is interrupted. It waits for a path that does not exist. With a COMMAND it prints nothing, and
+runs the COMMAND after changes, once it is quiet.
+
+  -e, --events KIND,…   only these: create, modify, remove, rename (the default), attrib (touch or chmod; also
+                        a default with a COMMAND), closeWrite (a file is complete), open, access,
+                        closeNoWrite
+  -i, --ignore GLOB     neither watch nor list what matches, as in '*.tmp', node_modules or 'build/**'; can
+                        be given several times; '!GLOB' takes back what is ignored before it
+      --gitignore       ignore .git and what git ignores by .gitignore, info/exclude and the user's list,
+                        also when these change; --ignore '!GLOB' takes back what they ignore
+      --initial         first report what is there, as "exists"; a COMMAND is run for it
+      --settle MS       wait until nothing has changed for so many milliseconds, then print one line per path
+                        for all of its changes. A COMMAND always waits so, for 50 ms by default
+      --json            a JSON object per line: kind, path, isDirectory, from (of a rename) …
+      --stats           instead of lines, a table that counts events by path and kind: updated on a terminal,
+                        otherwise printed at the end
+      --restart         end a COMMAND that still runs and start it again, instead of waiting for its end
+      --signal SIGNAL   the signal that ends a COMMAND, as in INT or SIGINT; the default is SIGTERM
+      --clear           clear the terminal before each run of COMMAND
+      --usage           print the limits of inotify, and how much each process uses of them
+  -h, --help            print this
+      --version         print the version
+
+The environment of COMMAND has WATCH_PATHS, the changed paths, one per line, with those that were removed
+and the old ones of renames; WATCH_EVENTS, the events as a JSON array; both are cut after 100 KiB; and
+WATCH_COUNT, the number of events. If COMMAND writes into a watched directory, that is a change too:
+ignore it. No shell is used; to use one, write -- sh -c '…'.
+
+COMMAND and the processes that it starts are a process group, which has the terminal while COMMAND runs.
+Before the next run, and at the end, the whole group gets SIGTERM, or the signal that ends watch (Ctrl-C
+reaches both); after 5 s, or at a second signal, SIGKILL.
+
+Exit status: 0 after --stats is interrupted, 1 after a failure, 2 for an invalid command line, 126 or 127
+if COMMAND cannot be run, 128 + N after signal N with a COMMAND. A COMMAND that fails is reported on
+stderr, and run again for the next change.
+Lines are coloured on a terminal, unless NO_COLOR is set.
+
+Examples:
+  watch src                                  print what changes in src
+  watch -e closeWrite --json inbox           report complete files to a program
+  watch -i node_modules -- npm test          test after each change
+  watch --restart --initial src -- node server.js
+`;
+
+/** The default kinds with a COMMAND: it runs after touch(1) and chmod(1) too, as with entr and watchexec. */
+const RUNNING: readonly WatchKind[] = ["create", "modify", "remove", "rename", "attrib"];
+
+/** The parsed command line. */
+export interface Options {
+  readonly paths: readonly string[];
+  readonly command: readonly string[];
+  readonly events?: readonly WatchKind[];
+  readonly ignore: readonly string[];
+  readonly gitignore: boolean;
+  readonly initial: boolean;
+  readonly settle?: number;
+  readonly json: boolean;
+  readonly stats: boolean;
+  /** How the command is run. */
+  readonly run: RunOptions;
+}
+
+/**
+ * Parses a command line.
+ *
+ * @returns the options; or a function that gives the text to print instead
+ * @throws {Error} if it is invalid
+ */
+export function parse(args: readonly string[]): Options | (() => string) {
+  const end = args.indexOf("--");
+  const command = end < 0 ? undefined : args.slice(end + 1);
+  const { values, positionals } = parseArgs({
+    args: end < 0 ? [...args] : args.slice(0, end),
+    allowPositionals: true,
+    options: {
+      events: { type: "string", short: "e", multiple: true },
+      ignore: { type: "string", short: "i", multiple: true },
+      gitignore: { type: "boolean" },
+      initial: { type: "boolean" },
+      settle: { type: "string" },
+      json: { type: "boolean" },
+      stats: { type: "boolean" },
+      restart: { type: "boolean" },
+      signal: { type: "string" },
+      clear: { type: "boolean" },
+      usage: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean" },
+    },
+  });
+  const { ignore = [], json = false, stats = false, restart = false, clear = false } = values;
+  if (values.help) return () => HELP;
+  if (values.version) return () => `watch ${VERSION}\n`;
+  if (values.usage) {
+    return json
+      ? () => `${JSON.stringify({ limits: limits(), usage: usage() })}\n`
+      : () => usageText(limits(), usage());
+  }
+  if (ignore.includes("")) throw new Error('--ignore takes a GLOB, not ""');
+  ignores(ignore); // throws if one is no glob
+  if (command?.length === 0) throw new Error("-- must be followed by a COMMAND");
+  const printing = json ? "--json" : stats ? "--stats" : undefined;
+  if (command !== undefined && printing) {
+    throw new Error(`${printing} prints, and with a COMMAND nothing is printed`);
+  }
+  if (stats && (json || values.settle !== undefined)) {
+    throw new Error(
+      "--stats counts each event in a table, and cannot be used with --json or --settle",
+    );
+  }
+  for (const name of ["restart", "signal", "clear"] as const) {
+    if (command === undefined && values[name]) throw new Error(`--${name} needs a COMMAND`);
+  }
+  return {
+    paths: positionals.length > 0 ? positionals : ["."],
+    command: command ?? [],
+    ...values.events ? { events: kinds(values.events) } : command && { events: RUNNING },
+    ignore,
+    gitignore: values.gitignore ?? false,
+    initial: values.initial ?? false,
+    ...values.settle !== undefined && { settle: milliseconds(values.settle) },
+    json,
+    stats,
+    run: {
+      restart,
+      clear,
+      signal: values.signal === undefined ? undefined : signalNumber(values.signal),
+    },
+  };
+}
+
+function kinds(lists: readonly string[]): WatchKind[] {
+  return lists.flatMap((list) => list.split(",")).map((name) => {
+    const kind = KINDS.find((known) => known === name);
+    if (kind === undefined) {
+      throw new Error(`--events takes ${KINDS.join(", ")}, not "${name}"`);
+    }
+    return kind;
+  });
+}
+
+/** @param text a name or number as for kill(1) */
+function signalNumber(text: string): number {
+  const { signals } = constants;
+  const name = text.toUpperCase().replace(/^(?!SIG)/, "SIG");
+  const number = /^\d+$/.test(text) ? Number(text) : (signals as Record<string, number>)[name];
+  if (Object.values<number>(signals).includes(number)) return number;
+  throw new Error(`--signal takes the name of a signal, as in SIGINT, not "${text}"`);
+}
+
+function milliseconds(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new Error(`--settle takes a number of milliseconds, not "${text}"`);
+}
