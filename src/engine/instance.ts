@@ -137,11 +137,8 @@ export class Instance {
 
   /** Watches a path, without a scan. @returns the watch, or a negative errno */
   watch(path: Uint8Array, mask: number, owner: Owner): number {
-    const bits = (mask | IN_MASK_ADD) >>> 0;
-    const wd = call(
-      this.libc,
-      () => this.libc.inotify_add_watch(this.#fd, path, bits),
-    );
+    const { libc } = this;
+    const wd = call(libc, () => libc.inotify_add_watch(this.#fd, path, (mask | IN_MASK_ADD) >>> 0));
     if (wd >= 0) this.#owners.add(wd, owner);
     return wd;
   }
