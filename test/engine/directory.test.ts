@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Directory } from "../../src/engine/directory.ts";
 import { invalidate, KNOWN } from "../../src/engine/directory_state.ts";
 import { Listing } from "../../src/engine/listing.ts";
-import { dirents, DT_DIR, DT_REG } from "../helpers/dirents.ts";
+import { type Dirent, dirents, DT_DIR, DT_REG } from "../helpers/dirents.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 
 /** A directory in another one. */
@@ -15,7 +15,7 @@ function child(parent: Directory, name: string): Directory {
   return directory;
 }
 
-function listing(...entries: Parameters<typeof dirents>): Listing {
+function listing(...entries: readonly Dirent[]): Listing {
   const listing = new Listing();
   const bytes = dirents(...entries);
   listing.push(bytes, bytes.length);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { IN_MODIFY, type WatchEvent } from "../../mod.ts";
+import { IN_MODIFY } from "../../mod.ts";
 import { type Client, Engine } from "../../src/engine/engine.ts";
 import type { Scope } from "../../src/engine/roots.ts";
 import { line } from "../helpers/events.ts";

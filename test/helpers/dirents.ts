@@ -2,8 +2,15 @@
 
 import { toBytes } from "../../src/kernel/byte_string.ts";
 
-/** `d_type` (readdir(3)). */
-export const [DT_UNKNOWN, DT_DIR, DT_REG, DT_LNK]: readonly number[] = [0, 4, 8, 10];
+// `d_type` (readdir(3)).
+/** The file system does not give the type. */
+export const DT_UNKNOWN = 0;
+/** A directory. */
+export const DT_DIR = 4;
+/** A file. */
+export const DT_REG = 8;
+/** A symbolic link. */
+export const DT_LNK = 10;
 
 /** An entry: its lossless name, its type and its position. */
 export type Dirent = readonly [name: string, type: number, offset?: number];
