@@ -150,6 +150,23 @@ test("Listings.commit() discards the outcome of a directory that is gone", () =>
   assert.deepEqual(trees.take(), []);
 });
 
+test("Listings.commit() reports nothing more of a root that is removed in a report", () => {
+  for (const what of ["removed", "new", "changed"]) {
+    const trees = new Subject();
+    for (const name of ["x", "y"]) trees.disk.file(`/r/${name}`);
+    trees.rescan();
+    for (const name of ["x", "y"]) {
+      if (what === "removed") trees.disk.remove(`/r/${name}`);
+      if (what === "new") trees.disk.directory(`/r/new-${name}`);
+    }
+    if (what === "changed") trees.root.isOther = true;
+    trees.onReport = () => trees.roots.remove(trees.map.get("/r")!);
+    assert.equal(trees.rescan().length, 1, what);
+    const watched = ["/r", "/r/d", "/r/new-x", "/r/new-y"];
+    assert.deepEqual(watched.flatMap((path) => trees.fake.ownersAt(path)), [], what);
+  }
+});
+
 // After a loss of events
 
 test("Listings.commit() reports what has changed since events were lost, by the time of change", () => {

@@ -235,3 +235,13 @@ test("Overlap.changed() follows the root at a path that another entry is renamed
   trees.settle();
   assert.deepEqual([trees.take(), trees.follows("/r/f")], [["create /r/f"], false]);
 });
+
+test("Overlap.remove() does not follow a root that is removed in a report meanwhile", () => {
+  const trees = new Subject();
+  trees.add("/r", "/r/d", "/r/f");
+  trees.disk.remove("/r/d");
+  const file = trees.root("/r/f");
+  trees.onReport = () => trees.roots.remove(file);
+  trees.overlap.remove(trees.root("/r"));
+  assert.deepEqual([trees.take(), file.watch], [["remove /r/d"], undefined]);
+});

@@ -99,6 +99,15 @@ test("RootMap.isNested is right after any additions and deletions", () => {
   }
 });
 
+test("RootMap.has() is false for a root that was deleted, though its path was added again", () => {
+  const map = mapWith(["/a"]);
+  const root = map.get("/a")!;
+  assert.equal(map.has(root), true);
+  map.delete("/a");
+  map.add("/a");
+  assert.deepEqual([map.has(root), map.has(map.get("/a")!)], [false, true]);
+});
+
 test("RootMap.place() finds an entry in the tree of a root above, and no file's inside", () => {
   const map = mapWith(["/r", "/r/d/x"]);
   const root = grow(new Directory("/r", NOBODY), { file: false, unwatched: true, d: { x: false } });

@@ -172,3 +172,40 @@ test("Roots.close() releases what follows paths, and leaves trees to others", ()
     [d satisfies Directory],
   ]);
 });
+
+test("Roots.look() watches nothing for a root that is removed in its report", () => {
+  const trees = new Trees();
+  trees.disk.directory("/a/d");
+  trees.add("/a/d");
+  trees.disk.remove("/a/d");
+  trees.disk.directory("/a/d");
+  const root = trees.map.get("/a/d")!;
+  trees.onReport = () => trees.roots.remove(root);
+  trees.roots.look(root);
+  trees.settle();
+  assert.deepEqual(trees.take(), ["remove /a/d"]);
+  assert.deepEqual(["/", "/a", "/a/d"].flatMap((path) => trees.fake.ownersAt(path)), []);
+});
+
+test("Roots.removed() watches no root that is removed in its report", () => {
+  const trees = new Trees();
+  trees.disk.directory("/r/d/e");
+  const [r] = trees.add("/r", "/r/d/e");
+  const root = trees.map.get("/r/d/e")!;
+  trees.onReport = () => trees.roots.remove(root);
+  trees.event(r, IN_DELETE, "d");
+  assert.deepEqual([trees.take(), trees.fake.ownersAt("/r/d/e")], [["remove /r/d"], []]);
+});
+
+test("Roots.beginRest() begins with no root that is removed in the report of another one", () => {
+  const trees = new Trees();
+  trees.disk.file("/r/f");
+  trees.add("/r");
+  for (const path of ["/r/f/x", "/r/none"]) trees.roots.add(path, true);
+  const before = trees.fake.ownersAt("/r");
+  trees.onReport = () => {
+    for (const root of [...trees.map].slice(1)) trees.roots.remove(root);
+  };
+  trees.roots.beginRest();
+  assert.deepEqual([trees.take(), trees.fake.ownersAt("/r")], [["error /r/f/x"], before]);
+});

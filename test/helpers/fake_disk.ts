@@ -33,22 +33,19 @@ export class FakeDisk {
     this.#inodes.set("", this.#inode("directory"));
   }
 
-  /** Makes a directory, and those above it. */
+  /** Makes a directory, if it is not there, and those above it. */
   directory(path: string): void {
-    for (let end = path.indexOf("/", 1); end !== -1; end = path.indexOf("/", end + 1)) {
-      if (!this.#inodes.has(path.slice(0, end))) this.directory(path.slice(0, end));
-    }
-    if (!this.#inodes.has(path)) this.#inodes.set(path, this.#inode("directory"));
+    if (!this.#inodes.has(path)) this.#make(path, this.#inode("directory"));
   }
 
-  /** Makes a file, in place of another one. */
+  /** Makes a file, in place of another one, and the directories above it. */
   file(path: string): void {
-    this.#inodes.set(path, this.#inode("file"));
+    this.#make(path, this.#inode("file"));
   }
 
-  /** Makes a symbolic link, in place of another one. */
+  /** Makes a symbolic link, in place of another one, and the directories above it. */
   link(path: string, target: string): void {
-    this.#inodes.set(path, this.#inode("link", target));
+    this.#make(path, this.#inode("link", target));
   }
 
   /** Changes the attributes of an entry. @param seconds since 1970 */
@@ -133,6 +130,11 @@ export class FakeDisk {
         return 0;
       },
     });
+  }
+
+  #make(path: string, inode: Inode): void {
+    this.directory(path.slice(0, path.lastIndexOf("/")));
+    this.#inodes.set(path, inode);
   }
 
   #inode(type: Inode["type"], target = ""): Inode {
