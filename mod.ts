@@ -1,36 +1,35 @@
 /**
- * Linux inotify for Deno, Bun and Node.js, by the runtime's own FFI.
+ * Linux inotify for Deno, Bun and Node.js, through the FFI of the runtime.
  *
- * {@link watch} is the path level: it watches whole trees, and single files, and never loses anything
- * silently.
+ * {@link watch} is the path level: it watches whole trees and single files, and loses no change silently.
  *
  * ```ts
  * import { watch } from "@inotify/inotify";
  *
- * const signal = AbortSignal.timeout(100); // so that this example ends; leave it out to watch for ever
+ * const signal = AbortSignal.timeout(100); // ends this example; leave it out to keep watching
  * for await (const event of watch(".", { ignore: ["node_modules", ".git"], signal })) {
  *   if (event.kind === "rename") console.log(event.from, "is now", event.path);
  *   else console.log(event);
  * }
  * ```
  *
- * {@link Inotify} is the kernel level: the system calls of inotify(7) with one reader that never loses,
- * tears or misreads an event. It is to be had by itself as `@inotify/inotify/kernel`, where its examples
- * and gotchas are.
+ * {@link Inotify} is the kernel level: the system calls of inotify(7), and one reader that neither loses nor
+ * splits events. It is also exported as `@inotify/inotify/kernel`, which has its examples and gotchas.
  *
  * ## Gotchas
  *
- * - A rename within what is watched is one `rename`; from elsewhere it is a `create`, with all below,
- *   and to elsewhere a `remove`. Each says all that is to know of what is below.
- * - After `overflow` come the differences only; what came and went meanwhile nobody knows.
- * - A file that is written gives one `modify` or several: the kernel merges what is not read in between.
- *   To wait for the end of the writing, ask for `closeWrite`, or take {@link Watcher.batches}.
- * - A hard link is an entry of its own: what is written by one name is told of that name, unless the
- *   other one is itself a path that was given.
- * - What is mounted over a watched directory is not seen before the next `overflow`.
- * - A directory that cannot be watched is told of by `error`; it is tried again when it is created anew,
- *   after an `overflow`, and by `remove` and `add` of its root.
- * - With the kinds `open`, `access` and `closeNoWrite` the watcher's own looks into directories are told.
+ * - A rename between watched directories is one `rename`. A rename from elsewhere is a `create` of the entry and
+ *   of everything below it; a rename to elsewhere is one `remove`, which includes everything below.
+ * - After an `overflow` only the differences are reported: entries that were created and removed meanwhile
+ *   remain unknown.
+ * - Writing a file gives one or more `modify`: the kernel merges equal events that are not read in between
+ *   (inotify(7)). To react when writing is over, use `closeWrite` or {@link Watcher.batches}.
+ * - A hard link is an entry of its own. Writing through one name is reported for that name only, unless another
+ *   name is a given path.
+ * - A file system that is mounted over a watched directory is not noticed before the next `overflow`.
+ * - A directory that cannot be watched is reported by `error`. It is tried again when it is created again, after an
+ *   `overflow`, and after `remove` and `add` of its root.
+ * - With the kinds `open`, `access` and `closeNoWrite`, the watcher's own scans of directories are reported, too.
  *
  * @module
  */

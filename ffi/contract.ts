@@ -197,6 +197,7 @@ export const AT_SYMLINK_NOFOLLOW = 0x100;
 /** Bit of statx(2)'s mask: the type is wanted. */
 export const STATX_TYPE = 0x0001;
 /** Bit of statx(2)'s mask: the time of the last status change is wanted. */
+export const STATX_MTIME = 0x0040;
 export const STATX_CTIME = 0x0080;
 /** Bit of statx(2)'s mask: the number of the mount is wanted; Linux has it from 5.8 on. */
 export const STATX_MNT_ID = 0x1000;

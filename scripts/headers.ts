@@ -47,6 +47,7 @@ const LAYOUTS: Record<string, number> = {
   "offsetof(struct statx, stx_mask)": 0,
   "offsetof(struct statx, stx_mode)": 28,
   "offsetof(struct statx, stx_ctime)": 96,
+  "offsetof(struct statx, stx_mtime)": 112,
   "offsetof(struct statx, stx_dev_major)": 136,
   "offsetof(struct statx, stx_dev_minor)": 140,
   "offsetof(struct statx, stx_mnt_id)": 144,

@@ -1,5 +1,5 @@
 /**
- * `Deno.watchFs` over this module's watcher: a script moves over by changing where `watchFs` comes from.
+ * `watchFs()`: a drop-in for `Deno.watchFs`, on every runtime. To switch, change the import.
  *
  * ```ts
  * import { watchFs } from "@inotify/inotify/watchfs";
@@ -13,22 +13,19 @@
  * }
  * ```
  *
- * The events are those of `Deno.watchFs` on Linux. What differs:
+ * The events are those of `Deno.watchFs` on Linux, except that:
  *
- * - Nothing is lost: neither what is made in a new directory before that is watched, nor what comes while
- *   the loop is slow. When the kernel drops events there is one of kind `other` with the flag `rescan`,
- *   followed by what has changed.
- * - What moves in from elsewhere is a `create`, and so is all that is below it; `Deno.watchFs` says
- *   `rename`, and nothing of what is below.
- * - A path that was given is watched on after another file is renamed over it, and after it has vanished
- *   and come back.
- * - A new symbolic link is a `create`, and no `remove`.
- * - Closing a watcher does not make another one blind.
- * - A name that is not UTF-8 has U+FFFD in it, and does not end the loop.
- * - What cannot be watched is told by an event of kind `other`; where it was given itself, the loop throws.
- * - A path that does not exist is an {@link InotifyError} with the code ENOENT, and no
- *   `Deno.errors.NotFound`.
- * - A watcher keeps the process alive until it is closed, also while nobody waits for an event.
+ * - No event is lost, neither in a new directory before it is watched, nor while the loop is slow. When the kernel
+ *   drops events, an event of kind `other` with the flag `rescan` is reported, followed by the differences.
+ * - An entry that moves in from outside is a `create`, and so is everything below it. `Deno.watchFs` reports a
+ *   `rename`, and nothing below it.
+ * - A given path stays watched when another file is renamed over it, and when it is removed and created again.
+ * - A new symbolic link is a `create`. `Deno.watchFs` reports a `remove`.
+ * - Closing a watcher does not affect other watchers.
+ * - A name that is not UTF-8 contains U+FFFD, and does not end the loop.
+ * - An entry that cannot be watched is an event of kind `other`; if it is a given path, the loop throws.
+ * - A missing path throws an {@link InotifyError} with the code ENOENT, not `Deno.errors.NotFound`.
+ * - A watcher keeps the process alive until it is closed, even if no loop reads it.
  *
  * @module
  */
@@ -54,40 +51,43 @@ import { watch, type Watcher } from "../watch/watcher.ts";
  */
 export interface WatchFsOptions {
   /**
-   * Whether what is below subdirectories is watched too.
+   * Whether subdirectories are watched, too.
    *
    * @default {true}
    */
   readonly recursive?: boolean;
-  /** Paths that are not watched, with all that is below them. */
+  /** Paths that are not watched, with everything below them; relative ones as for {@link watchFs}. */
   readonly ignore?: string | readonly string[];
 }
 
 /**
- * What happened; the same as `Deno.FsEvent`.
+ * One event; the same type as `Deno.FsEvent`.
  *
  * @example
  * ```ts
  * import type { FsEvent } from "@inotify/inotify/watchfs";
  *
  * function handle({ kind, paths, flag }: FsEvent): void {
- *   if (flag === "rescan") console.log("look at everything again");
+ *   if (flag === "rescan") console.log("events were lost");
  *   else console.log(kind, ...paths);
  * }
  * handle({ kind: "create", paths: ["/tmp/a"] });
  * ```
  */
 export interface FsEvent {
-  /** `access` is the end of a writing, and `modify` also a change of mode, times or owner. */
+  /**
+   * The kind of event. `access` means that a file open for writing was closed; `modify` includes changes of
+   * mode, times and owner.
+   */
   kind: "any" | "access" | "create" | "modify" | "rename" | "remove" | "other";
-  /** To what: one absolute path, or of a rename the old one and the new one. */
+  /** The absolute path; of a rename the old path and the new one; empty with `rescan`. */
   paths: string[];
-  /** Events were lost: what has changed meanwhile follows. */
+  /** Events were lost; the differences follow. */
   flag?: "rescan";
 }
 
 /**
- * The same as `Deno.FsWatcher`: it can be iterated once, and ends with the loop.
+ * A watcher; the same type as `Deno.FsWatcher`. It can be iterated once: leaving the loop closes it.
  *
  * @example
  * ```ts
@@ -99,29 +99,29 @@ export interface FsEvent {
  * ```
  */
 export interface FsWatcher extends AsyncIterable<FsEvent>, Disposable {
-  /** Stops watching, and ends the loop. */
+  /** Closes the watcher, ends the loop, and discards queued events. */
   close(): void;
-  /** Stops watching, and ends the loop. */
+  /** Calls {@link close}. @returns resolves when nothing is watched any more */
   return(value?: unknown): Promise<IteratorResult<FsEvent>>;
-  /** The events. */
+  /** Iterates the events. */
   [Symbol.asyncIterator](): AsyncIterableIterator<FsEvent>;
 }
 
 /**
- * Watches paths, from the call on.
+ * Watches paths. Every change after the call is reported.
  *
- * @param paths files and directories that exist; relative ones are relative to the working directory now
- * @throws {InotifyError} ENOENT if there is no such path, EACCES if the runtime does not let the program
- * read it (Deno's `--allow-read`, and `--allow-fs-read` with Node's `--permission`)
- * @throws {TypeError} if a path is none
- * @throws {Error} if this is no Linux, or no runtime with a usable FFI
+ * @param paths existing files and directories; relative ones are resolved against the current working directory
+ * @throws {InotifyError} ENOENT if a path does not exist; EACCES if the runtime does not permit reading it (Deno's
+ * `--allow-read`, Node's `--allow-fs-read`)
+ * @throws {TypeError} if a path has the wrong type
+ * @throws {Error} if the system is not Linux, or the runtime has no usable FFI
  *
  * @example
  * ```ts
  * import { watchFs } from "@inotify/inotify/watchfs";
  *
  * const watcher = watchFs(".", { ignore: [".git", "node_modules"] });
- * setTimeout(() => watcher.close(), 100); // so that this example ends; leave it out to watch for ever
+ * setTimeout(() => watcher.close(), 100); // ends this example; leave it out to keep watching
  * for await (const event of watcher) console.log(event.kind, event.paths);
  * ```
  */
@@ -149,7 +149,7 @@ export function watchFs(
       path,
     });
   }
-  return new Translation(watcher);
+  return new TranslatingWatcher(watcher);
 }
 
 // errno(3)
@@ -159,12 +159,12 @@ function list(one: string | readonly string[]): readonly string[] {
   return typeof one === "string" ? [one] : one;
 }
 
-/** The events of a watcher, as Deno has them. */
-class Translation extends Iteration<FsEvent, unknown> implements FsWatcher {
+/** Translates the events of a watcher. */
+class TranslatingWatcher extends Iteration<FsEvent, unknown> implements FsWatcher {
   readonly #watcher: Watcher;
   readonly #events: AsyncIterator<WatchEvent, undefined>;
   #translated: FsEvent[] = [];
-  /** The last `next()`: each waits for the one before, since a rename is three events. */
+  /** The last `next()`. Each waits for the one before, since a rename is translated to three events. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(watcher: Watcher) {

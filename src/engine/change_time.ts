@@ -9,6 +9,7 @@ import {
   AT_SYMLINK_NOFOLLOW,
   type Libc,
   STATX_CTIME,
+  STATX_MTIME,
   STATX_TYPE,
 } from "../../ffi/contract.ts";
 import { call } from "../kernel/call.ts";
@@ -55,29 +56,80 @@ export function changedSince(
   libc: Libc,
   since: number,
 ): (path: string, follow?: boolean) => boolean {
-  /** By device; not kept for longer, since the number of an unmounted device is used again. */
-  const reliable = new Map<bigint, boolean>();
+  const clock = new Clock(libc);
   return (path, follow = false) => {
+    const times = clock.timesOf(path, follow);
+    return times === undefined || times.changed >= since || !times.isReliable;
+  };
+}
+
+/**
+ * Asks whether directories may have been away since a moment: moved elsewhere and back, so that whoever read a
+ * file in one meanwhile found nothing, or another one. rename(2) sets the change time of what it moves, and the
+ * modification time of both parents.
+ *
+ * @param since milliseconds since 1970
+ * @param parent the directory that they are in; `undefined` if that is not watched
+ * @returns a function of the path of a directory, as lossless text
+ */
+export function awaySince(
+  libc: Libc,
+  since: number,
+  parent: string | undefined,
+): (path: string) => boolean {
+  const clock = new Clock(libc);
+  const above = parent === undefined ? undefined : clock.timesOf(parent, true);
+  const mayHaveMoved = above !== undefined && above.modified >= since;
+  return (path) => {
+    const times = clock.timesOf(path, false);
+    if (times === undefined || !times.isReliable) return true;
+    return times.changed >= since && (mayHaveMoved || times.modified < times.changed);
+  };
+}
+
+/** The times of an entry, in milliseconds since 1970: the latest that they may stand for. */
+interface Times {
+  readonly changed: number;
+  readonly modified: number;
+  /** Whether its file system keeps them by this kernel's clock. */
+  readonly isReliable: boolean;
+}
+
+/** Reads times, for one comparison. */
+class Clock {
+  readonly #libc: Libc;
+  /** By device; not kept for longer, since the number of an unmounted device is used again. */
+  readonly #reliable = new Map<bigint, boolean>();
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
+
+  /** @returns `undefined` if they are not known: an event will report another path, or seccomp(2) denies it */
+  timesOf(path: string, follow: boolean): Times | undefined {
+    const libc = this.#libc;
     const pathname = cString(path);
     const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
-    const mask = STATX_TYPE | STATX_CTIME;
+    const mask = STATX_TYPE | STATX_CTIME | STATX_MTIME;
     const result = call(libc, () => libc.statx(AT_FDCWD, pathname, flags, mask, statxBuffer));
-    // Denied by seccomp(2); or it has another path by now, which an event will report.
-    if (result !== 0 || (statx.getUint32(0, true) & STATX_CTIME) === 0) return true;
-    const seconds = statx.getBigInt64(96, true);
-    const nanoseconds = statx.getUint32(104, true);
-    // ext3, and ext4 with inodes of 128 bytes, keep whole seconds and cut off the rest.
-    const latest = Number(seconds) * 1000 + (nanoseconds === 0 ? 1000 : nanoseconds / 1e6);
-    if (latest >= since) return true;
+    if (result !== 0 || (statx.getUint32(0, true) & STATX_CTIME) === 0) return undefined;
+    const [changed, modified] = [96, 112].map(timeAt);
     const device = statx.getBigUint64(136, true);
-    let isReliable = reliable.get(device);
+    let isReliable = this.#reliable.get(device);
     if (isReliable === undefined) {
       const isLink = (statx.getUint16(28, true) & S_IFMT) === S_IFLNK;
       isReliable = keepsTime(libc, isLink ? path.slice(0, path.lastIndexOf("/")) || "/" : path);
-      reliable.set(device, isReliable);
+      this.#reliable.set(device, isReliable);
     }
-    return !isReliable;
-  };
+    return { changed, modified, isReliable };
+  }
+}
+
+/** A time of `struct statx`. ext3, and ext4 with inodes of 128 bytes, keep whole seconds and cut off the rest. */
+function timeAt(offset: number): number {
+  const seconds = statx.getBigInt64(offset, true);
+  const nanoseconds = statx.getUint32(offset + 8, true);
+  return Number(seconds) * 1000 + (nanoseconds === 0 ? 1000 : nanoseconds / 1e6);
 }
 
 function keepsTime(libc: Libc, path: string): boolean {

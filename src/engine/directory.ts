@@ -158,6 +158,11 @@ export class Directory implements Owner {
     }
   }
 
+  /** It may be another directory by now, and so may all below it; see {@link isOther}. */
+  markOther(): void {
+    for (const one of this.subtree()) one.isOther = true;
+  }
+
   /** It and all directories below it. */
   *subtree(): Generator<Directory> {
     const rest: Directory[] = [this];

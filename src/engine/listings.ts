@@ -7,7 +7,7 @@
 import type { Libc } from "../../ffi/contract.ts";
 import { debug } from "../kernel/debug.ts";
 import { IN_ATTRIB } from "../kernel/mask.ts";
-import { changedSince } from "./change_time.ts";
+import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
 import { isExact, isStale, type Scanned } from "./directory_state.ts";
 import type { Entries } from "./entries.ts";
@@ -143,6 +143,9 @@ export class Listings {
     const mayHaveChanged = lostSince === undefined
       ? undefined
       : changedSince(this.#libc, lostSince);
+    const wasAway = lostSince === undefined
+      ? undefined
+      : awaySince(this.#libc, lostSince, directory.path);
     const isOverruled = (name: string) => state.overruled?.has(name) ?? false;
     let count = 0;
     for (const [name, entry] of directory.entries) {
@@ -156,7 +159,10 @@ export class Listings {
       } else if (this.#isIgnoredNow(directory, name, entry)) {
         this.#ignore(directory, name, entry);
       } else {
-        if (entry instanceof Directory && !isExact(entry.state)) this.#scanner.schedule(entry);
+        if (entry instanceof Directory) {
+          if (wasAway?.(entry.path)) entry.markOther();
+          if (!isExact(entry.state)) this.#scanner.schedule(entry);
+        }
         if (isOverruled(name)) continue;
         this.#compareContent(directory, name, entry, state, mayHaveChanged);
       }

@@ -9,7 +9,7 @@
  */
 
 import { IN_UNMOUNT } from "../kernel/mask.ts";
-import { changedSince } from "./change_time.ts";
+import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Entries, Wanted } from "./entries.ts";
 import { entryEvent, type EntryKind, unmountEvent } from "./event.ts";
@@ -144,7 +144,9 @@ export class Roots {
     this.look(root);
     const { target } = root;
     if (target === undefined || target.wd < 0 || target.wd !== before?.wd) return;
-    if (changedSince(this.#instance.libc, since)(path, true)) {
+    const { libc } = this.#instance;
+    if (root.directory && awaySince(libc, since, undefined)(path)) root.directory.markOther();
+    if (changedSince(libc, since)(path, true)) {
       this.#entries.mayHaveChanged(undefined, path, target.isDirectory);
     }
   }

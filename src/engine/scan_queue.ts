@@ -24,13 +24,17 @@ interface Begun extends Task<unknown> {
 
 /** How long a slice is, in milliseconds. */
 export const SLICE = 4;
-/** How many directories are scanned between two readings of the clock. */
-const FEW = 16;
+/** How many directories are scanned between two readings of the clock, at most: reading it takes time, too. */
+const MOST = 16;
+/** How long they may take for so many, in milliseconds. On a slow file system one may take longer. */
+const INTERVAL = 0.5;
 
 /** What is to be done. */
 export class ScanQueue {
   #directories: Directory[] = [];
   #tasks: Begun[] = [];
+  /** How many directories are scanned before the clock is read again. */
+  #few = 1;
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
@@ -55,14 +59,21 @@ export class ScanQueue {
    * @param scan scans a directory
    */
   work(slice: number, scan: (directory: Directory) => void): void {
-    const end = monotonic() + slice;
+    let now = monotonic();
     let next = 0;
-    do {
+    for (let end = now + slice, count = 1; now < end; count++) {
       const task = this.#tasks.pop();
       if (task !== undefined) this.#step(task);
       else if (next < this.#directories.length) scan(this.#directories[next++]);
       else break;
-    } while ((this.#tasks.length === 0 && next % FEW > 0) || monotonic() < end);
+      if (this.#tasks.length === 0 && count < this.#few) continue;
+      const before = now;
+      now = monotonic();
+      this.#few = now - before < INTERVAL
+        ? Math.min(2 * this.#few, MOST)
+        : Math.ceil(this.#few / 2);
+      count = 0;
+    }
     this.#directories = this.#directories.slice(next);
   }
 

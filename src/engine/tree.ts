@@ -88,7 +88,7 @@ export class Tree {
 
   /** Another directory may be in the place of one; or the same, in which nothing was found while it was away. */
   invalidateAsOther(directory: Directory): void {
-    for (const one of directory.subtree()) one.isOther = true;
+    directory.markOther();
     this.#scanner.invalidateTree(directory);
   }
 

@@ -1,10 +1,10 @@
 /**
- * Events in batches, each of them handed out when it has become quiet.
+ * Reads events in batches: a batch ends when no event has come for a while.
  *
  * @module
  */
 
-import type { EventQueue, Reading } from "./event_queue.ts";
+import type { EventQueue, EventReader } from "./event_queue.ts";
 import { monotonic } from "../kernel/clock.ts";
 import { coalesce } from "./coalesce.ts";
 import type { WatchEvent } from "../engine/event.ts";
@@ -12,7 +12,9 @@ import { Iteration } from "../kernel/iteration.ts";
 import { check } from "./options.ts";
 
 /**
- * When {@link Watcher.batches} hands out a batch. The times are real, also where a test fakes its timers.
+ * When a batch of {@link Watcher.batches} ends: after `settle` or `maxWait`, whichever is over first.
+ *
+ * Both are real time, even where a test replaces the timers of the runtime.
  *
  * @example
  * ```ts
@@ -25,13 +27,13 @@ import { check } from "./options.ts";
  */
 export interface BatchOptions {
   /**
-   * After how many milliseconds without an event.
+   * The time without an event after which a batch ends, in milliseconds.
    *
    * @default {50}
    */
   readonly settle?: number;
   /**
-   * After how many milliseconds from the first event, whether or not more keep coming.
+   * The longest time from the first event of a batch to its end, in milliseconds; `Infinity` for no limit.
    *
    * @default {1000}
    */
@@ -39,10 +41,10 @@ export interface BatchOptions {
 }
 
 /**
- * The events of a channel in batches; they count as one reader of it.
+ * Adds a reader to a queue, which gets the events in coalesced batches.
  *
- * @throws {TypeError} if an option is no number
- * @throws {RangeError} if one is negative
+ * @throws {TypeError} if an option is not a number
+ * @throws {RangeError} if an option is negative or NaN
  */
 export function batches(
   queue: EventQueue<WatchEvent>,
@@ -56,17 +58,17 @@ export function batches(
       throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
     }
   }
-  return new Batches(queue.read(), settle, maxWait);
+  return new Batches(queue.reader(), settle, maxWait);
 }
 
 class Batches extends Iteration<WatchEvent[]> {
-  readonly #reading: Reading<WatchEvent>;
+  readonly #reader: EventReader<WatchEvent>;
   readonly #generator: AsyncGenerator<WatchEvent[], undefined>;
 
-  constructor(reading: Reading<WatchEvent>, settle: number, maxWait: number) {
+  constructor(reader: EventReader<WatchEvent>, settle: number, maxWait: number) {
     super();
-    this.#reading = reading;
-    this.#generator = collect(reading, settle, maxWait);
+    this.#reader = reader;
+    this.#generator = collect(reader, settle, maxWait);
   }
 
   next(): Promise<IteratorResult<WatchEvent[], undefined>> {
@@ -74,24 +76,24 @@ class Batches extends Iteration<WatchEvent[]> {
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    // First the reading, since a generator lets a pending next() end before it returns.
-    await this.#reading.return();
+    // The reader first: it ends a pending next(), which a generator's return() waits for.
+    await this.#reader.return();
     return this.#generator.return(undefined) as Promise<IteratorReturnResult<undefined>>;
   }
 }
 
 async function* collect(
-  reading: Reading<WatchEvent>,
+  reader: EventReader<WatchEvent>,
   settle: number,
   maxWait: number,
 ): AsyncGenerator<WatchEvent[], undefined> {
-  while (await reading.wait()) {
+  while (await reader.wait()) {
     const end = monotonic() + maxWait;
-    const events = reading.take();
+    const events = reader.take();
     let quiet = monotonic() + settle;
     for (let now = monotonic(); now < Math.min(quiet, end); now = monotonic()) {
-      if (!await reading.goesOn(Math.min(Math.min(quiet, end) - now, LONGEST_TIMER))) return;
-      const more = reading.take();
+      if (!await reader.pause(Math.min(Math.min(quiet, end) - now, LONGEST_TIMER))) return;
+      const more = reader.take();
       if (more.length > 0) quiet = monotonic() + settle;
       for (const event of more) events.push(event);
     }
@@ -100,5 +102,5 @@ async function* collect(
   }
 }
 
-/** How long a timer may be, in milliseconds: a longer one ends at once. */
+/** The longest time that a timer can take, in milliseconds; a longer one ends at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;

@@ -1,21 +1,21 @@
 /**
- * Braces in globs, as bash expands them: `{a,b}` and `{1..3}` stand for several globs.
+ * Brace expansion of globs, as in bash(1): `{a,b}` and `{1..3}` stand for several globs.
  *
  * @module
  */
 
-/** How many globs one may stand for: what is more is a mistake, or takes more time than anybody has. */
+/** The most globs that one may expand to; more are taken for a mistake, and would take too long to match. */
 const MOST = 10_000;
 
 /**
- * The globs that one with braces stands for. A brace is itself after a `\`, and where there is nothing to
- * choose from, as in `{a}` or `{a,b`.
+ * Expands the braces of a glob. A brace is literal after `\`, and where it encloses no alternatives, as in
+ * `{a}` or `{a,b`.
  *
- * @throws {TypeError} if they are more than ten thousand
+ * @throws {TypeError} if the glob expands to more than 10,000 globs
  */
 export function expand(glob: string): string[] {
-  for (let open = brace(glob, 0); open !== -1; open = brace(glob, open + 1)) {
-    const close = closing(glob, open + 1);
+  for (let open = nextBrace(glob, 0); open !== -1; open = nextBrace(glob, open + 1)) {
+    const close = closingBrace(glob, open + 1);
     if (close === -1) continue;
     const inner = glob.slice(open + 1, close);
     const parts = /(?<!\\)(?:\\\\)*,/.test(inner)
@@ -33,8 +33,8 @@ function limit(count: number): void {
   if (count > MOST) throw new TypeError(`its braces stand for more than ${MOST} globs`);
 }
 
-/** The next brace that may have something in it. */
-function brace(glob: string, from: number): number {
+/** The index of the next brace that may open alternatives; -1 if there is none. */
+function nextBrace(glob: string, from: number): number {
   for (let i = from; i < glob.length; i++) {
     if (glob[i] === "\\") i++;
     else if (glob[i] === "{" && !(i === 0 && glob[1] === "}")) return i;
@@ -42,24 +42,24 @@ function brace(glob: string, from: number): number {
   return -1;
 }
 
-/** Where the braces end that begin before a position; -1 if there is no end, or nothing to choose from. */
-function closing(glob: string, from: number): number {
+/** The index of the brace that closes the one just before `from`; -1 if none does, or without alternatives. */
+function closingBrace(glob: string, from: number): number {
   let depth = 0;
-  let isChoice = false;
+  let hasAlternatives = false;
   for (let i = from; i < glob.length; i++) {
     if (glob[i] === "\\") i++;
     else if (glob[i] === "{") depth++;
     else if (glob[i] === "}") {
       if (depth > 0) depth--;
-      else if (isChoice) return i;
+      else if (hasAlternatives) return i;
     } else if (depth === 0) {
-      isChoice ||= glob[i] === "," || glob.startsWith("..", i) && glob[i + 2] !== "}";
+      hasAlternatives ||= glob[i] === "," || glob.startsWith("..", i) && glob[i + 2] !== "}";
     }
   }
   return -1;
 }
 
-/** What is between the commas, but for those in inner braces. */
+/** Splits at the commas that are not in inner braces. */
 function split(inner: string): string[] {
   const parts: string[] = [];
   let depth = 0;
@@ -77,7 +77,7 @@ function split(inner: string): string[] {
   return parts;
 }
 
-/** `1..10`, `01..10`, `a..e`, each also with a step as in `1..10..2`; `undefined` if it is none. */
+/** Expands a range, as in `1..10`, `01..10`, `a..e` or `1..10..2`. @returns `undefined` if it is not a range */
 function range(inner: string): string[] | undefined {
   const match = /^(?:([-+]?\d+)\.\.([-+]?\d+)|([a-zA-Z])\.\.([a-zA-Z]))(?:\.\.([-+]?\d+))?$/.exec(
     inner,
@@ -103,7 +103,7 @@ function range(inner: string): string[] | undefined {
   });
 }
 
-/** A character that is itself in a glob: some lie between the upper case letters and the lower. */
+/** A character as a literal of a glob: of those between `Z` and `a`, some are special. */
 function literal(character: string): string {
   return /[A-Za-z]/.test(character) ? character : `\\${character}`;
 }

@@ -1,10 +1,17 @@
 /**
- * Brings what a batch reports down to the least that reports the same.
+ * Coalesces a batch: reduces its events to the fewest that report the same difference.
  *
  * @module
  */
 
-import { asItCame } from "./as_it_came.ts";
+import {
+  BatchTree,
+  type Change,
+  isPresent,
+  type Item,
+  losslessPath,
+  pathOf,
+} from "./batch_tree.ts";
 import {
   type ErrorEvent,
   errorEvent,
@@ -12,14 +19,14 @@ import {
   unmountEvent,
   type WatchEvent,
 } from "../engine/event.ts";
-import { type Change, isThere, type Item, losslessPath, pathOf, Places } from "./places.ts";
-import { Reports } from "./reports.ts";
+import { replayDirectories } from "./replay.ts";
+import { Reporter } from "./reporter.ts";
 
 /**
- * The difference that events make in the end. Whoever applies it to a set of paths gets the same set as by
- * the events themselves, and whoever reads each file again that it names has what is in every file.
+ * Coalesces events. Applied to a set of paths, the result gives the same set as the events do; and it names
+ * every file whose content may have changed.
  *
- * An overflow is not passed: what is before and what is after is by itself.
+ * Events before and after an overflow are coalesced separately.
  */
 export function coalesce(events: readonly WatchEvent[]): WatchEvent[] {
   const result: WatchEvent[] = [];
@@ -38,42 +45,42 @@ export function coalesce(events: readonly WatchEvent[]): WatchEvent[] {
   return result;
 }
 
-/** An event that is kept, between those of items. */
-interface Note {
+/** An event that is kept, since it is no change of an item. */
+interface KeptEvent {
   readonly event: ErrorEvent | UnmountEvent;
-  /** How many items come before. */
-  readonly after: number;
-  /** What is at its path, or above it, and the rest of the path. */
+  /** How many items were named before it. */
+  readonly itemsBefore: number;
+  /** The item at its path, or the nearest one above, and the rest of the path. */
   readonly at: readonly [item: Item, rest: string];
 }
 
 function difference(batch: readonly Change[]): WatchEvent[] {
-  const places = new Places();
-  const { root, all } = places;
-  const notes: Note[] = [];
+  const tree = new BatchTree();
+  const { root, all } = tree;
+  const kept: KeptEvent[] = [];
   for (const event of batch) {
     if (event.kind === "error" || event.kind === "unmount") {
-      notes.push({ event, after: all.length, at: places.nearest(losslessPath(event)) });
-    } else places.learn(event);
+      kept.push({ event, itemsBefore: all.length, at: tree.nearest(losslessPath(event)) });
+    } else tree.apply(event);
   }
-  const reports = new Reports(root);
-  const { events } = reports;
+  const reporter = new Reporter(root);
+  const { events } = reporter;
   let next = 0;
   const report = (end: number) => {
-    for (; next < end; next++) reports.report(all[next]);
+    for (; next < end; next++) reporter.report(all[next]);
   };
-  for (const note of notes) {
-    report(note.after);
-    events.push(update(note));
+  for (const one of kept) {
+    report(one.itemsBefore);
+    events.push(withFinalPath(one));
   }
   report(all.length);
-  for (const item of all) reports.reportLast(item);
-  return reports.failed ? asItCame(batch) : events;
+  for (const item of all) reporter.reportIfRemoved(item);
+  return reporter.foundCycle ? replayDirectories(batch) : events;
 }
 
-/** The event of a note, with the path of what it is about now. */
-function update({ event, at: [item, rest] }: Note): WatchEvent {
+/** The event with the path that its item has in the end. */
+function withFinalPath({ event, at: [item, rest] }: KeptEvent): WatchEvent {
   const path = pathOf(item, "actual") + rest || "/";
-  if (!isThere(item) || path === losslessPath(event)) return event;
+  if (!isPresent(item) || path === losslessPath(event)) return event;
   return event.kind === "error" ? errorEvent(path, event.error) : unmountEvent(path);
 }

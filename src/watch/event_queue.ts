@@ -1,5 +1,8 @@
 /**
- * From one who says events to any number of loops that take them.
+ * `EventQueue`: delivers values to any number of readers, each with a bounded queue of its own.
+ *
+ * When a reader's queue is full its loss begins: a marker is queued, and no value after it. Once the reader
+ * has taken the marker the loss ends, and the reader gets the values that make up for it.
  *
  * @module
  */
@@ -7,103 +10,111 @@
 import { after } from "../../ffi/time.ts";
 import { Iteration } from "../kernel/iteration.ts";
 
-/** What is put in, as one reader has it before it. */
-export interface Reading<T> extends Iteration<T> {
-  /** Takes all that waits. */
+/** One reader of the queue. Every method rejects once the queue has ended with an error. */
+export interface EventReader<T> extends Iteration<T> {
+  /** Takes all queued values. */
   take(): T[];
-  /** Resolves when something waits, or it has ended; with whether something does. */
+  /** Resolves with true when a value is queued, with false when the queue has ended. */
   wait(): Promise<boolean>;
-  /** Resolves after some milliseconds, or when it has ended; with whether it goes on. */
-  goesOn(milliseconds: number): Promise<boolean>;
+  /** Resolves with true after some milliseconds, with false when the queue has ended. */
+  pause(milliseconds: number): Promise<boolean>;
 }
 
-/** What a reader has lost: what was put in while as much waited for it as may. */
-export interface Lost<T> {
-  /** What the reader gets in its place, before what {@link end} returns. */
-  readonly mark: T;
-  /** A value that it does not get. */
-  miss(value: T): void;
-  /** It has taken all, the mark too. @returns what makes up for the loss */
+/** The loss of one reader: values that are not queued, since its queue is full. */
+export interface ReaderLoss<T> {
+  /** The value that is queued where the loss begins. */
+  readonly marker: T;
+  /** Receives a value that is not queued. */
+  discard(value: T): void;
+  /** The reader has taken the marker. @returns the values that make up for the loss */
   end(): T[];
-  /** It is gone, and wants nothing any more. */
-  forget(): void;
+  /** The reader has ended before it took the marker. */
+  release(): void;
 }
 
-/** A queue with several readers, of which each gets everything from when it began. */
+/** How the queue has ended: with an error, or without one. */
+export interface Ending {
+  readonly error?: unknown;
+}
+
+/** A queue with several readers. Each gets every value that is put in while it reads. */
 export class EventQueue<T> {
   readonly #limit: number;
-  readonly #lose: () => Lost<T>;
-  readonly #onLeft: () => Promise<void>;
-  readonly #readers = new Set<Queue<T>>();
-  /** For the first reader: what comes before it. */
-  #early: Queue<T> | undefined;
-  #ending: { readonly error?: unknown } | undefined;
+  readonly #beginLoss: () => ReaderLoss<T>;
+  readonly #onLastReturn: () => Promise<void>;
+  readonly #readers = new Set<ReaderQueue<T>>();
+  /** Holds values for the first reader until there is one. */
+  #early: ReaderQueue<T> | undefined;
+  #ending: Ending | undefined;
 
   /**
-   * @param limit how many values may wait for a reader
-   * @param lose called when so many do: what is put in from then on is lost to that reader
-   * @param onLeft called when the last reader has left, and waited for
+   * @param limit how many values a reader's queue holds
+   * @param beginLoss called when a reader's queue is full
+   * @param onLastReturn called when the last reader returns, which waits for it
    */
-  constructor(limit: number, lose: () => Lost<T>, onLeft: () => Promise<void>) {
+  constructor(
+    limit: number,
+    beginLoss: () => ReaderLoss<T>,
+    onLastReturn: () => Promise<void>,
+  ) {
     this.#limit = limit;
-    this.#lose = lose;
-    this.#onLeft = onLeft;
-    this.#early = this.#queue();
+    this.#beginLoss = beginLoss;
+    this.#onLastReturn = onLastReturn;
+    this.#early = this.#readerQueue();
   }
 
-  /** Puts values in that belong together, for every reader; before there is one, for the first. */
+  /** Queues values for every reader; while there has been none, for the first one to come. */
   put(values: readonly T[]): void {
     if (values.length === 0) return;
     this.#early?.put(values);
     for (const reader of this.#readers) reader.put(values);
   }
 
-  /** Ends every reader. @param ending with the error to reject with, if it ends by one */
-  end(ending: { readonly error?: unknown } = {}): void {
+  /** Ends every reader, now and later. */
+  end(ending: Ending = {}): void {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
     this.#early?.end(ending);
     for (const reader of this.#readers) reader.end(ending);
   }
 
-  /** A new reader. It ends, and leaves, by `return()`. */
-  read(): Reading<T> {
-    const queue = this.#early ?? this.#queue();
+  /** Adds a reader; its `return()` removes it. */
+  reader(): EventReader<T> {
+    const queue = this.#early ?? this.#readerQueue();
     this.#early = undefined;
     this.#readers.add(queue);
     if (this.#ending !== undefined) queue.end(this.#ending);
     return queue;
   }
 
-  #queue(): Queue<T> {
-    const queue: Queue<T> = new Queue(this.#limit, this.#lose, async () => {
-      if (this.#readers.delete(queue) && this.#readers.size === 0) await this.#onLeft();
+  #readerQueue(): ReaderQueue<T> {
+    const queue: ReaderQueue<T> = new ReaderQueue(this.#limit, this.#beginLoss, async () => {
+      if (this.#readers.delete(queue) && this.#readers.size === 0) await this.#onLastReturn();
     });
     return queue;
   }
 }
 
-class Queue<T> extends Iteration<T> implements Reading<T> {
+class ReaderQueue<T> extends Iteration<T> implements EventReader<T> {
   #values: T[] = [];
   #next = 0;
   readonly #limit: number;
-  readonly #lose: () => Lost<T>;
-  /** Set while values are lost. */
-  #lost: Lost<T> | undefined;
-  readonly #onLeft: () => Promise<void>;
-  /** The `next()` calls that wait, each for a value of its own. */
-  #takers: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
-  /** The `wait()` that waits. */
+  readonly #beginLoss: () => ReaderLoss<T>;
+  #loss: ReaderLoss<T> | undefined;
+  readonly #onReturn: () => Promise<void>;
+  /** The pending `next()` calls, each for a value of its own. */
+  #nexts: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
+  /** The pending `wait()`. */
   #waiter: PromiseWithResolvers<void> | undefined;
-  /** Ends the `goesOn()` that waits. */
-  #rouse: (() => void) | undefined;
-  #ending: { readonly error?: unknown } | undefined;
+  /** Ends the pending `pause()`. */
+  #endPause: (() => void) | undefined;
+  #ending: Ending | undefined;
 
-  constructor(limit: number, lose: () => Lost<T>, onLeft: () => Promise<void>) {
+  constructor(limit: number, beginLoss: () => ReaderLoss<T>, onReturn: () => Promise<void>) {
     super();
     this.#limit = limit;
-    this.#lose = lose;
-    this.#onLeft = onLeft;
+    this.#beginLoss = beginLoss;
+    this.#onReturn = onReturn;
   }
 
   get length(): number {
@@ -113,28 +124,28 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
   put(values: readonly T[]): void {
     if (this.#ending !== undefined) return;
     for (const value of values) {
-      const taker = this.#takers.shift();
-      // Handed over at once: each promise in between would be a turn of others before this one.
-      if (taker !== undefined) taker.resolve({ done: false, value });
-      else if (this.#lost !== undefined) this.#lost.miss(value);
+      const next = this.#nexts.shift();
+      // Resolved here: each promise in between would let other callbacks run before the loop's.
+      if (next !== undefined) next.resolve({ done: false, value });
+      else if (this.#loss !== undefined) this.#loss.discard(value);
       else this.#values.push(value);
     }
-    if (this.length >= this.#limit && this.#lost === undefined) {
-      this.#lost = this.#lose();
-      this.#values.push(this.#lost.mark);
+    if (this.length >= this.#limit && this.#loss === undefined) {
+      this.#loss = this.#beginLoss();
+      this.#values.push(this.#loss.marker);
     }
     if (this.length > 0) this.#wake();
   }
 
-  end(ending: { readonly error?: unknown }): void {
+  end(ending: Ending): void {
     this.#ending ??= ending;
-    this.#rouse?.();
-    this.#lost?.forget();
-    this.#lost = undefined;
+    this.#endPause?.();
+    this.#loss?.release();
+    this.#loss = undefined;
     this.#values = [];
     this.#next = 0;
-    for (const taker of this.#takers) taker.resolve(this.#last());
-    this.#takers = [];
+    for (const next of this.#nexts) next.resolve(this.#endResult());
+    this.#nexts = [];
     this.#wake();
   }
 
@@ -142,7 +153,7 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
     let values = this.#next === 0 ? this.#values : this.#values.slice(this.#next);
     this.#values = [];
     this.#next = 0;
-    this.#taken();
+    this.#endLoss();
     if (this.length > 0) values = [...values, ...this.take()];
     return values;
   }
@@ -152,50 +163,49 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
       this.#waiter = Promise.withResolvers();
       await this.#waiter.promise;
     }
-    if (this.length === 0) await this.#last();
+    if (this.length === 0) await this.#endResult();
     return this.length > 0;
   }
 
-  async goesOn(milliseconds: number): Promise<boolean> {
+  async pause(milliseconds: number): Promise<boolean> {
     if (this.#ending === undefined) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const forget = after(milliseconds, resolve);
-      this.#rouse = resolve;
+      const cancel = after(milliseconds, resolve);
+      this.#endPause = resolve;
       await promise;
-      forget();
+      cancel();
     }
-    if (this.#ending !== undefined) await this.#last();
+    if (this.#ending !== undefined) await this.#endResult();
     return this.#ending === undefined;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.length > 0) return Promise.resolve(this.#shift());
-    if (this.#ending !== undefined) return this.#last();
-    const taker = Promise.withResolvers<IteratorResult<T, undefined>>();
-    this.#takers.push(taker);
-    return taker.promise;
+    if (this.#ending !== undefined) return this.#endResult();
+    const next = Promise.withResolvers<IteratorResult<T, undefined>>();
+    this.#nexts.push(next);
+    return next.promise;
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.end({});
-    await this.#onLeft();
+    await this.#onReturn();
     return { done: true, value: undefined };
   }
 
-  /** What comes when nothing more does: the error that has ended it, if one has. */
-  #last(): Promise<IteratorReturnResult<undefined>> {
+  #endResult(): Promise<IteratorReturnResult<undefined>> {
     const ending = this.#ending!;
     return "error" in ending
       ? Promise.reject(ending.error)
       : Promise.resolve({ done: true, value: undefined });
   }
 
-  /** All has been taken; with it the mark of a loss, if there is one. */
-  #taken(): void {
-    const lost = this.#lost;
-    if (lost === undefined) return;
-    this.#lost = undefined;
-    this.#values = lost.end();
+  /** Called when the queue is empty: if there is a loss, its marker has been taken. */
+  #endLoss(): void {
+    const loss = this.#loss;
+    if (loss === undefined) return;
+    this.#loss = undefined;
+    this.#values = loss.end();
   }
 
   #wake(): void {
@@ -208,14 +218,14 @@ class Queue<T> extends Iteration<T> implements Reading<T> {
     if (this.length === 0) {
       this.#values = [];
       this.#next = 0;
-      this.#taken();
-    } else if (this.#next === COMPACT) {
-      this.#values = this.#values.slice(COMPACT);
+      this.#endLoss();
+    } else if (this.#next === COMPACT_AFTER) {
+      this.#values = this.#values.slice(COMPACT_AFTER);
       this.#next = 0;
     }
     return { done: false, value };
   }
 }
 
-/** After how many values the array of a queue is cut. */
-const COMPACT = 8192;
+/** How many taken values stay in the array before it is copied without them. */
+const COMPACT_AFTER = 8192;

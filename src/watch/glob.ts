@@ -1,30 +1,29 @@
 /**
- * Globs by the rules of git's wildmatch, as gitignore(5) has them: for `ignore`, and for what git ignores.
+ * `Glob`: a pattern by the rules of git's wildmatch (gitignore(5)), for `ignore` and for git's own files.
  *
- * It is an engine of our own since no other does. That of node:path differs between the three runtimes.
- * picomatch, minimatch and @std/path have the rules of shells, by which `*` passes over a leading dot;
- * the package named ignore has those of git, but takes neither absolute paths nor bytes. All of them
- * make a RegExp of a glob, and that backtracks: here a match takes as many steps at most as the glob and
- * the text have characters, multiplied. And the module depends on nothing.
+ * It is an implementation of our own because no other fits. That of node:path differs between the runtimes.
+ * picomatch, minimatch and @std/path follow shells, whose `*` does not match a leading dot. The package named
+ * ignore follows git, but takes neither absolute paths nor bytes. All of them compile to a RegExp, which
+ * backtracks; here the number of steps is at most the length of the glob times that of the text.
  *
  * @module
  */
 
-/** What a glob is made of: a character, by its code point; a class; or one of the following. */
+/** A character by its code point, a class, or one of the negative numbers below. */
 type Token = number | Class;
-/** `?`: a character. */
+/** `?`: one character. */
 const ANY = -1;
 /** `*`: any number of characters. */
 const STAR = -2;
-/** `**` and the slash after it: any number of directories. */
+/** `**` followed by a slash: any number of directories. */
 const DIRECTORIES = -3;
-/** `**` at the end: all that is left. */
+/** `**` at the end: the rest of the text. */
 const REST = -4;
 
-/** No other token is for it. */
+/** Matched only by itself. */
 const SLASH = 0x2f;
 
-/** One character of several, or one that is none of them. */
+/** `[a-z]` or `[!a-z]`: one character in the ranges, or outside of them. */
 interface Class {
   readonly ranges: readonly Range[];
   readonly negated: boolean;
@@ -33,36 +32,36 @@ interface Class {
 /** The first code point, and the last. */
 type Range = readonly [number, number];
 
-/** A glob that is ready to be matched. */
+/** A compiled glob. */
 export class Glob {
-  /** What it begins with, up to the first token that is no character. */
+  /** The literal characters at its beginning. */
   readonly #literal: string;
   readonly #tokens: readonly Token[];
-  /** What it ends with, after the last such token: most texts end otherwise. */
+  /** The literal characters at its end, compared first: most texts end with others. */
   readonly #end: string;
 
   /**
-   * @param glob without braces, which mean nothing here
-   * @param lenient whether a `[` or a `\` that nothing ends is itself, as it is to a shell
-   * @throws {TypeError} if there is such a one and that is not so, or a class that does not exist: git
-   * takes neither for an error, but has the glob match nothing
+   * @param glob braces in it are literal
+   * @param lenient whether an unclosed `[` and a `\` at the end are literal, as in a shell
+   * @throws {TypeError} for those if not `lenient`, and for an unknown class such as `[:word:]`. For git these are
+   * no errors: the glob matches nothing.
    */
   constructor(glob: string, lenient: boolean) {
-    // As git does it: what follows is a glob by itself, so in "a**/b" the stars stand at the beginning.
+    // As in git, the rest is a glob by itself: in "a**/b" the stars count as being at the beginning.
     this.#literal = /^[^*?[\\]*/.exec(glob)![0];
     this.#tokens = tokensOf([...glob.slice(this.#literal.length)], lenient);
     const last = this.#tokens.findLastIndex((token) => typeof token !== "number" || token < 0);
     this.#end = String.fromCodePoint(...this.#tokens.slice(last + 1) as number[]);
   }
 
-  /** Whether it matches a text from a position on. */
+  /** Whether the glob matches the text from an index to its end. */
   matches(text: string, from: number): boolean {
     if (!text.endsWith(this.#end) || !text.startsWith(this.#literal, from)) return false;
     const tokens = this.#tokens;
     let at = 0;
     let position = from + this.#literal.length;
-    // Where to go on after a mismatch: one character further in the last "*", or else one directory
-    // further in the last "**". Those before need not be tried: the last one takes whatever they would.
+    // Where to continue after a mismatch: the last "*" takes one character more, or else the last "**" one
+    // directory more. Earlier ones need no retry: the last one can take whatever they would.
     let afterStar = -1;
     let starEnd = 0;
     let afterDirectories = -1;
@@ -82,7 +81,7 @@ export class Glob {
         continue;
       }
       const character = text.codePointAt(position);
-      if (token === undefined ? character === undefined : isFor(token, character)) {
+      if (token === undefined ? character === undefined : matchesOne(token, character)) {
         if (token === undefined) return true;
         if (token === SLASH) afterStar = -1;
         at++;
@@ -104,7 +103,7 @@ export class Glob {
   }
 }
 
-function isFor(token: Token, character: number | undefined): boolean {
+function matchesOne(token: Token, character: number | undefined): boolean {
   if (token === character) return true;
   if (character === undefined || character === SLASH) return false;
   if (typeof token === "number") return token === ANY;
@@ -112,7 +111,7 @@ function isFor(token: Token, character: number | undefined): boolean {
   return isIn !== token.negated;
 }
 
-/** How many code units a character takes. */
+/** The number of UTF-16 code units of a character. */
 function width(character: number): number {
   return character > 0xffff ? 2 : 1;
 }
@@ -133,13 +132,13 @@ function tokensOf(glob: readonly string[], lenient: boolean): Token[] {
     } else if (glob[i] === "\\" && i + 1 < glob.length) {
       tokens.push(code(glob[++i]));
     } else if ((glob[i] === "[" || glob[i] === "\\") && !lenient) {
-      throw new TypeError(`nothing ends its ${JSON.stringify(glob[i])}`);
+      throw new TypeError(`its ${JSON.stringify(glob[i])} is incomplete`);
     } else tokens.push(code(glob[i]));
   }
   return tokens;
 }
 
-/** What begins with a star. @returns with the index of its last character */
+/** Parses one or more stars. @returns their tokens, and the index of the last character used */
 function starsAt(glob: readonly string[], first: number): { tokens: Token[]; end: number } {
   let end = first;
   while (glob[end + 1] === "*") end++;
@@ -148,16 +147,16 @@ function starsAt(glob: readonly string[], first: number): { tokens: Token[]; end
   if (!isFirst || end === first) return { tokens: [STAR], end };
   if (next === "") return { tokens: [REST], end };
   if (next.startsWith("/")) return { tokens: [DIRECTORIES], end: end + 1 };
-  // To git that slash is one like any other, so it stays: there is a directory at least.
+  // An escaped slash is literal to git, so there is at least one directory.
   if (next === "\\/") return { tokens: [STAR, SLASH, DIRECTORIES], end: end + 2 };
   return { tokens: [STAR], end };
 }
 
-/** The class that begins with a `[`. @returns with the index of its `]`; `undefined` if there is none */
+/** Parses the class that a `[` opens. @returns the class and the index of its `]`; `undefined` without one */
 function classAt(glob: readonly string[], open: number): Class & { end: number } | undefined {
   const negated = glob[open + 1] === "!" || glob[open + 1] === "^";
   const ranges: Range[] = [];
-  /** What a "-" makes a range of. */
+  /** The character that a "-" would make the first of a range. */
   let first: number | undefined;
   let i = open + (negated ? 2 : 1);
   do {
@@ -181,7 +180,7 @@ function classAt(glob: readonly string[], open: number): Class & { end: number }
   return { ranges, negated, end: i };
 }
 
-/** The classes that have a name, by the first and the last character of each range. */
+/** Named classes: the first and last character of each range. */
 const NAMED: ReadonlyMap<string, string> = new Map([
   ["alnum", "09AZaz"],
   ["alpha", "AZaz"],

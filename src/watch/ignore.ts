@@ -1,5 +1,5 @@
 /**
- * What a user does not want to know of.
+ * `Ignore`: the rules by which a watcher leaves entries out.
  *
  * @module
  */
@@ -10,18 +10,23 @@ import { Glob } from "./glob.ts";
 import { toText } from "../kernel/byte_string.ts";
 
 /**
- * A glob, a RegExp, or a function. In a list each counts; `!` before a glob takes back what those before
- * it say, but for what is in a directory that is ignored, of which nothing is known.
+ * A rule for entries to ignore: a glob, a RegExp, or a function that returns whether to ignore the entry.
  *
- * A glob with no `/` is for a name, at any depth; one that begins with `/` is for the absolute path;
- * any other is for the path below the watched one, as is one that begins with `./`. A `/` at its end leaves
- * it to directories. A RegExp and a function get the absolute path.
+ * In a list, an entry is ignored if any rule matches it. A glob that begins with `!` takes back the matches of the
+ * rules before it, except below an ignored directory, which is never read.
  *
- * The rules are those of gitignore(5), and the same on each runtime: `*` is any number of characters, also
- * of a name that begins with a dot, `?` is one, `[a-z]`, `[!a-z]` and `[[:digit:]]` are one of a class or
- * of the others, and none of them is a `/`; `**` between slashes is any number of directories; `\` takes
- * the meaning of the character after it. Besides there are the braces of bash, `{a,b}` and `{1..9}`. Case
- * matters. A byte of a name that is not UTF-8 is one character.
+ * A RegExp and a function get the absolute path. What a glob is matched against depends on its form:
+ *
+ * - without `/`: the name of the entry, at any depth;
+ * - with `/` at the beginning: the absolute path;
+ * - with `/` elsewhere, or `./` at the beginning: the path relative to the watched path.
+ *
+ * A `/` at the end restricts the glob to directories.
+ *
+ * The syntax is that of gitignore(5), and the same on each runtime: `*` matches any number of characters, `?` one,
+ * and `[a-z]`, `[!a-z]` and `[[:digit:]]` one of a class or not of it. None of them matches `/`; all of them match
+ * a leading dot. `**` between slashes matches any number of directories. `\` escapes the next character. The braces
+ * of bash(1) work, too: `{a,b}` and `{1..9}`. Globs are case-sensitive. A byte that is not UTF-8 is one character.
  *
  * @example
  * ```ts
@@ -42,18 +47,19 @@ import { toText } from "../kernel/byte_string.ts";
  */
 export type Ignore = string | RegExp | ((path: string, isDirectory: boolean) => boolean);
 
-/** One of a list. */
+/** A compiled rule. */
 interface Rule {
   readonly matches: (path: string, isDirectory: boolean, root: string) => boolean;
   readonly byName: boolean;
-  /** Whether what it matches is not ignored. */
+  /** Whether the rule takes back the matches of those before it. */
   readonly negated: boolean;
 }
 
 /**
- * One function for one or several rules; none for none.
+ * Compiles rules into one function.
  *
- * @throws {TypeError} if one is no rule
+ * @returns `undefined` if there is no rule
+ * @throws {TypeError} if a rule has the wrong type, or a glob is invalid
  */
 export function ignores(rules: Ignore | readonly Ignore[] | undefined): Ignores | undefined {
   const list = rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Ignore];
@@ -73,7 +79,7 @@ function compile(rule: Ignore): Rule {
   if (typeof rule === "string") return compileGlob(rule);
   let matches: Rule["matches"];
   if (rule instanceof RegExp) {
-    matches = (path) => toText(path).search(rule) >= 0; // whatever its lastIndex
+    matches = (path) => toText(path).search(rule) >= 0; // search() ignores lastIndex
   } else if (isCompiled(rule)) {
     return { matches: rule, byName: rule.byName, negated: false };
   } else if (typeof rule === "function") {
@@ -87,7 +93,7 @@ function compile(rule: Ignore): Rule {
 function compileGlob(rule: string): Rule {
   const negated = rule.startsWith("!");
   try {
-    const globs = expand(negated ? rule.slice(1) : rule).filter(Boolean).map(place);
+    const globs = expand(negated ? rule.slice(1) : rule).filter(Boolean).map(compilePattern);
     if (globs.length === 0) throw new TypeError("it is empty");
     return {
       matches: (path, isDirectory, root) =>
@@ -102,8 +108,8 @@ function compileGlob(rule: string): Rule {
   }
 }
 
-/** A glob without braces, applied to that of an entry which it is for. */
-function place(glob: string): Omit<Rule, "negated"> {
+/** Compiles a glob without braces: decides whether it is for the name, the absolute or the relative path. */
+function compilePattern(glob: string): Omit<Rule, "negated"> {
   const [, here, body, slash] = /^((?:\.\/+)*)([^]*?)(\/*)$/.exec(glob)!;
   if (body === "") throw new TypeError("it names no entry");
   if (/(?:^|\/)\.\.?(?:\/|$)/.test(body)) throw new TypeError('no path has "." or ".." in it');
@@ -126,15 +132,15 @@ function place(glob: string): Omit<Rule, "negated"> {
   };
 }
 
-/** Whether a function is no user's: it is given what these are given here. */
+/** Whether a function is an internal rule, which takes lossless text and the root. */
 function isCompiled(rule: unknown): rule is Ignores {
   return typeof rule === "function" && "byName" in rule;
 }
 
-/** What a function has returned. A promise would count as true, and leave out everything in silence. */
+/** The result of a user's function. A promise is refused: it is truthy, so every entry would be ignored. */
 function answer(returned: unknown): boolean {
   if (returned instanceof Promise) {
-    throw new TypeError("A function in ignore must return a boolean, and not a promise of one");
+    throw new TypeError("A function in ignore must return a boolean, not a promise");
   }
   return Boolean(returned);
 }

@@ -1,5 +1,5 @@
 /**
- * The options of a watcher, and what is wrong with them.
+ * `WatchOptions`: the options of `watch()`, with their defaults and checks.
  *
  * @module
  */
@@ -26,49 +26,49 @@ import { type Ignore, ignores } from "./ignore.ts";
  */
 export interface WatchOptions {
   /**
-   * Whether what is below subdirectories is watched too.
+   * Whether subdirectories are watched, too.
    *
    * @default {true}
    */
   readonly recursive?: boolean;
   /**
-   * The kinds that are wanted; the kernel is not asked for others. `overflow`, `unmount` and `error`
-   * come always. Where `rename` is not wanted, a rename is a `remove` and a `create`, of a directory with
-   * all below it.
+   * The kinds of event to report; the kernel is not asked for others. `overflow`, `unmount` and `error` are
+   * always reported. Without `rename`, a rename is a `remove` and a `create`, for a directory with everything
+   * below it.
    *
-   * That a file may have another content, without an event of the kernel for it (another one was moved over
-   * it, events were lost), is reported by each of `modify`, `closeWrite` and `attrib` that is wanted; where
-   * none is, another file in the place of one is a `remove` and a `create`.
+   * The content of a file may change without a kernel event: another file is moved over it, or events are lost.
+   * Each of `modify`, `closeWrite` and `attrib` that is requested reports this. If none is, a file that is
+   * replaced by another one is a `remove` and a `create`.
    *
    * @default {["create", "modify", "remove", "rename"]}
    */
   readonly events?: readonly WatchKind[];
-  /** What is neither looked at nor watched, with all that is below it. */
+  /** Entries that are neither opened nor watched, with everything below them; see {@link Ignore}. */
   readonly ignore?: Ignore | readonly Ignore[];
   /**
-   * Whether a symbolic link to a directory, found in a watched directory, is entered. What is in it has
-   * a path through the link. A link that leads back to a directory that it is in is not entered.
+   * Whether symbolic links to directories are followed. Entries of such a directory have a path through the link.
+   * A link to a directory above itself is not followed.
    *
    * @default {false}
    */
   readonly followSymlinks?: boolean;
   /**
-   * Whether what is there in the beginning is said, as `exists`.
+   * Whether entries that exist at the start are reported, with kind `exists`.
    *
    * @default {false}
    */
   readonly initial?: boolean;
   /**
-   * Whether `watch` itself looks at all that is there, for as long as that takes: what happens after the
-   * call is told, and not only what happens once {@link Watcher.ready} has resolved.
+   * Whether `watch()` sets everything up before it returns, however long that takes. Every change after the call
+   * is then reported, and not only those after {@link Watcher.ready} has resolved.
    *
    * @default {false}
    */
   readonly blocking?: boolean;
   /**
-   * How many events may wait for a loop, 2 or more. When so many do, an `overflow` follows them, and what
-   * happens then is not queued: once the loop has taken the `overflow`, it gets what differs by that time. No
-   * other loop loses anything.
+   * The number of events that may be queued for a loop, 2 or more. At that number an `overflow` is queued, and no
+   * event after it. Once the loop has taken the `overflow`, it gets the differences since then. Other loops are
+   * not affected.
    *
    * @default {65536}
    */
@@ -79,13 +79,13 @@ export interface WatchOptions {
    * @default {true}
    */
   readonly persistent?: boolean;
-  /** Closes the watcher when it is aborted. */
+  /** A signal whose abort closes the watcher. */
   readonly signal?: AbortSignal;
-  /** Called now and then while directories are set up, with how many there are so far. */
+  /** Called repeatedly until {@link Watcher.ready} resolves, with the number of directories watched so far. */
   readonly onProgress?: (directories: number) => void;
 }
 
-/** Options that are complete, and valid. */
+/** Checked options, with defaults filled in. */
 export interface ResolvedOptions {
   readonly recursive: boolean;
   readonly kinds: ReadonlySet<WatchKind>;
@@ -100,10 +100,10 @@ export interface ResolvedOptions {
 }
 
 /**
- * Completes and checks options.
+ * Checks options and fills in defaults.
  *
- * @throws {TypeError} if one is of another type
- * @throws {RangeError} if `maxQueue` is less than 2, or no integer
+ * @throws {TypeError} if an option has the wrong type
+ * @throws {RangeError} if `maxQueue` is not an integer of 2 or more
  */
 export function resolveOptions(options: WatchOptions): ResolvedOptions {
   check("options", options, typeof options === "object" && options !== null, "an object");
@@ -114,7 +114,7 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
   }
   check("maxQueue", maxQueue, typeof maxQueue === "number", "a number");
   if (!Number.isInteger(maxQueue) || maxQueue < 2) {
-    // An overflow takes one place: with no other, there would be one after the other.
+    // The overflow takes one place: in a queue of 1 each overflow would follow another.
     throw new RangeError(`maxQueue must be an integer of 2 or more, not ${maxQueue}`);
   }
   const isSignal = signal === undefined || typeof signal?.addEventListener === "function";
@@ -145,7 +145,7 @@ function flag(options: WatchOptions, name: Flag, otherwise: boolean): boolean {
   return value;
 }
 
-/** @throws {TypeError} with what an option must be, unless it is */
+/** @throws {TypeError} unless the option is valid; the message has its name, what it must be, and its value */
 export function check(name: string, value: unknown, isValid: boolean, type: string): void {
   if (isValid) return;
   const shown = typeof value === "string" ? JSON.stringify(value) : String(value);

@@ -1,5 +1,8 @@
 /**
- * The path level: watches whole trees, and single files, by path.
+ * `watch()` and `Watcher`: the public interface of the path level. They check arguments, distribute events to
+ * loops, and manage the lifetime of the watcher; the engine watches.
+ *
+ * The file is longer than 300 lines since it documents every public member: a third of it is comments.
  *
  * @module
  */
@@ -7,7 +10,7 @@
 import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
-import { EventQueue, type Lost } from "./event_queue.ts";
+import { type Ending, EventQueue, type ReaderLoss } from "./event_queue.ts";
 import { InotifyError } from "../kernel/error.ts";
 import { CONTENT_KINDS, type WatchEvent, type WatchKind } from "../engine/event.ts";
 import { toText } from "../kernel/byte_string.ts";
@@ -17,22 +20,23 @@ import { Engine } from "../engine/engine.ts";
 import type { Ignores } from "../engine/tree.ts";
 
 /**
- * Watches paths: directories with all that is in them, and files.
+ * Watches paths: directories with everything below them, and single files.
  *
- * A path need not exist: it is waited for, and what vanishes is waited for again. Nothing is lost
- * silently: take the paths that were there, add what `create` and `exists` say, take away what
- * `remove` says with all below it, and move what `rename` says with all below it: once
- * {@link Watcher.sync} resolves, that is what is on the disk, after whatever storm.
+ * A path need not exist: the watcher waits for it, and waits again when it is removed.
  *
- * @param paths what to watch; relative ones are relative to the working directory now
- * @throws {TypeError} if a path or an option is of another type
- * @throws {RangeError} if `maxQueue` is less than 2, or no integer
- * @throws {InotifyError} EACCES if the runtime does not let the program read a path (Deno's `--allow-read`,
- * and `--allow-fs-read` with Node's `--permission`), ENOENT if one is relative, and the working directory
- * was removed
- * @throws {Error} if this is no Linux, or no runtime with a usable FFI
+ * No change is lost silently. Keep a set of the paths on disk, empty at first with `initial`: for `create` and
+ * `exists`, add the path; for `remove`, delete the path and all below it; for `rename`, move the path and all
+ * below it. When {@link Watcher.sync} has resolved and the loop has taken all events, the set is what is on
+ * disk, unless something has changed since.
  *
- * @example Changes, as they happen
+ * @param paths the paths to watch; relative ones are resolved against the current working directory
+ * @throws {TypeError} if a path or an option has the wrong type
+ * @throws {RangeError} if `maxQueue` is not an integer of 2 or more
+ * @throws {InotifyError} EACCES if the runtime does not permit reading a path (Deno's `--allow-read`, Node's
+ * `--allow-fs-read`); ENOENT if a path is relative and the working directory has been removed
+ * @throws {Error} if the system is not Linux, or the runtime has no usable FFI
+ *
+ * @example Report changes as they happen
  * ```ts
  * import { watch } from "@inotify/inotify";
  *
@@ -52,10 +56,10 @@ export function watch(paths: Path | readonly Path[], options: WatchOptions = {})
 }
 
 /**
- * Asks the functions in a watcher's `ignore` about every entry again, for the commands, whose rules are in
- * files. What is no longer ignored counts as there in the beginning; of what is now, nothing more is reported.
+ * Applies a watcher's `ignore` to every entry again, for commands that read their rules from files. Entries that
+ * are no longer ignored count as initial ones; entries that are ignored now have no more events.
  *
- * @returns resolves when it is so
+ * @returns resolves when the new rules are in effect
  */
 export function reconsider(watcher: Watcher): Promise<void> {
   engineOf(watcher)?.reconsider();
@@ -65,9 +69,9 @@ export function reconsider(watcher: Watcher): Promise<void> {
 let engineOf: (watcher: Watcher) => Engine | undefined;
 
 /**
- * What {@link watch} returns: an asynchronous iterable of events.
+ * A watcher of paths, as {@link watch} returns it: an asynchronous iterable of events.
  *
- * @example Several loops, and paths that come and go
+ * @example Add and remove paths
  * ```ts
  * import { watch } from "@inotify/inotify";
  *
@@ -80,7 +84,7 @@ let engineOf: (watcher: Watcher) => Engine | undefined;
  *   return events;
  * })();
  * await Deno.writeTextFile(`${two}/file`, "hello");
- * await watcher.sync(); // it is in the queue of each loop
+ * await watcher.sync(); // the event is queued for each loop
  * console.log(watcher.watched().length); // 2
  * watcher.remove(one);
  * setTimeout(() => watcher.close());
@@ -94,14 +98,14 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   readonly #onProgress: ((directories: number) => void) | undefined;
   readonly #queue: EventQueue<WatchEvent>;
   readonly #engine: Engine | undefined;
-  /** The paths that were given. */
+  /** The watched paths, absolute, as lossless text. */
   readonly #paths = new Set<string>();
   readonly #signal: AbortSignal | undefined;
   readonly #ready = Promise.withResolvers<void>();
   #settingUp = true;
-  /** Whether the watcher keeps the process alive also while nobody waits for it. */
+  /** Whether the watcher keeps the process alive even when {@link #waiting} is 0. */
   #isRef = true;
-  /** How many wait for something to be done. */
+  /** The number of pending promises that keep the process alive. */
   #waiting = 0;
   #closed: Promise<void> | undefined;
 
@@ -117,11 +121,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     this.#ignores = resolved.ignores;
     this.#onProgress = resolved.onProgress;
     this.#signal = signal;
-    this.#ready.promise.catch(() => {}); // whoever iterates is told too
-    const given = (Array.isArray(paths) ? paths : [paths as Path]).map(permitted);
+    this.#ready.promise.catch(() => {}); // a loop rejects, too
+    const given = (Array.isArray(paths) ? paths : [paths as Path]).map(readable);
     this.#queue = new EventQueue(
       resolved.maxQueue,
-      () => this.#lose(),
+      () => this.#beginLoss(),
       () => this.close(),
     );
     if (signal?.aborted) {
@@ -155,7 +159,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     }
     signal?.addEventListener("abort", this.#onAbort);
     if (!resolved.persistent) this.unref();
-    // Those above first: they may have the others in their trees.
+    // Shorter paths first: their trees may contain the others.
     for (const path of given.sort((a, b) => a.length - b.length)) this.#add(path);
     this.#engine.settled().then(() => {
       this.#settingUp = false;
@@ -164,12 +168,12 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   /**
-   * Resolves when everything is watched: what happens from then on is told. Whoever asks for it keeps the
-   * process alive until then.
+   * Resolves when everything is watched: later changes are reported. Reading the property keeps the process
+   * alive until then.
    *
-   * Rejects with an {@link InotifyError}, and the watcher is closed, when the limit of watches (ENOSPC),
-   * instances or open files (EMFILE) is reached before, or a path that was given cannot be
-   * watched (EACCES, ENOTDIR, ELOOP).
+   * If setting up fails, the promise rejects with an {@link InotifyError} and the watcher is closed: ENOSPC at
+   * the limit of watches, EMFILE at that of instances or open files (inotify(7)), EACCES, ENOTDIR or ELOOP if a
+   * given path cannot be watched.
    */
   get ready(): Promise<void> {
     const { promise } = this.#ready;
@@ -178,15 +182,14 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   /**
-   * Watches another path. What is there already is no news, unless `initial` is set.
+   * Watches another path. Entries that exist already are reported only with `initial`.
    *
-   * @returns resolves when everything in it is watched
-   * @throws {TypeError} if it is no path
-   * @throws {InotifyError} EACCES if the runtime does not let the program read it, as with {@link watch},
-   * ENOENT if it is relative, and the working directory was removed, EBADF if the watcher is closed
+   * @returns resolves when everything below the path is watched
+   * @throws {TypeError} if the argument is not a path
+   * @throws {InotifyError} EACCES and ENOENT as with {@link watch}, EBADF if the watcher is closed
    */
   add(path: Path): Promise<void> {
-    const text = permitted(path);
+    const text = readable(path);
     if (this.#closed !== undefined) {
       const shown = toText(text);
       throw new InotifyError(`watch ${JSON.stringify(shown)}`, "this watcher is closed", {
@@ -200,12 +203,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   /**
-   * Watches a path no longer, without a word about what is in it. What another watched path covers is
-   * watched on.
+   * Stops watching a path; no event is reported for that. What is below another watched path stays watched.
    *
-   * @returns whether it was watched
-   * @throws {TypeError} if it is no path
-   * @throws {InotifyError} ENOENT if it is relative, and the working directory was removed
+   * @returns whether the path was watched
+   * @throws {TypeError} if the argument is not a path
+   * @throws {InotifyError} ENOENT if the path is relative and the working directory has been removed
    */
   remove(path: Path): boolean {
     const text = absolute(path);
@@ -213,41 +215,40 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     return this.#paths.delete(text);
   }
 
-  /** The directories and single files that have a watch now, absolute. */
+  /** The absolute paths of the directories and single files that have a watch now. */
   watched(): string[] {
     return this.#engine === undefined ? [] : [...this.#engine.watched()].map(toText);
   }
 
   /**
-   * Resolves when everything that happened before the call is in the queue of every loop; in that of one
-   * that has lost events, behind its `overflow`. Until then it keeps the process alive. To know this, nothing is
-   * written into what is watched.
+   * Resolves when the events of all changes before the call are queued for every loop; for a loop that is losing
+   * events, they follow its `overflow`. The process is kept alive until then. Nothing is written to the watched
+   * file systems for this.
    */
   async sync(): Promise<void> {
     if (this.#engine !== undefined) await this.#waitFor(this.#engine.settled());
   }
 
   /**
-   * The events. Each loop gets all from its begin on, the first one those before, too. When the last one
-   * is left the watcher is closed, which the loop waits for.
+   * Iterates the events. Each loop gets the events from its start on; the first loop also gets the earlier ones.
+   * Leaving the last loop closes the watcher, and waits until it is closed.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<WatchEvent, undefined> & AsyncDisposable {
-    return this.#queue.read();
+    return this.#queue.reader();
   }
 
   /**
-   * The events in batches. Each batch reports the difference in the end, with the paths in the end: what was
-   * created and changed is only created, what came and went is not reported. Applied to a set of paths it
-   * gives the same set as the events one by one.
+   * Iterates the events in batches. A batch is the difference that its events make, with final paths: a file that
+   * is created and changed is only created, and one that is created and removed is left out. Applied to a set of
+   * paths, the batch gives the same set as the events do.
    *
-   * A file that was replaced is one `modify`, in whatever way it was replaced, or the `rename` of the file
-   * that has come there. If the old file was renamed to make room, it is a `create` under its new name; a
-   * file is a `rename` only if nothing is left at its old path. So `create`, `modify` and `remove` may come
-   * even if they were not asked for. Directories that have changed places have the renames by which they
-   * did it.
+   * A replaced file is one `modify`, however it was replaced, or one `rename` if the new file had another path
+   * before. If the old file is kept under a new name, that name is a `create`: a file is a `rename` only if
+   * nothing is left at its old path. So `create`, `modify` and `remove` may come even when they are not among the
+   * requested `events`. Directories that have exchanged places have each rename of the exchange.
    *
-   * @throws {TypeError} if `settle` or `maxWait` is no number
-   * @throws {RangeError} if one is negative
+   * @throws {TypeError} if `settle` or `maxWait` is not a number
+   * @throws {RangeError} if `settle` or `maxWait` is negative or NaN
    *
    * @example
    * ```ts
@@ -269,17 +270,17 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     return batches(this.#queue, options);
   }
 
-  /** The watcher keeps the process alive. So it does from the start, unless not `persistent`. */
+  /** Makes the watcher keep the process alive, which is the default with `persistent`. */
   ref(): void {
     this.#isRef = true;
     this.#updateRef();
   }
 
   /**
-   * The watcher no longer keeps the process alive, but for those who wait for {@link ready}, {@link sync} or
-   * {@link add}. A top-level `for await` does so all the same.
+   * Lets the process end while the watcher is open. Pending promises of {@link ready}, {@link sync} and
+   * {@link add} still keep it alive, and so does a top-level `for await`.
    *
-   * @throws {Error} on a Deno that has no way to do so
+   * @throws {Error} if this version of Deno cannot unref an FFI call
    */
   unref(): void {
     this.#isRef = false;
@@ -287,25 +288,26 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   /**
-   * Ends all loops, and every watch that nobody else needs. What waits in a queue is dropped.
+   * Closes the watcher: ends all loops, discards queued events, and releases the watches that no other watcher
+   * shares.
    *
-   * @returns resolves when it is done
+   * @returns resolves when the watches are released; every call returns the same promise
    */
   close(): Promise<void> {
     return this.#end({});
   }
 
-  /** {@link close}, at the end of an `await using` scope. */
+  /** Calls {@link close} at the end of an `await using` scope. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** {@link close} at the end of a `using` scope, which does not wait for it: prefer `await using`. */
+  /** Calls {@link close} at the end of a `using` scope, without waiting for it: prefer `await using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Keeps the process alive while somebody waits for what it takes the watcher to bring about. */
+  /** Keeps the process alive while the promise is pending. */
   async #waitFor(promise: Promise<void>): Promise<void> {
     this.#waiting++;
     this.#updateRef();
@@ -323,11 +325,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   readonly #onAbort = (): void => void this.close();
 
-  #end(ending: { readonly error?: unknown }): Promise<void> {
+  #end(ending: Ending): Promise<void> {
     return this.#closed ??= this.#close(ending);
   }
 
-  async #close(ending: { readonly error?: unknown }): Promise<void> {
+  async #close(ending: Ending): Promise<void> {
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#queue.end(ending);
     if ("error" in ending) this.#ready.reject(ending.error);
@@ -372,19 +374,18 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     );
   }
 
-  /** A loop has as much to take as may wait for it. */
-  #lose(): Lost<WatchEvent> {
+  #beginLoss(): ReaderLoss<WatchEvent> {
     const engine = this.#engine!;
     const loss = engine.lose();
     return {
-      mark: { kind: "overflow" },
-      miss: (event) => loss.miss(event),
+      marker: { kind: "overflow" },
+      discard: (event) => loss.miss(event),
       end: () => this.#wanted(engine.recover(loss)),
-      forget: () => engine.forget(loss),
+      release: () => engine.forget(loss),
     };
   }
 
-  /** Whether a watcher that begins with this is not worth having. */
+  /** Whether an error during set-up closes the watcher, instead of being reported. */
   #isFatal(path: string, error: Error): boolean {
     if (!(error instanceof InotifyError)) return true;
     return error.code === "ENOSPC" || error.code === "EMFILE" ||
@@ -398,8 +399,12 @@ const EACCES = 13;
 
 const ALWAYS: ReadonlySet<WatchKind> = new Set<WatchKind>(["overflow", "unmount", "error"]);
 
-/** A path that the program may read, absolute, as lossless text. */
-function permitted(path: Path): string {
+/**
+ * The absolute path, as lossless text.
+ *
+ * @throws {InotifyError} EACCES if the runtime does not permit reading it
+ */
+function readable(path: Path): string {
   const text = absolute(path);
   const shown = toText(text);
   const { mayRead, mayNotRead } = libc();

@@ -1,4 +1,4 @@
-/** `watchFs`: what `Deno.watchFs` says, and what that loses. */
+/** `watchFs()`: the events of `Deno.watchFs`, and those that it loses. */
 
 import assert from "node:assert/strict";
 import {
@@ -21,7 +21,7 @@ import { runtimeName } from "../helpers/runtime.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
 
-/** Iterates a watcher, with its events as lines. */
+/** Iterates a watcher, and keeps its events as lines. */
 function listen(watcher: FsWatcher, directory: string) {
   const lines: string[] = [];
   const loop = (async () => {
@@ -30,7 +30,7 @@ function listen(watcher: FsWatcher, directory: string) {
     }
   })();
   return {
-    /** What it says next, up to a line, and shortly after; the same twice in a row counts once. */
+    /** The next lines up to `last`, and those shortly after; equal lines in a row count once. */
     async upTo(last: string): Promise<string[]> {
       for (const end = Date.now() + 5000; !lines.includes(last) && Date.now() < end;) {
         await new Promise((resolve) => setTimeout(resolve, 10));
@@ -45,17 +45,17 @@ function listen(watcher: FsWatcher, directory: string) {
   };
 }
 
-/** Deeds in a directory that has `old` and `away`, and what is said of each. */
-const DEEDS: Record<string, [deed: (at: (name: string) => string) => void, said: string[]]> = {
+/** Changes in a directory with the file `old`, in order, each with its events. */
+const CHANGES: Record<string, [change: (at: (name: string) => string) => void, lines: string[]]> = {
   "a new file": [
     (at) => writeFileSync(at("a"), "1"),
     ["create a", "modify a", "access a"],
   ],
-  "more of it": [
+  "more content": [
     (at) => appendFileSync(at("a"), "2"),
     ["modify a", "access a"],
   ],
-  "its mode": [
+  "another mode": [
     (at) => chmodSync(at("a"), 0o600),
     ["modify a"],
   ],
@@ -87,7 +87,7 @@ const DEEDS: Record<string, [deed: (at: (name: string) => string) => void, said:
     (at) => renameSync(at("t"), at("../out")),
     ["remove t"],
   ],
-  "the end of a file": [
+  "a removal": [
     (at) => rmSync(at("old")),
     ["remove old"],
   ],
@@ -99,28 +99,28 @@ async function check(watch: (path: string) => FsWatcher): Promise<void> {
   mkdirSync(directory);
   writeFileSync(at("old"), "");
   const { upTo, close } = listen(watch(directory), directory);
-  const heard: Record<string, string[]> = {};
-  for (const [name, [deed, said]] of Object.entries(DEEDS)) {
-    deed(at);
-    heard[name] = await upTo(said[said.length - 1]);
+  const actual: Record<string, string[]> = {};
+  for (const [name, [change, lines]] of Object.entries(CHANGES)) {
+    change(at);
+    actual[name] = await upTo(lines[lines.length - 1]);
   }
   await close();
-  const expected = Object.entries(DEEDS).map(([name, [, said]]) => [name, said]);
-  assert.deepEqual(heard, Object.fromEntries(expected));
+  const expected = Object.entries(CHANGES).map(([name, [, lines]]) => [name, lines]);
+  assert.deepEqual(actual, Object.fromEntries(expected));
 }
 
-test("the events are those of Deno.watchFs", async () => {
+test("watchFs() reports the events of Deno.watchFs", async () => {
   await check(watchFs);
 });
 
-test("the events of Deno.watchFs are those", {
+test("Deno.watchFs reports these events", {
   skip: runtimeName !== "deno" && "only Deno has it",
 }, async () => {
   watchFs satisfies typeof Deno.watchFs;
   await check((path) => Deno.watchFs(path) as FsWatcher);
 });
 
-test("what Deno.watchFs does not tell, or calls a removal, is a creation", async () => {
+test("watchFs() reports create for a new link, and for everything below a directory that moves in", async () => {
   const directory = tmpDir();
   const outside = tmpDir();
   mkdirSync(join(outside, "in/deep"), { recursive: true });
@@ -131,7 +131,7 @@ test("what Deno.watchFs does not tell, or calls a removal, is a creation", async
   await close();
 });
 
-test("a new tree is told whole", async () => {
+test("watchFs() reports every file of new trees", async () => {
   const directory = tmpDir();
   const watcher = watchFs(directory);
   const expected = new Set<string>();
@@ -148,7 +148,7 @@ test("a new tree is told whole", async () => {
   })());
 });
 
-test("lost events are told of with the flag rescan", async () => {
+test("watchFs() reports lost events with the flag rescan", async () => {
   const directory = tmpDir(fastest);
   const watcher = watchFs(directory);
   for (let i = 0; i < limits().maxQueuedEvents / 2; i++) {
@@ -162,7 +162,7 @@ test("lost events are told of with the flag rescan", async () => {
   assert.deepEqual(rescan, { kind: "other", paths: [], flag: "rescan" });
 });
 
-test("ignore leaves out paths and what is below them", async () => {
+test("watchFs() with ignore leaves out paths and everything below them", async () => {
   const directory = tmpDir();
   for (const name of ["a", "b/c", "ab"]) mkdirSync(join(directory, name), { recursive: true });
   const cwd = process.cwd();
@@ -177,7 +177,7 @@ test("ignore leaves out paths and what is below them", async () => {
   await close();
 });
 
-test("recursive: false watches the directory alone", async () => {
+test("watchFs() with recursive: false reports entries of the directory only", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "a"));
   const { upTo, close } = listen(watchFs(directory, { recursive: false }), directory);
@@ -186,7 +186,7 @@ test("recursive: false watches the directory alone", async () => {
   await close();
 });
 
-test("a path that does not exist is refused, by its name, and nothing stays behind", async () => {
+test("watchFs() throws ENOENT with the missing path, and leaves no watch behind", async () => {
   const directory = tmpDir();
   const missing = join(directory, "missing");
   assert.throws(() => watchFs([directory, missing]), (error: unknown) => {
@@ -203,7 +203,7 @@ test("a path that does not exist is refused, by its name, and nothing stays behi
   assert.ok(!watchMasks().has(ino));
 });
 
-test("calls of next() each get an event of their own, in order", async () => {
+test("pending next() calls of watchFs() get one event each, in order", async () => {
   const directory = tmpDir();
   writeFileSync(join(directory, "a"), "");
   const watcher = watchFs(directory)[Symbol.asyncIterator]();
@@ -218,7 +218,7 @@ test("calls of next() each get an event of their own, in order", async () => {
   await watcher.return!();
 });
 
-test("what waits is dropped by close(), even the rest of a rename", async () => {
+test("FsWatcher.close() discards queued events, even the rest of a rename", async () => {
   const directory = tmpDir();
   writeFileSync(join(directory, "a"), "");
   const watcher = watchFs(directory);
@@ -229,7 +229,7 @@ test("what waits is dropped by close(), even the rest of a rename", async () => 
   assert.equal((await within(iterator.next())).done, true);
 });
 
-test("close(), a second time too, and the end of a using scope end the loop and what waits", async () => {
+test("FsWatcher.close(), return() and dispose() end a pending next(), and close() may follow", async () => {
   for (
     const end of [
       (watcher: FsWatcher) => watcher.close(),

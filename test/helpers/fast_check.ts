@@ -1,10 +1,10 @@
-/** fast-check, which makes up the data of properties and shrinks what contradicts one. */
+/** fast-check: random data for property tests, and the smallest data for which a property fails. */
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 
-/** What makes up values. */
+/** A source of random values. */
 export interface Arbitrary<T> {
   map<U>(mapper: (value: T) => U): Arbitrary<U>;
   filter(predicate: (value: T) => boolean): Arbitrary<T>;
@@ -14,7 +14,7 @@ type Arbitraries<Values extends readonly unknown[]> = {
   [I in keyof Values]: Arbitrary<Values[I]>;
 };
 
-/** The part of it that is used. */
+/** The part of fast-check that the tests use. */
 export interface FastCheck {
   assert(property: Property, parameters: { numRuns: number }): void;
   property<Values extends readonly unknown[]>(
@@ -28,18 +28,18 @@ export interface FastCheck {
   string(constraints: { unit: "binary"; maxLength: number }): Arbitrary<string>;
 }
 
-/** Opaque. */
+/** A property, opaque to the tests. */
 export interface Property {
   readonly runId: unknown;
 }
 
 const home = join(import.meta.dirname!, "../../.runtimes/fast-check/package.json");
 
-/** Why it cannot be used, or `false` if it can. */
+/** Why fast-check cannot be used, or `false` if it can. */
 export const unusable: string | false = !!process.versions.deno?.startsWith("2.7.") &&
   "this Deno cannot load fast-check";
 
-/** Loads it. */
+/** Loads fast-check. */
 export function fastCheck(): FastCheck {
   return createRequire(home)("fast-check");
 }

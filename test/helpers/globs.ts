@@ -1,8 +1,8 @@
-/** Random globs, and names that they may match. */
+/** Random globs, and paths that they may match. */
 
 import { generator } from "./random.ts";
 
-/** What globs are made of. */
+/** The parts of random globs. */
 const PARTS = [
   ..."abc1./*?-!]^",
   ...[
@@ -29,13 +29,13 @@ const CHARACTERS = "aabbc1./-!*[]\\";
 export interface Globs {
   /** A glob without braces. */
   glob(): string;
-  /** A relative path, of which a glob has a good chance. */
+  /** A relative path that the glob is likely to match. */
   path(glob: string): string;
-  /** One of several. */
+  /** A random element. */
   pick<T>(choices: ArrayLike<T>): T;
 }
 
-/** Makes one whose results depend on a number. */
+/** A source whose results depend on the seed only. */
 export function globs(seed: number): Globs {
   const random = generator(seed);
   const pick = <T>(choices: ArrayLike<T>): T => choices[Math.floor(random() * choices.length)];

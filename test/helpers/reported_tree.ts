@@ -1,4 +1,4 @@
-/** A tree in memory that reports what is done to it, by the events that a watcher has of it. */
+/** A tree in memory that reports its changes by the events that a watcher would report. */
 
 import {
   entryEvent,
@@ -7,41 +7,42 @@ import {
   type WatchEvent,
 } from "../../src/engine/event.ts";
 
-/** What is at a path. */
+/** A file or directory. */
 export interface Thing {
-  /** Of its own, whatever its path. */
+  /** Unique, and kept by a rename. */
   readonly id: number;
   readonly isDirectory: boolean;
-  /** Another one after each change of it. */
+  /** A new number after each modification. */
   content: number;
 }
 
-/** What is to be done, by numbers of which each is taken for what it can be. */
-export interface Deed {
-  /** Below {@link DEEDS}. */
-  readonly what: number;
-  /** To which of the things that are there. */
+/** A change as random numbers, each taken modulo the number of choices. */
+export interface Change {
+  /** What to do; below {@link CHANGE_CODES}. */
+  readonly code: number;
+  /** The thing to change. */
   readonly thing: number;
-  /** In which of the directories. */
-  readonly place: number;
-  /** By which name there. */
+  /** The directory of the new path. */
+  readonly directory: number;
+  /** The name of the new path. */
   readonly name: number;
 }
 
-/** How many things there are to do. */
-export const DEEDS = 15;
+/** The number of values of {@link Change.code}. */
+export const CHANGE_CODES = 15;
 
-/** So few that most are used again and again. */
+/** Few, so that names are reused. */
 const NAMES = ["a", "b", "c"];
 const DEPTH = 3;
 
-/** The first is also what a file is reported by that comes over another one from outside. */
+/** The first one also reports a file from outside that replaces another one. */
 const CHANGES: readonly EntryKind[] = ["modify", "closeWrite", "attrib", "open"];
 
+/** The tree. */
 export class ReportedTree {
   readonly things: Map<string, Thing> = new Map();
   readonly events: WatchEvent[] = [];
-  /** The ids of what was changed where it was. */
+  /** The ids of the things with a change event. */
   readonly changed: Set<number> = new Set();
   readonly #renames: boolean;
   #last = 0;
@@ -51,23 +52,23 @@ export class ReportedTree {
     this.#renames = renames;
   }
 
-  /** Does what is to be done, if it can be. */
-  do({ what, thing, place, name }: Deed): void {
+  /** Makes a change, if it is possible. */
+  apply({ code, thing, directory, name }: Change): void {
     const paths = [...this.things.keys()].sort();
     const directories = paths.filter((path) => this.#isDirectory(path) && depthOf(path) < DEPTH);
-    const to = `${["", ...directories][place % (directories.length + 1)]}/${
+    const to = `${["", ...directories][directory % (directories.length + 1)]}/${
       NAMES[name % NAMES.length]
     }`;
-    if (what < 5 && !this.things.has(to)) this.#create(to, what % 2 === 0, what === 0 ? thing : 0);
-    if (what < 5 || paths.length === 0) return;
+    if (code < 5 && !this.things.has(to)) this.#create(to, code % 2 === 0, code === 0 ? thing : 0);
+    if (code < 5 || paths.length === 0) return;
     const path = paths[thing % paths.length];
-    if (what < 6) this.#remove(path);
-    else if (what < 10) this.#change(path, CHANGES[what - 6]);
-    else if (what === 10) this.#exchange(path, to);
+    if (code < 6) this.#remove(path);
+    else if (code < 10) this.#change(path, CHANGES[code - 6]);
+    else if (code === 10) this.#exchange(path, to);
     else this.#rename(path, to);
   }
 
-  /** Reports what is there, as in the beginning. */
+  /** Reports every thing as `exists`. */
   reportAll(): void {
     for (const [path, { isDirectory }] of this.things) this.#report("exists", path, isDirectory);
   }
@@ -76,7 +77,7 @@ export class ReportedTree {
     this.events.push(entryEvent(kind, path, isDirectory));
   }
 
-  /** @param inner how many things are in it, one in the other, if it is moved in */
+  /** @param inner for a directory that moves in: how many nested things it contains */
   #create(path: string, isDirectory: boolean, inner: number): void {
     this.#put(path, isDirectory);
     this.#report("create", path, isDirectory);
@@ -99,7 +100,7 @@ export class ReportedTree {
     this.#report(kind, path, thing.isDirectory);
   }
 
-  /** The two change places in one step: what one has left is found anew. */
+  /** Exchanges two paths in one step; a watcher reports a rename of one, and creates the other. */
   #exchange(a: string, b: string): void {
     const isDirectory = this.#isDirectory(a);
     if (this.things.get(b)?.isDirectory !== isDirectory || isWithin(a, b) || isWithin(b, a)) return;
@@ -144,7 +145,7 @@ export class ReportedTree {
     return this.things.get(path)!.isDirectory;
   }
 
-  /** The paths of what is there and below, from the top. */
+  /** The paths of a thing and of all below it, from the top. */
   #within(path: string): string[] {
     return [...this.things.keys()].filter((one) => isWithin(one, path)).sort();
   }
@@ -154,7 +155,7 @@ function depthOf(path: string): number {
   return path.split("/").length - 1;
 }
 
-/** Whether a path is that of a directory, or below it. */
+/** Whether a path is that of the directory, or below it. */
 export function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory}/`);
 }

@@ -144,7 +144,8 @@ const DEEDS: Record<string, (...args: string[]) => void> = {
     const fd = files.get(slot)!;
     const path = readlinkSync(`/proc/self/fd/${fd}`);
     // Of a name that is gone the kernel reports nothing, although the file may have another one.
-    if (path.endsWith(" (deleted)") && fstatSync(fd).nlink > 0) {
+    const { nlink } = fstatSync(fd);
+    if (path.endsWith(" (deleted)") ? nlink > 0 : nlink > 1 && path.startsWith(outside)) {
       throw new Error("it has another name");
     }
     writeSync(fd, text);

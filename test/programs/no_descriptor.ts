@@ -1,4 +1,4 @@
-/** Makes directories in a watched one, the first when no descriptor is left; prints what is told of them. */
+/** Creates directories in a watched one, the first while no descriptor is free; prints the events as JSON. */
 
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import process from "node:process";
@@ -18,7 +18,7 @@ const filled: number[] = [];
 try {
   while (true) filled.push(openSync("/dev/null", "r"));
 } catch {
-  // no descriptor is left
+  // no descriptor is free
 }
 mkdirSync(`${directory}/no`);
 await taken(watcher);

@@ -1,6 +1,6 @@
 /**
- * Does with watchers what its first argument says, as often as the second says, in a directory, the third;
- * prints as JSON what the process holds after half of it, and in the end.
+ * Repeats a use of watchers, by its name, a number of times in a directory: the three arguments. Prints as JSON what
+ * the process holds after half of the times and after all.
  */
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -16,15 +16,15 @@ import { ownUse, type Use } from "../helpers/usage.ts";
 export interface Held {
   readonly kernel: OpenFiles & Use;
   readonly threads: number;
-  /** Bytes that JavaScript knows of. */
+  /** Bytes on the JavaScript heap, and those outside that it accounts for. */
   readonly memory: number;
 }
 
 const [what, times, directory] = process.argv.slice(2);
 const { signal } = new AbortController();
 
-/** The lives that a watcher of a directory may have. */
-const LIVES: readonly ((own: string) => Promise<unknown>)[] = [
+/** Ways to use a watcher of a directory, from watch() to its end. */
+const WAYS: readonly ((own: string) => Promise<unknown>)[] = [
   (own) => watch(own).close(),
   async (own) => {
     await using watcher = watch(own, { signal });
@@ -44,19 +44,19 @@ const LIVES: readonly ((own: string) => Promise<unknown>)[] = [
   },
 ];
 
-/** One life, in a directory of its own: a watch that is left behind does not serve the next one. */
-function live(n: number): Promise<unknown> {
+/** Uses a watcher in a new directory, so that a watch left behind is not used again. */
+function useWatcher(n: number): Promise<unknown> {
   const own = `${directory}/${n}`;
   mkdirSync(own);
-  return LIVES[n % LIVES.length](own);
+  return WAYS[n % WAYS.length](own);
 }
 
-/** What is prepared, and then done, the n-th time. */
-const deeds: Record<string, () => Promise<(n: number) => Promise<unknown>>> = {
-  "open and close the only watcher": () => Promise.resolve(live),
+/** By name: prepares a use, and returns what is done the n-th time. */
+const uses: Record<string, () => Promise<(n: number) => Promise<unknown>>> = {
+  "open and close the only watcher": () => Promise.resolve(useWatcher),
   "open and close a watcher beside another": async () => {
     await watch(`${directory}/another`).ready;
-    return live;
+    return useWatcher;
   },
   "create and remove a tree": async () => {
     const watcher = watch(directory);
@@ -74,21 +74,21 @@ const deeds: Record<string, () => Promise<(n: number) => Promise<unknown>>> = {
   },
 };
 
-/** What the process holds when all that is over has been given back. */
+/** What the process holds after a garbage collection. */
 async function held(): Promise<Held> {
   await collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return {
     kernel: { ...openFiles(), ...ownUse() },
     threads: threads(),
-    memory: runtimeName === "bun" ? heapUsed : heapUsed + external, // which the former has in it there
+    memory: runtimeName === "bun" ? heapUsed : heapUsed + external, // on Bun heapUsed includes it
   };
 }
 
-const deed = await deeds[what]();
+const use = await uses[what]();
 const samples: Held[] = [];
 for (let n = 1; n <= Number(times); n++) {
-  await deed(n);
+  await use(n);
   if (n === Number(times) / 2 || n === Number(times)) samples.push(await held());
 }
 console.log(JSON.stringify(samples));

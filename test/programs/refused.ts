@@ -1,6 +1,6 @@
 /**
- * Watches a directory where that is refused, and then once more without the limit; prints as JSON how
- * that went. A directory in the second argument is watched by another watcher all the while.
+ * Watches the directory of the first argument, which a limit refuses, and again without the limit. Another watcher
+ * watches the directory of the second argument, if given. Prints a {@link Refused} as JSON.
  */
 
 import { mkdirSync } from "node:fs";
@@ -11,21 +11,21 @@ import { raiseLimits } from "../helpers/namespace.ts";
 import { report } from "../helpers/thrown.ts";
 import { ownUse, type Use } from "../helpers/usage.ts";
 
-/** How it went. */
+/** The result. */
 export interface Refused {
-  /** Why `ready` rejects, and why the loop ends. */
+  /** The errors of `ready` and of the loop. */
   readonly errors: readonly Record<string, unknown>[];
-  /** What the process holds before, after the refusal, and when all is closed. */
+  /** What the process holds at the start, after the refusal, and when all watchers are closed. */
   readonly held: readonly Use[];
-  /** What the other watcher has told. */
-  readonly told: readonly string[];
+  /** The events of the other watcher. */
+  readonly lines: readonly string[];
 }
 
 const [, , directory, besides] = process.argv;
 
-const told: string[] = [];
+const lines: string[] = [];
 const other = besides === undefined ? undefined : watch(besides);
-const loop = other && forEach(other, (event) => told.push(line(event)));
+const loop = other && forEach(other, (event) => lines.push(line(event)));
 await other?.ready;
 
 const held = [ownUse()];
@@ -44,4 +44,4 @@ await other?.sync();
 await other?.close();
 await loop;
 held.push(ownUse());
-console.log(JSON.stringify({ errors, held, told } satisfies Refused));
+console.log(JSON.stringify({ errors, held, lines } satisfies Refused));

@@ -1,4 +1,4 @@
-/** Properties of what a batch is brought down to, over made-up storms in a tree in memory. */
+/** Properties of `coalesce()`, for random storms in a tree in memory. */
 
 import assert from "node:assert/strict";
 import process from "node:process";
@@ -6,42 +6,48 @@ import { test } from "node:test";
 import { coalesce } from "../../src/watch/coalesce.ts";
 import type { EntryEvent, RenameEvent, WatchEvent } from "../../src/engine/event.ts";
 import { fastCheck } from "../helpers/fast_check.ts";
-import { type Deed, DEEDS, isWithin, ReportedTree, type Thing } from "../helpers/reported_tree.ts";
+import {
+  type Change as TreeChange,
+  CHANGE_CODES,
+  isWithin,
+  ReportedTree,
+  type Thing,
+} from "../helpers/reported_tree.ts";
 
 const fc = fastCheck();
 
-/** INOTIFY_RUNS makes it more than the suite takes time for. */
+/** INOTIFY_RUNS sets another number of runs. */
 const numRuns = Number(process.env["INOTIFY_RUNS"] ?? 2000);
 
 const any = fc.integer({ min: 0, max: 99 });
-const what = fc.integer({ min: 0, max: DEEDS - 1 });
-const deed = fc.record<Deed>({ what, thing: any, place: any, name: any });
-const deeds = fc.array(deed, { maxLength: 30, size: "max" });
+const code = fc.integer({ min: 0, max: CHANGE_CODES - 1 });
+const change = fc.record<TreeChange>({ code, thing: any, directory: any, name: any });
+const changes = fc.array(change, { maxLength: 30, size: "max" });
 const flag = fc.integer({ min: 0, max: 1 }).map((one) => one === 1);
 
 type Things = ReadonlyMap<string, Thing>;
 type Change = EntryEvent | RenameEvent;
 
-/** What has happened, and what it is brought down to. */
+/** A storm, and its coalesced events. */
 interface Batch {
   readonly before: Things;
   readonly after: Things;
-  /** The ids of what was changed where it was. */
+  /** The ids of the things with a change event. */
   readonly changed: ReadonlySet<number>;
   readonly result: readonly Change[];
 }
 
-/** Checks a property of batches. */
+/** Checks a property of random batches. */
 function check(property: (batch: Batch) => void): void {
   fc.assert(
-    fc.property(deeds, deeds, flag, flag, (first, then, renames, initial) => {
+    fc.property(changes, changes, flag, flag, (first, then, renames, initial) => {
       const tree = new ReportedTree(renames);
-      for (const one of first) tree.do(one);
+      for (const one of first) tree.apply(one);
       const before = initial ? new Map() : structuredClone(tree.things);
       tree.changed.clear();
       tree.events.length = 0;
       if (initial) tree.reportAll();
-      for (const one of then) tree.do(one);
+      for (const one of then) tree.apply(one);
       const { things: after, changed, events } = tree;
       const result = coalesce(events) as Change[];
       try {
@@ -56,7 +62,7 @@ function check(property: (batch: Batch) => void): void {
   );
 }
 
-test("a batch makes of the paths before it those after it, and whoever reads what it names has all", () => {
+test("coalesce() turns the paths before a batch into those after it, and names every changed file", () => {
   check(({ before, after, result }) => {
     const read = (path: string) => after.get(path)?.content;
     const known = new Map([...before].map(([path, thing]) => [path, { ...thing }]));
@@ -84,11 +90,11 @@ test("a batch makes of the paths before it those after it, and whoever reads wha
   });
 });
 
-test("no event of a batch is about a file that neither was there nor is there in the end", () => {
+test("coalesce() names no file that exists neither before nor after the batch", () => {
   check(({ before, after, result }) => {
     for (const event of result) {
       const { kind, path, isDirectory } = event;
-      if (isDirectory && STRUCTURE.has(kind)) continue; // for which there may be no other way
+      if (isDirectory && STRUCTURE.has(kind)) continue; // a cycle of directories needs paths in between
       const there = kind === "remove" ? before : after;
       assert.equal(there.get(path)?.isDirectory, isDirectory, toLine(event));
       if (kind === "rename") {
@@ -98,7 +104,7 @@ test("no event of a batch is about a file that neither was there nor is there in
   });
 });
 
-test("a batch has one event of a file's coming, going or replacement, and none of one that stays", () => {
+test("coalesce() gives one event for a file that arrives, is removed or replaced, and none for one that stays", () => {
   check(({ before, after, changed, result }) => {
     const stays = (directory: string): boolean => {
       const old = before.get(directory);
@@ -131,14 +137,14 @@ test("a batch has one event of a file's coming, going or replacement, and none o
   });
 });
 
-test("a batch of a batch is that batch", () => {
+test("coalesce() of its own result changes nothing", () => {
   check(({ result }) => {
-    if (result.some((event) => event.kind === "rename" && event.isDirectory)) return; // any way will do
+    if (result.some((event) => event.kind === "rename" && event.isDirectory)) return; // several results are valid
     assert.deepEqual(coalesce(result).map(toLine).sort(), result.map(toLine).sort());
   });
 });
 
-/** The kinds that say that something comes or goes. */
+/** The kinds that report an arrival or a removal. */
 const STRUCTURE: ReadonlySet<string> = new Set(["exists", "create", "remove", "rename"]);
 
 function parentOf(path: string): string {

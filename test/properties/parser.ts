@@ -1,4 +1,4 @@
-/** Properties of the parser, and of lossless text, over made-up bytes. */
+/** Properties of the parser and of lossless text, for random bytes. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -10,15 +10,15 @@ import { fastCheck } from "../helpers/fast_check.ts";
 
 const fc = fastCheck();
 
-/** INOTIFY_RUNS makes it more than the suite takes time for. */
+/** INOTIFY_RUNS sets another number of runs. */
 const numRuns = Number(process.env["INOTIFY_RUNS"] ?? 2000);
 
-/** A record, as the kernel has it. */
+/** A `struct inotify_event` (inotify(7)). */
 interface Entry {
   readonly wd: number;
   readonly mask: number;
   readonly cookie: number;
-  /** Without NUL. */
+  /** Without NUL bytes. */
   readonly name: Uint8Array;
 }
 
@@ -34,10 +34,10 @@ const name = fc.oneof(
   text.map((all) => new TextEncoder().encode(all.replaceAll("\0", "")).subarray(0, 255)),
 );
 const entry = fc.record<Entry>({ wd: int32, mask: uint32, cookie: uint32, name })
-  .map((one) => ({ ...one })); // which has a prototype, as events have
+  .map((one) => ({ ...one })); // fast-check makes objects without a prototype
 const entries = fc.array(entry, { maxLength: 20 });
 
-/** What the kernel would give to a read(2). */
+/** The bytes that a read(2) returns. */
 function write(entries: readonly Entry[]): Uint8Array {
   return new Uint8Array(Buffer.concat(entries.map(({ wd, mask, cookie, name }) => {
     const len = name.length === 0 ? 0 : (name.length + 16) & ~15;
@@ -51,12 +51,12 @@ function write(entries: readonly Entry[]): Uint8Array {
   })));
 }
 
-/** The entry that an event is of. */
+/** The record that an event was parsed from. */
 function toEntry({ wd, mask, cookie, name, rawName }: InotifyEvent): Entry {
   return { wd, mask, cookie, name: rawName ?? new TextEncoder().encode(name) };
 }
 
-test("what was written is read", () => {
+test("parseEvents() returns the records that were written", () => {
   fc.assert(
     fc.property(entries, (written) => {
       const events = parseEvents(write(written));
@@ -71,7 +71,7 @@ test("what was written is read", () => {
   );
 });
 
-test("bytes that are cut short are an error at the record that is cut, or whole records", () => {
+test("parseEvents() of truncated bytes throws at the truncated record, if there is one", () => {
   fc.assert(
     fc.property(entries, fc.integer({ min: 0, max: 5000 }), (written, at) => {
       const all = write(written);
@@ -91,13 +91,13 @@ test("bytes that are cut short are an error at the record that is cut, or whole 
   );
 });
 
-test("any bytes are events that account for each of them, or an error that says where", () => {
+test("parseEvents() of any bytes returns events for all of them, or throws with the offset", () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 2000 }),
       fc.integer({ min: 0, max: 7 }),
       (any, zeros) => {
-        // Mostly zeros, or hardly any length would be one that fits.
+        // Mostly zeros, since few random lengths fit.
         const all = any.map((byte, i) => i % 8 < zeros ? 0 : byte);
         let events: InotifyEvent[];
         try {
@@ -106,7 +106,7 @@ test("any bytes are events that account for each of them, or an error that says 
           assert.ok(error instanceof RangeError);
           const offset = Number(/at byte (\d+): it has \d+ bytes/.exec(error.message)![1]);
           assert.ok(offset % 4 === 0 && offset < all.length);
-          const before = parseEvents(all.subarray(0, offset)); // what is before it, is whole
+          const before = parseEvents(all.subarray(0, offset)); // the records before the offset are complete
           assert.ok(before.length <= offset / 16);
           return;
         }
@@ -125,7 +125,7 @@ test("any bytes are events that account for each of them, or an error that says 
   );
 });
 
-test("what is around the bytes does not matter, nor what becomes of them", () => {
+test("parseEvents() depends on no bytes around its argument, and keeps no reference to it", () => {
   fc.assert(
     fc.property(entries, bytes, bytes, (written, front, back) => {
       const all = write(written);
@@ -138,7 +138,7 @@ test("what is around the bytes does not matter, nor what becomes of them", () =>
   );
 });
 
-test("lossless text has every byte, and well-formed text is itself", () => {
+test("fromBytes() loses no byte, and leaves UTF-8 as it is", () => {
   fc.assert(
     fc.property(bytes, text, (any, text) => {
       assert.deepEqual(toBytes(fromBytes(any)), any);

@@ -1,7 +1,7 @@
 /**
- * `blocking`: all that happens after the call of watch() is told, whether or not it is ready.
+ * `blocking: true`: every change after the call of watch() is reported, even before `ready` resolves.
  *
- * INOTIFY_SEEDS=FROM-TO runs other seeds than the few of the suite.
+ * INOTIFY_SEEDS=FROM-TO runs other seeds than 1 to 4.
  */
 
 import assert from "node:assert/strict";
@@ -19,9 +19,9 @@ import { within } from "../helpers/within.ts";
 
 const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-4").split("-").map(Number);
 
-/** What a watcher that is not waited for tells of what is done right after the call. */
-async function told(watcher: Watcher, deed: () => void): Promise<WatchEvent[]> {
-  deed();
+/** The events of changes that are made before the event loop has a turn. */
+async function eventsOf(watcher: Watcher, makeChanges: () => void): Promise<WatchEvent[]> {
+  makeChanges();
   const events: WatchEvent[] = [];
   const loop = (async () => {
     for await (const event of watcher) events.push(event);
@@ -33,7 +33,7 @@ async function told(watcher: Watcher, deed: () => void): Promise<WatchEvent[]> {
   return events;
 }
 
-/** A directory with files far below it. */
+/** A directory with files four levels below it. */
 function deepDir(): string {
   const directory = tmpDir();
   mkdirSync(join(directory, "a/b/c/d"), { recursive: true });
@@ -43,7 +43,7 @@ function deepDir(): string {
   return directory;
 }
 
-/** Changes everything that is far below. */
+/** Changes every file of a {@link deepDir}. */
 function change(directory: string): void {
   const deep = join(directory, "a/b/c/d");
   appendFileSync(join(deep, "changed"), "x");
@@ -52,7 +52,7 @@ function change(directory: string): void {
   mkdirSync(join(deep, "new/newer"), { recursive: true });
 }
 
-/** What is told of that. */
+/** The events of {@link change}. */
 const CHANGE = [
   "modify a/b/c/d/changed",
   "rename a/away",
@@ -71,9 +71,9 @@ for (
     ", with followSymlinks": { followSymlinks: true },
   })
 ) {
-  test(`what happens far below right after the call is told${name}`, async () => {
+  test(`blocking reports changes deep in a tree right after the call${name}`, async () => {
     const directory = deepDir();
-    const events = await told(
+    const events = await eventsOf(
       watch(directory, { ...options, blocking: true }),
       () => change(directory),
     );
@@ -81,9 +81,9 @@ for (
   });
 }
 
-test("what is there is said once, before what happens", async () => {
+test("blocking with initial reports each existing entry once, before changes", async () => {
   const directory = deepDir();
-  const events = await told(
+  const events = await eventsOf(
     watch(directory, { blocking: true, initial: true }),
     () => rmSync(join(directory, "a/b/c/d/removed")),
   );
@@ -96,39 +96,39 @@ test("what is there is said once, before what happens", async () => {
   );
 });
 
-test("what another watcher watches already is told from the call on, too", async () => {
+test("blocking reports changes right after the call in a tree that another watcher watches", async () => {
   const directory = deepDir();
   await using other = watch(directory);
   await within(other.ready);
-  const events = await told(watch(directory, { blocking: true }), () => change(directory));
+  const events = await eventsOf(watch(directory, { blocking: true }), () => change(directory));
   assert.deepEqual(lines(events, directory), CHANGE);
 });
 
-test("a path that is added is known at once", async () => {
+test("blocking reports changes right after Watcher.add()", async () => {
   const directory = deepDir();
   const watcher = watch(tmpDir(), { blocking: true });
   await within(watcher.ready);
-  const events = await told(watcher, () => {
+  const events = await eventsOf(watcher, () => {
     void watcher.add(directory);
     change(directory);
   });
   assert.deepEqual(lines(events, directory), CHANGE);
 });
 
-test("so are paths below others, in what those ignore, too", async () => {
+test("blocking reports changes in a root that is ignored by the root above it", async () => {
   const directory = deepDir();
-  const events = await told(
+  const events = await eventsOf(
     watch([directory, join(directory, "a/b/c")], { blocking: true, ignore: "b" }),
     () => change(directory),
   );
   assert.deepEqual(lines(events, directory), CHANGE);
 });
 
-test("it takes as long as it takes", async () => {
+test("blocking sets up 3000 directories before watch() returns", async () => {
   const directory = tmpDir(fastest);
   const all = Array.from({ length: 3000 }, (_, i) => join(directory, `${i}`));
   for (const one of all) mkdirSync(one);
-  const events = await told(watch(directory, { blocking: true }), () => {
+  const events = await eventsOf(watch(directory, { blocking: true }), () => {
     for (const one of all) writeFileSync(join(one, "new"), "");
   });
   const created = events.filter(({ kind }) => kind === "create");
@@ -139,14 +139,14 @@ const storm = (directory: string, outside: string, seed: number, changes: number
   command("storm.ts", [directory, outside, String(seed), String(changes), "0"]);
 
 for (let seed = from; seed <= to; seed++) {
-  test(`what was there at the call and the events of a storm give what is on the disk (seed ${seed})`, async () => {
+  test(`blocking: entries before the call and events of a storm give the entries on disk (seed ${seed})`, async () => {
     const directory = tmpDir(fastest);
     const outside = tmpDir(fastest);
     spawnSync(...storm(directory, outside, seed, 300));
     const model = new Model();
     for (const path of onDisk(directory)) model.paths.add(path);
     const watcher = watch(directory, { blocking: true, maxQueue: 1_000_000 });
-    const events = await told(
+    const events = await eventsOf(
       watcher,
       () => spawnSync(...storm(directory, outside, seed + 1e6, 300)),
     );
@@ -156,7 +156,7 @@ for (let seed = from; seed <= to; seed++) {
     for (const made of [directory, outside]) rmSync(made, { recursive: true });
   });
 
-  test(`the events of watchers that begin within a storm give what is on the disk (seed ${seed})`, async () => {
+  test(`blocking: events of watchers that begin during a storm give the entries on disk (seed ${seed})`, async () => {
     const directory = tmpDir(fastest);
     const outside = tmpDir(fastest);
     const writer = spawn(...storm(directory, outside, seed, 2000));

@@ -1,4 +1,4 @@
-/** Braces, held against bash. */
+/** Brace expansion, compared with bash(1). */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -12,9 +12,9 @@ const PARTS = [
 ];
 const ENDS = ["0", "1", "03", "-2", "-02", "+4", "12", "a", "c", "k", "A", "", "-", "1a", "aa"];
 
-/** What bash makes of words, in which nothing but braces and backslashes means anything. */
+/** Expands words by bash, in which only braces and backslashes are special. */
 function bash(words: readonly string[]): string[][] {
-  // Quoted, a backslash and what comes after it stay as they are.
+  // Quoted, so that a backslash and the character after it stay as they are.
   const quoted = words.map((word) =>
     word.replace(/\\(.)/gs, (_, next) => next === "\\" ? "\\\\\\\\" : `\\\\\\${next}`)
   );
@@ -26,7 +26,7 @@ function bash(words: readonly string[]): string[][] {
 
 const hasBash = spawnSync("bash", ["--version"]).status === 0;
 
-test("expand gives what bash does", { skip: hasBash ? false : "bash is missing" }, () => {
+test("expand() gives the same words as bash", { skip: hasBash ? false : "bash is missing" }, () => {
   const seed = Date.now() % 1_000_000;
   const { pick } = globs(seed);
   const some = (count: number, make: () => string) => Array.from({ length: count }, make);
@@ -36,7 +36,7 @@ test("expand gives what bash does", { skip: hasBash ? false : "bash is missing" 
     return `x{${from}..${to}${pick(["", `..${step}`])}}`;
   });
   const all = [...words, ...ranges].map((word) => /^(\\.|[^\\])*$/s.test(word) ? word : `${word}a`)
-    // Bash has no word for what is between the cases.
+    // Bash omits the characters between "Z" and "a".
     .filter((word) => !/[A-Z]\.\.[a-z]|[a-z]\.\.[A-Z]/.test(word));
   const theirs = bash(all);
   all.forEach((word, i) => {
@@ -44,11 +44,11 @@ test("expand gives what bash does", { skip: hasBash ? false : "bash is missing" 
   });
 });
 
-test("expand: between the cases there are characters, none of which means anything", () => {
+test("expand() escapes the characters between Z and a", () => {
   assert.deepEqual(expand("{Z..a}"), ["Z", "\\[", "\\\\", "\\]", "\\^", "\\_", "\\`", "a"]);
 });
 
-test("expand gives ten thousand at most", () => {
+test("expand() throws for more than 10,000 globs", () => {
   assert.equal(expand("{1..100}{1..100}").length, 10_000);
   assert.equal(expand("{1,2}".repeat(13)).length, 8192);
   for (const glob of ["{1..10001}", "{0..9999999999}", "{1,2}".repeat(14), "{a,b}".repeat(1000)]) {

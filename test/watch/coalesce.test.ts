@@ -1,4 +1,4 @@
-/** What a batch is brought down to: see also test/properties/coalesce.ts. */
+/** `coalesce()`, rule by rule; see also test/properties/coalesce.ts. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ import {
   type WatchEvent,
 } from "../../src/engine/event.ts";
 
-/** A line a change, as in "create d/", "rename a -> b replaced". A directory ends with a slash. */
+/** Parses a line such as "create d/" or "rename a -> b replaced". Directories end with a slash. */
 function parse(line: string): WatchEvent {
   if (line === "overflow") return { kind: "overflow" };
   const [kind, path, arrow, to, replaced] = line.split(" ");
@@ -23,192 +23,196 @@ function parse(line: string): WatchEvent {
 const SAVE = ["rename a -> a~", "create a", "remove a~"];
 
 const RULES: Record<string, [events: string[], result: string[]]> = {
-  "created and changed is created": [["create a", "modify a", "attrib a"], ["create a"]],
-  "changed and changed is changed": [["modify a", "modify b", "modify a"], [
+  "create and modify: create": [["create a", "modify a", "attrib a"], ["create a"]],
+  "two modify: one modify": [["modify a", "modify b", "modify a"], [
     "modify a",
     "modify b",
   ]],
-  "created and removed is nothing": [["create a", "modify a", "remove a"], []],
-  "a directory created and removed is nothing, with what was in it": [
+  "create and remove: nothing": [["create a", "modify a", "remove a"], []],
+  "create and remove of a directory: nothing, even for entries in it": [
     ["create d/", "create d/e/", "create d/e/f", "remove d/"],
     [],
   ],
-  "changed and removed is removed": [["modify a", "remove a"], ["remove a"]],
-  "removed and created is changed": [["remove a", "create a", "modify a"], ["modify a"]],
-  "a file that becomes a directory is removed and created": [["remove a", "create a/"], [
+  "modify and remove: remove": [["modify a", "remove a"], ["remove a"]],
+  "remove and create of a file: modify": [["remove a", "create a", "modify a"], ["modify a"]],
+  "a directory replaces a file: remove and create": [["remove a", "create a/"], [
     "remove a",
     "create a/",
   ]],
-  "a directory removed and created is both, with what is in it": [
+  "remove and create of a directory: both, with the entries in it": [
     ["remove d/", "create d/", "create d/f"],
     ["remove d/", "create d/", "create d/f"],
   ],
-  "a directory that is watched for nothing but what is deep in it is not reported": [
+  "a directory that no event names is not reported, though a root is deep in it": [
     ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
     ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
   ],
-  "nor is it if something in it was removed before": [
+  "a directory that no event names is not reported, though an entry in it was removed": [
     ["remove t/a/b/c/", "create t/a/", "create t/a/b/c/"],
     ["create t/a/", "create t/a/b/c/"],
   ],
-  "a directory is reported, though what is in it was reported before": [
+  "a directory is reported before an entry in it that had its event first": [
     ["create t/", "create t/a/b/", "create t/a/", "remove x/"],
     ["create t/", "create t/a/", "create t/a/b/", "remove x/"],
   ],
-  "what a directory takes along needs no event": [
+  "remove of a directory: no events for entries in it": [
     ["modify d/f", "create d/g", "remove d/h", "remove d/"],
     ["remove d/"],
   ],
-  "a file moved out of a directory that is then removed is moved": [
+  "rename out of a directory that is then removed: rename": [
     ["rename d/f -> f", "remove d/"],
     ["rename d/f -> f", "remove d/"],
   ],
-  "a file moved into a directory that is then removed is removed": [
+  "rename into a directory that is then removed: remove": [
     ["rename f -> d/f", "remove d/"],
     ["remove f", "remove d/"],
   ],
-  "an atomic save is a change": [
+  "an atomic save: modify": [
     ["create a.tmp", "modify a.tmp", "rename a.tmp -> a replaced"],
     ["modify a"],
   ],
-  "a save by way of a backup is a change": [
+  "a save with a temporary backup: modify": [
     ["rename a -> a~", "create a", "modify a", "remove a~"],
     ["modify a"],
   ],
-  "so it is if the backup replaces an older one": [
+  "a save with a temporary backup that replaces an older one: remove and modify": [
     ["rename a -> a~ replaced", "create a", "remove a~"],
     ["remove a~", "modify a"],
   ],
-  "a backup that is kept is created": [
+  "a save that keeps a backup: create and modify": [
     ["rename a -> a~", "create a", "modify a"],
     ["create a~", "modify a"],
   ],
-  "a backup that replaces an older one is changed": [
+  "a save whose backup replaces an older one: modify of both": [
     ["rename a -> a~ replaced", "create a"],
     ["modify a~", "modify a"],
   ],
-  "a save by way of a new file and a backup is a change": [
+  "a save with a new file and a temporary backup: modify": [
     ["create t", "modify t", "rename a -> o", "rename t -> a", "remove o"],
     ["modify a"],
   ],
-  "a save by way of a copy is a change": [
+  "a save with a temporary copy: modify": [
     ["create a~", "modify a~", "remove a", "create a", "modify a", "remove a~"],
     ["modify a"],
   ],
-  "what is taken out of the way and put back is nothing": [
+  "rename, a temporary file in its place, and rename back: nothing": [
     ["rename a -> t", "create a", "remove a", "rename t -> a"],
     [],
   ],
-  "two files that were exchanged are changed": [["rename a -> b replaced", "create a"], [
+  "two files are exchanged in one step: modify of both": [["rename a -> b replaced", "create a"], [
     "modify b",
     "modify a",
   ]],
-  "a file that replaces another one for good is renamed": [["rename a -> b replaced"], [
+  "rename over another file: rename": [["rename a -> b replaced"], [
     "rename a -> b replaced",
   ]],
-  "so it is if that one was removed before": [["remove b", "rename a -> b"], [
+  "remove of the target, then rename: rename that replaces": [["remove b", "rename a -> b"], [
     "rename a -> b replaced",
   ]],
-  "rotated files are changed, and the last one is created": [
+  "rotated files: modify, and create of the last one": [
     ["rename b -> c", "rename a -> b", "create a"],
     ["create c", "modify b", "modify a"],
   ],
-  "created and renamed is created": [["create a", "rename a -> b", "modify b"], ["create b"]],
-  "created and renamed to where one was removed is changed": [
+  "create and rename: create": [["create a", "rename a -> b", "modify b"], ["create b"]],
+  "create and rename to the path of a removed file: modify": [
     ["remove b", "create a", "rename a -> b"],
     ["modify b"],
   ],
-  "two renames are one": [["rename a -> b", "rename b -> c"], ["rename a -> c"]],
-  "a rename and back is nothing": [["rename a -> b", "rename b -> a"], []],
-  "a rename, a change and back is a change": [
+  "two renames: one rename": [["rename a -> b", "rename b -> c"], ["rename a -> c"]],
+  "rename and rename back: nothing": [["rename a -> b", "rename b -> a"], []],
+  "rename, modify and rename back: modify": [
     ["rename a -> b", "modify b", "rename b -> a"],
     ["modify a"],
   ],
-  "changed and renamed is renamed and changed": [["modify a", "rename a -> b"], [
+  "modify and rename: rename and modify": [["modify a", "rename a -> b"], [
     "rename a -> b",
     "modify b",
   ]],
-  "renamed and removed is removed": [["rename a -> b", "remove b"], ["remove a"]],
-  "renamed over something and removed is both removed": [
+  "rename and remove: remove": [["rename a -> b", "remove b"], ["remove a"]],
+  "rename over another file and remove: remove of both": [
     ["rename a -> b replaced", "remove b"],
     ["remove a", "remove b"],
   ],
-  "two files that were swapped are changed": [
+  "two files are exchanged through a third path: modify of both": [
     ["rename a -> t", "rename b -> a", "rename t -> b"],
     ["modify b", "modify a"],
   ],
-  "the end of writing is kept, once": [
+  "closeWrite is kept, once": [
     ["create a", "modify a", "closeWrite a", "closeWrite a"],
     ["create a", "closeWrite a"],
   ],
-  "the end of writing goes along with a rename": [
+  "closeWrite follows a rename": [
     ["create t", "closeWrite t", "rename t -> a replaced"],
     ["modify a", "closeWrite a"],
   ],
-  "what is in a directory that is renamed has its path in the end": [
+  "rename of a directory: entries in it have final paths": [
     ["create d/x", "rename d/ -> e/", "modify e/y"],
     ["rename d/ -> e/", "create e/x", "modify e/y"],
   ],
-  "a new directory that is renamed is created, with what is in it": [
+  "create and rename of a directory: create, with the entries in it": [
     ["create t/", "create t/x", "rename t/ -> d/", "create d/y"],
     ["create d/", "create d/x", "create d/y"],
   ],
-  "a directory that is renamed and renamed back is nothing": [
+  "rename and rename back of a directory: nothing": [
     ["rename d/ -> e/", "rename e/ -> d/"],
     [],
   ],
-  "a directory that is renamed and removed is removed": [
+  "rename and remove of a directory: remove": [
     ["rename d/ -> e/", "modify e/x", "remove e/"],
     ["remove d/"],
   ],
-  "a directory in the place of another one replaces it": [
+  "a directory takes the place of a removed one: rename that replaces": [
     ["rename d/ -> old/", "rename e/ -> d/", "remove old/"],
     ["rename e/ -> d/ replaced"],
   ],
-  "a file moved within a directory that is renamed is removed before, and created after it": [
+  "rename of a file in a renamed directory: remove before, create after": [
     ["rename d/x -> d/y", "rename d/ -> e/"],
     ["remove d/x", "rename d/ -> e/", "create e/y"],
   ],
-  "what leaves a directory that is renamed leaves it before": [
+  "rename and remove of entries in a renamed directory: before its rename": [
     ["rename d/ -> e/", "rename e/x -> y", "remove e/z"],
     ["rename d/x -> y", "remove d/z", "rename d/ -> e/"],
   ],
-  "a file moved to a directory in its own place is removed, and created there": [
+  "a file moves into a directory that takes its place: remove and create": [
     ["rename a -> t", "create a/", "rename t -> a/b"],
     ["remove a", "create a/", "create a/b"],
   ],
-  "what came by way of a directory that came and went is where it is": [
+  "rename through a temporary directory: one rename": [
     ["create d/", "rename a -> d/a", "create d/x", "rename d/a -> b", "remove d/"],
     ["rename a -> b"],
   ],
-  "a file that is a directory for a while is changed": [
+  "a temporary directory in the place of a file: modify": [
     ["remove a", "create a/", "create a/x", "remove a/", "create a"],
     ["modify a"],
   ],
-  "directories that change places do it as they did it, and the rest is brought down": [
+  "a cycle of directories: their events are kept, the others coalesced": [
     ["create d/x", "rename d/ -> t/", "rename e/ -> d/", "rename t/ -> e/", ...SAVE],
     ["rename d/ -> t/", "rename e/ -> d/", "rename t/ -> e/", "create e/x", "modify a"],
   ],
-  "a directory that a new one is put around does it as it did it": [
+  "a new directory takes the place of one that moves into it: events are kept": [
     ["create t/", "rename d/ -> t/d/", "rename t/ -> d/"],
     ["create t/", "rename d/ -> t/d/", "rename t/ -> d/"],
   ],
-  "a file is out of the way while directories change places": [
+  "a file in the way of a cycle of directories: remove before, create after": [
     ["rename a -> x", "rename d/ -> a/", "rename e/ -> d/", "rename a/ -> e/", "rename x -> a"],
     ["remove a", "rename d/ -> a/", "rename e/ -> d/", "rename a/ -> e/", "create a"],
   ],
-  "what was there in the beginning and changed is only there": [["exists a", "modify a"], [
+  "exists and modify: exists": [["exists a", "modify a"], [
     "exists a",
   ]],
-  "where removals were not asked for, what is created twice is created": [
+  "two create, without remove events: create": [
     ["create a", "modify a", "create a"],
     ["create a"],
   ],
-  "what is reported before the directory that it is in is reported after it": [
+  "an entry is reported after the directory that it is in": [
     ["create d/x", "create d/"],
     ["create d/", "create d/x"],
   ],
-  "an overflow is not passed": [["create a", "overflow", "remove a"], [
+  "events before and after an overflow are coalesced separately": [[
+    "create a",
+    "overflow",
+    "remove a",
+  ], [
     "create a",
     "overflow",
     "remove a",
@@ -216,18 +220,18 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
 };
 
 for (const [name, [events, result]] of Object.entries(RULES)) {
-  test(name, () => {
+  test(`coalesce(): ${name}`, () => {
     assert.deepEqual(coalesce(events.map(parse)), result.map(parse));
   });
 }
 
-test("names that look alike but are not are told apart", () => {
+test("coalesce() distinguishes names that differ only in bytes that are not UTF-8", () => {
   const events = [entryEvent("create", "/\udcff", false), entryEvent("remove", "/\udcfe", false)];
   assert.equal((events[0] as { path: string }).path, (events[1] as { path: string }).path);
   assert.deepEqual(coalesce(events), events);
 });
 
-test("errors stay where they are, with the path that a directory has in the end", () => {
+test("coalesce() keeps the position of error and unmount, with final paths", () => {
   const error = new Error("not watched");
   const at = (path: string) => ({ kind: "error" as const, path, error });
   const unmount = { kind: "unmount" as const, path: "/gone/x" };
@@ -250,7 +254,7 @@ test("errors stay where they are, with the path that a directory has in the end"
   ]);
 });
 
-test("names that are not UTF-8 go along", () => {
+test("coalesce() keeps the bytes of names that are not UTF-8", () => {
   const batch = [
     entryEvent("create", "/\udcff/t", false),
     renameEvent("/\udcff/t", "/\udcff/\udcfe", false, false),
@@ -262,7 +266,7 @@ test("names that are not UTF-8 go along", () => {
   ]);
 });
 
-test("100,000 events take no more than their share", () => {
+test("coalesce() of 100,000 events takes linear time: less than 30 s", () => {
   const made = Array.from({ length: 20_000 }, (_, i) => [
     entryEvent("create", `/d/${i}`, true),
     entryEvent("create", `/d/${i}/f`, false),
@@ -281,6 +285,6 @@ test("100,000 events take no more than their share", () => {
   assert.deepEqual(coalesce(made.flat()), []);
   assert.deepEqual(coalesce(deep), deep.slice(-1));
   assert.equal(coalesce(rotated).length, rotated.length);
-  // It takes a second; each with each would take minutes.
+  // It takes a second; in quadratic time, minutes.
   assert.ok(performance.now() - begin < 30_000);
 });

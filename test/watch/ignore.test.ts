@@ -1,10 +1,10 @@
-/** What `ignore` takes, and what each of it means. */
+/** `ignore`: which entries each rule matches, and which rules are refused. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ignore, ignores } from "../../src/watch/ignore.ts";
 
-/** Which of the entries are ignored, of which those that end with a slash are directories. */
+/** The ignored ones of some entries; those that end with a slash are directories. */
 function ignored(rules: Ignore | Ignore[], entries: string, root: string): string {
   const isIgnored = ignores(rules)!;
   const paths = entries.split(" ").filter((entry) => {
@@ -27,7 +27,7 @@ for (
     ["dist/", "dist/ src/dist/"],
     ["**", ENTRIES],
     ["**/", "a/ dist/ src/ src/dist/"],
-    // By the path below the watched one
+    // By the path relative to the watched one
     ["./a", "a a/"],
     ["././/a", "a a/"],
     ["./dist/", "dist/"],
@@ -53,7 +53,7 @@ for (
     ["{./a,src/{a,dist}/,/r/s/.a}", "a a/ .a src/dist/"],
     ["{b,}.o", "b.o"],
     ["{b.o,}", "b.o"],
-    // Lists, of which the last that matches decides
+    // Lists, in which the last match decides
     [["a", "!./a"], "dist/a src/a src/dist/a src/x/y/a"],
     [["!./a", "a"], "a a/ dist/a src/a src/dist/a src/x/y/a"],
     ["!a", ""],
@@ -72,25 +72,25 @@ for (
   });
 }
 
-test("ignore: a path below the root directory is one below any other", () => {
+test("ignore: a relative glob works for a watched path of /", () => {
   assert.equal(ignored("./a", ENTRIES, "/"), "a a/");
   assert.equal(ignored("/a", ENTRIES, "/"), "a a/");
   assert.equal(ignored("src/**/a", ENTRIES, "/"), "src/a src/dist/a src/x/y/a");
 });
 
-test("ignore: a glob that begins with an escape means that character", () => {
+test("ignore: a glob that begins with an escape has that character as a literal", () => {
   assert.equal(ignored(["\\!a", "\\{b}", "\\*"], "!a a {b} b * c", "/r"), "!a {b} *");
 });
 
-test("ignore: what nothing ends is itself, as it is to a shell", () => {
+test("ignore: an unclosed [ or {, and a final backslash, are literal", () => {
   assert.equal(
     ignored(["[a", "{b,c", "d}", "e\\"], "[a a {b,c b d} d e\\ e", "/r"),
     "[a {b,c d} e\\",
   );
 });
 
-test("ignore: each byte of a name that is not UTF-8 is a character to a glob, others get U+FFFD", () => {
-  const name = "/r/\udce2\udc82.txt"; // the begin of a character of three bytes
+test("ignore: a byte that is not UTF-8 is one character for a glob, and U+FFFD for a RegExp and a function", () => {
+  const name = "/r/\udce2\udc82.txt"; // the first two bytes of a three-byte character
   for (
     const [rule, expected] of [
       ["*", true],
@@ -105,14 +105,14 @@ test("ignore: each byte of a name that is not UTF-8 is a character to a glob, ot
   ) assert.equal(ignores(rule)!(name, false, "/r"), expected, String(rule));
 });
 
-test("ignore: a function is not asked of what is ignored already", () => {
+test("ignore: a function is not called for an entry that is already ignored", () => {
   const asked: string[] = [];
   const isIgnored = ignores(["*.o", (path) => asked.push(path) < 0])!;
   for (const path of ["/a.o", "/a.c"]) isIgnored(path, false, "/");
   assert.deepEqual(asked, ["/a.c"]);
 });
 
-test("byName: whether the rules look at no more than a name", () => {
+test("ignores().byName is whether every rule depends on the name only", () => {
   for (const rules of ["a", ["*.o", "!b.o", "{a,b}/"], "[a-c]"]) {
     assert.equal(ignores(rules)!.byName, true, String(rules));
   }
@@ -121,7 +121,7 @@ test("byName: whether the rules look at no more than a name", () => {
   }
 });
 
-test("ignore: no rule is no function", () => {
+test("ignores() returns undefined without rules", () => {
   assert.equal(ignores(undefined), undefined);
   assert.equal(ignores([]), undefined);
 });
@@ -148,7 +148,7 @@ for (
     [Symbol("a"), /and not Symbol\(a\)$/],
   ] as const
 ) {
-  test(`ignore: [${JSON.stringify(String(rule))}] is refused`, () => {
+  test(`ignore: [${JSON.stringify(String(rule))}] throws a TypeError`, () => {
     assert.throws(() => ignores([rule as Ignore]), { name: "TypeError", message: why });
   });
 }

@@ -1,4 +1,4 @@
-/** `watch()` where a limit is reached; what becomes of it later is in scenarios/limits/. */
+/** `watch()` at a limit during set-up; limits reached later are in scenarios/limits/. */
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -11,7 +11,7 @@ import type { Refused } from "../programs/refused.ts";
 
 const { skip } = LIMITS;
 
-/** A directory with thirty others in it. */
+/** A directory with thirty subdirectories. */
 function wide(): string {
   const directory = tmpDir();
   for (let i = 0; i < 30; i++) mkdirSync(join(directory, String(i)));
@@ -25,7 +25,7 @@ for (
   ] as const
 ) {
   test(
-    `${code} while a tree is set up rejects ready and leaves no ${name} behind`,
+    `${code} during set-up rejects ready and leaves no ${name} behind`,
     { skip },
     () => {
       const { errors, held } = runForJson<Refused>("refused.ts", [wide()], start);
@@ -40,19 +40,19 @@ for (
   );
 }
 
-test("ENOSPC while a tree is set up leaves another watcher as it is", { skip }, () => {
+test("ENOSPC during set-up does not affect another watcher", { skip }, () => {
   const other = tmpDir();
-  const { errors, held, told } = runForJson<Refused>(
+  const { errors, held, lines } = runForJson<Refused>(
     "refused.ts",
     [wide(), other],
     limited("watches", 20),
   );
   assert.deepEqual(errors.map(({ code }) => code), ["ENOSPC", "ENOSPC"]);
   assert.deepEqual(held[1], held[0]);
-  assert.deepEqual(told, [`create ${other}/made`]);
+  assert.deepEqual(lines, [`create ${other}/made`]);
 });
 
-test("a directory that no descriptor is left for is an error, and the rest is watched", () => {
+test("a directory is an error event when no descriptor is free, and the rest is watched", () => {
   const directory = tmpDir();
   const lines = runForJson("no_descriptor.ts", [directory], {
     under: ["sh", "-c", 'ulimit -n 128; exec "$@"', "sh"],

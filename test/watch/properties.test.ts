@@ -1,4 +1,4 @@
-/** Properties that hold for made-up data; those of a runtime that cannot make any up are left out. */
+/** Property tests, with random data from fast-check; skipped on a runtime that cannot load it. */
 
 import { test } from "node:test";
 import { unusable } from "../helpers/fast_check.ts";

@@ -1,4 +1,4 @@
-/** What is ignored changes while a watcher watches. */
+/** `reconsider()`: the rules of `ignore` change while a watcher is open. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { generator } from "../helpers/random.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
 
-test("reconsider() reports nothing, and what is ignored then has no watch", async () => {
+test("reconsider() reports nothing, and watches exactly what is not ignored now", async () => {
   const directory = tmpDir();
   const at = (name: string) => join(directory, name);
   for (const name of ["a/deep", "b/deep"]) mkdirSync(at(name), { recursive: true });
@@ -32,7 +32,7 @@ test("reconsider() reports nothing, and what is ignored then has no watch", asyn
   assert.deepEqual(lines.sort(), [`create ${at("a/deep/new")}`, `create ${at("a/new")}`]);
 });
 
-test("reconsider() reports what is made before it has scanned, and what is made after", async () => {
+test("reconsider() reports entries created before and during its scan", async () => {
   const directory = tmpDir();
   const at = (name: string) => join(directory, name);
   mkdirSync(at("d"));
@@ -50,7 +50,7 @@ test("reconsider() reports what is made before it has scanned, and what is made 
   assert.deepEqual(lines.sort(), [`create ${at("d/after")}`, `create ${at("d/before")}`]);
 });
 
-test("reconsider() loses nothing that happens meanwhile", async () => {
+test("reconsider() loses no change made meanwhile: 40 random storms give the entries on disk", async () => {
   for (let seed = 1; seed <= 40; seed++) {
     const random = generator(seed);
     const directory = tmpDir(fastest);
@@ -68,13 +68,13 @@ test("reconsider() loses nothing that happens meanwhile", async () => {
     let reconsidered = Promise.resolve();
     for (let i = 0; i < 60; i++) {
       const path = at(`kept/${pick()}`);
-      const deed = random();
-      if (deed < 0.5) mkdirSync(path, { recursive: true });
-      else if (deed < 0.7) rmSync(path, { recursive: true, force: true });
-      else if (deed < 0.8) writeFileSync(at(`kept/f${i % 5}`), "");
-      else if (deed < 0.9) tryTo(() => renameSync(path, at(`kept/${pick()}`)));
+      const choice = random();
+      if (choice < 0.5) mkdirSync(path, { recursive: true });
+      else if (choice < 0.7) rmSync(path, { recursive: true, force: true });
+      else if (choice < 0.8) writeFileSync(at(`kept/f${i % 5}`), "");
+      else if (choice < 0.9) tryTo(() => renameSync(path, at(`kept/${pick()}`)));
       else {
-        ignored = random() < 0.5 ? /\/never/ : /\/other/; // nothing of either is there
+        ignored = random() < 0.5 ? /\/never/ : /\/other/; // neither matches anything
         reconsidered = reconsider(watcher);
       }
       if (random() < 0.3) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -89,10 +89,10 @@ test("reconsider() loses nothing that happens meanwhile", async () => {
   }
 });
 
-function tryTo(something: () => void): void {
+function tryTo(change: () => void): void {
   try {
-    something();
+    change();
   } catch {
-    // What is to be renamed is not there, say.
+    // The random paths may not exist, or not allow a rename.
   }
 }

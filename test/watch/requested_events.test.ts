@@ -1,4 +1,4 @@
-/** What `watch()` asks the kernel for: no event that nobody wants, and nothing of what is ignored. */
+/** `watch()` asks the kernel only for requested events, and does not touch ignored entries. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -25,16 +25,16 @@ import { watchMasks } from "../helpers/proc.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
 
-/** What says nothing of an entry's coming and going. */
+/** The events that do not report an arrival or a removal. */
 const CONTENT = IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE;
 
-/** The bits of {@link CONTENT} that the kernel is asked for at a path; `undefined` if there is no watch. */
-function asked(path: string): string[] | undefined {
+/** The bits of {@link CONTENT} in the mask of the watch at a path; `undefined` without a watch. */
+function requested(path: string): string[] | undefined {
   const mask = watchMasks().get(statSync(path).ino);
   return mask === undefined ? undefined : maskNames(mask & CONTENT);
 }
 
-/** A tree with a file and directories, one in the other. */
+/** A directory with a file and two nested directories. */
 function tree(): { readonly root: string; readonly sub: string; readonly file: string } {
   const root = tmpDir();
   const [sub, file] = [join(root, "sub/sub"), join(root, "file")];
@@ -54,37 +54,37 @@ for (
 ) {
   const options = events && { events };
 
-  test(`for ${events ?? "the default kinds"} the kernel is asked for no more`, async () => {
+  test(`watch() requests no other events for a directory than ${events ?? "the default kinds"}`, async () => {
     const { root, sub } = tree();
     await using watcher = watch(root, options);
     await within(watcher.ready);
     const late = join(sub, "late");
     mkdirSync(late);
     await within(watcher.sync());
-    assert.deepEqual([root, sub, late].map(asked), [bits, bits, bits]);
-    assert.deepEqual(asked(dirname(root)), []);
+    assert.deepEqual([root, sub, late].map(requested), [bits, bits, bits]);
+    assert.deepEqual(requested(dirname(root)), []);
   });
 
-  test(`for ${events ?? "the default kinds"} of a file neither`, async () => {
+  test(`watch() requests no other events for a file than ${events ?? "the default kinds"}`, async () => {
     const { file, sub } = tree();
     await using watcher = watch(file, options);
     await within(watcher.ready);
-    assert.deepEqual([file, dirname(file)].map(asked), [bits, bits]);
-    assert.deepEqual(asked(sub), undefined);
+    assert.deepEqual([file, dirname(file)].map(requested), [bits, bits]);
+    assert.deepEqual(requested(sub), undefined);
   });
 }
 
-test("what is ignored has no watch", async () => {
+test("an ignored directory has no watch", async () => {
   const { root, sub } = tree();
   await using watcher = watch(root, { ignore: "sub" });
   await within(watcher.ready);
   mkdirSync(join(root, "late/sub"), { recursive: true });
   await within(watcher.sync());
   const paths = [join(root, "late"), join(root, "late/sub"), dirname(sub), sub];
-  assert.deepEqual(paths.map(asked), [["IN_MODIFY"], undefined, undefined, undefined]);
+  assert.deepEqual(paths.map(requested), [["IN_MODIFY"], undefined, undefined, undefined]);
 });
 
-/** Watches a tree. @returns what the kernel tells of some paths meanwhile */
+/** Watches a tree. @returns the kernel's events of some paths meanwhile */
 async function observed(paths: readonly string[], root: string, ignore: string): Promise<string[]> {
   await using observer = new Inotify();
   for (const path of paths) observer.addWatch(path, IN_ALL_EVENTS);
@@ -99,24 +99,24 @@ async function observed(paths: readonly string[], root: string, ignore: string):
   return observer.readSync().map(({ mask }) => maskNames(mask).join(" "));
 }
 
-test("what is ignored is not even opened", async () => {
+test("an ignored directory is not opened", async () => {
   const { root, sub } = tree();
   assert.deepEqual(await observed([sub, dirname(sub)], root, "sub"), []);
 });
 
-test("nothing but directories is opened, and nothing is changed", async () => {
+test("watch() opens directories only, and changes nothing", async () => {
   const { root, sub, file } = tree();
   spawnSync("mkfifo", [join(sub, "fifo")]);
   symlinkSync("fifo", join(sub, "link"));
   const server = createServer().listen(join(sub, "socket"));
   await once(server, "listening");
-  const told = await observed([root, sub, file], root, "nothing");
+  const events = await observed([root, sub, file], root, "nothing");
   server.close();
   const opened = ["IN_ACCESS", "IN_CLOSE_NOWRITE", "IN_OPEN"].map((bit) => `${bit} IN_ISDIR`);
-  assert.deepEqual([...new Set(told)].sort(), opened);
+  assert.deepEqual([...new Set(events)].sort(), opened);
 });
 
-test("devices are entries like files", async () => {
+test("watch() reports devices as entries", async () => {
   await using watcher = watch("/dev", { recursive: false, initial: true });
   const lines: string[] = [];
   const loop = forEach(watcher, (event) => lines.push(line(event)));
@@ -127,7 +127,7 @@ test("devices are entries like files", async () => {
   assert.ok(lines.includes("exists /dev/null"));
 });
 
-test("the default kinds have no event of the watcher's own", async () => {
+test("a scan by another watcher is no event of the default kinds", async () => {
   const { root, sub } = tree();
   await using first = watch(root);
   const lines: string[] = [];

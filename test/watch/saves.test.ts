@@ -1,4 +1,4 @@
-/** How programs save a file, in whatever way: in a batch it is one change. */
+/** However a program saves a file, a batch reports one `modify`. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -18,7 +18,7 @@ const VIM =
 const emacs = (settings = "") =>
   `emacs -Q --batch --eval '(setq backup-enable-predicate (lambda (_) t) ${settings})' ` +
   "f --eval '(insert \"hello\")' -f save-buffer";
-/** renameat2(AT_FDCWD, "t", AT_FDCWD, "f", RENAME_EXCHANGE), which no runtime has. */
+/** renameat2(AT_FDCWD, "t", AT_FDCWD, "f", RENAME_EXCHANGE), which no runtime provides. */
 const EXCHANGE =
   `python3 -c "import ctypes; exit(ctypes.CDLL(None).renameat2(-100, b't', -100, b'f', 2))"`;
 
@@ -26,10 +26,10 @@ const REPOSITORY = "git init -q; git add f; git commit -qm one; git branch other
   "git commit -qam two; git checkout -q other; echo three > g; git add g; git commit -qm three; " +
   "git checkout -q -; echo four > f; git stash -q";
 
-/** A script that saves `f`, and what else is new in the end. */
+/** A script that saves `f`; `besides` is the event of another file that it leaves. */
 type Save = string | [script: string, besides: string];
 
-/** Titles begin with the program. */
+/** Titles begin with the name of the program. */
 const PROGRAMS: Record<string, Save> = {
   "vim": `${VIM} -c wq f`,
   "vim that writes in place": `${VIM} -c 'set backupcopy=yes' -c wq f`,
@@ -71,7 +71,7 @@ const PROGRAMS: Record<string, Save> = {
   "python3 that exchanges files": `echo two > t; ${EXCHANGE}; rm t`,
 };
 
-/** The steps of programs that have windows, and others that there may be. */
+/** The steps of programs with a graphical interface, and other possible ones. */
 const STEPS: Record<string, Save> = {
   "JetBrains, renaming":
     "echo two > f___jb_tmp___; mv f f___jb_old___; mv f___jb_tmp___ f; rm f___jb_old___",
@@ -94,26 +94,32 @@ const STEPS: Record<string, Save> = {
 
 for (const [title, save] of Object.entries(PROGRAMS)) {
   const [program] = title.split(" ");
-  test(`${title}: a save is one change`, { skip: missing(program) }, () => {
+  test(`${title}: a batch reports a save as one modify`, { skip: missing(program) }, () => {
     return check(save, (script, directory) => sh(script, directory));
   });
 }
 
 for (const [title, save] of Object.entries(STEPS)) {
-  test(`${title}: a save is one change`, () => {
+  test(`${title}: a batch reports a save as one modify`, () => {
     return check(save, (script, directory) => sh(script, directory));
   });
 }
 
-test("nano: a save is one change", { skip: missing("nano") || missing("script") }, () => {
-  return check("nano -I f", nano);
-});
+test(
+  "nano: a batch reports a save as one modify",
+  { skip: missing("nano") || missing("script") },
+  () => {
+    return check("nano -I f", nano);
+  },
+);
 
-test("nano -B: a save is one change", { skip: missing("nano") || missing("script") }, () => {
+test("nano -B: a batch reports a save as one modify", {
+  skip: missing("nano") || missing("script"),
+}, () => {
   return check(["nano -I -B f", "create f~"], nano);
 });
 
-/** Saves a file in an empty directory. */
+/** Saves a file in a watched directory, and checks the coalesced events. */
 async function check(
   save: Save,
   run: (script: string, directory: string) => Promise<void>,
@@ -136,7 +142,7 @@ async function check(
   assert.deepEqual(lines.sort(), expected, events.map(line).join("\n"));
 }
 
-/** Types into an editor on a terminal: a word, Ctrl-S, Ctrl-X. */
+/** Types a word, Ctrl-S and Ctrl-X into nano on a terminal. */
 async function nano(script: string, directory: string): Promise<void> {
   const child = spawn("script", ["-qec", script, "/dev/null"], {
     cwd: directory,

@@ -1,4 +1,4 @@
-/** A path that is waited for, while the directories on the way to it come and go. */
+/** Waiting for a path, while directories above it are removed and created again. */
 
 import assert from "node:assert/strict";
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
@@ -9,9 +9,9 @@ import { forEach, line, taken } from "../helpers/events.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
 
-/** By what a directory is held; as long as it is, the kernel sends no IN_DELETE_SELF of it. */
+/** What holds the directory open; meanwhile the kernel sends no IN_DELETE_SELF for it (inotify(7)). */
 const HOLDS: Record<string, string> = {
-  "nobody": "",
+  "nothing": "",
   "an open directory": "dist",
   "an open directory above it": ".",
   "an open file in it": "dist/log",
@@ -19,9 +19,9 @@ const HOLDS: Record<string, string> = {
 
 for (const [holder, held] of Object.entries(HOLDS)) {
   for (const kind of ["file", "directory"]) {
-    for (const wasThere of [false, true]) {
-      const what = `a ${kind} that ${wasThere ? "was" : "was never"} there`;
-      test(`watch() reports ${what}, when its directory, held by ${holder}, is made again`, async () => {
+    for (const existed of [false, true]) {
+      const what = `a ${kind} that ${existed ? "existed" : "never existed"}`;
+      test(`watch() reports ${what} when its removed directory, held open by ${holder}, is created again`, async () => {
         const base = tmpDir(fastest);
         const at = (name: string) => join(base, "top", name);
         const path = at("dist/app");
@@ -32,13 +32,13 @@ for (const [holder, held] of Object.entries(HOLDS)) {
         };
         mkdirSync(at("dist"), { recursive: true });
         writeFileSync(at("dist/log"), "");
-        if (wasThere) make();
+        if (existed) make();
         await using watcher = watch(path, { events: ["create", "remove"] });
         await within(watcher.ready);
         const lines: string[] = [];
         const loop = forEach(watcher, (event) => void lines.push(line(event)));
         const fd = held === "" ? -1 : openSync(at(held), "r");
-        if (wasThere) {
+        if (existed) {
           rmSync(path, { recursive: true });
           await taken(watcher);
         }
@@ -46,8 +46,8 @@ for (const [holder, held] of Object.entries(HOLDS)) {
         await taken(watcher);
         make();
         await taken(watcher);
-        const expected = [...wasThere ? [`remove ${path}`] : [], `create ${path}`];
-        assert.deepEqual(lines, expected); // though it is still held
+        const expected = [...existed ? [`remove ${path}`] : [], `create ${path}`];
+        assert.deepEqual(lines, expected); // while it is still held open
         if (fd !== -1) closeSync(fd);
         await taken(watcher);
         assert.deepEqual(lines, expected);

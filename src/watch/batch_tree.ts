@@ -1,0 +1,268 @@
+/**
+ * `BatchTree`: the files and directories that the events of a batch name, each with two places, the reported
+ * one before the batch and the actual one after it.
+ *
+ * The tree begins with the root directory and grows with each event. What an event names is taken to be old,
+ * that is, to exist and to be reported before the batch, unless the events before it contradict that.
+ *
+ * @module
+ */
+
+import type {
+  EntryEvent,
+  EntryKind,
+  OverflowEvent,
+  RenameEvent,
+  WatchEvent,
+} from "../engine/event.ts";
+import { fromBytes } from "../kernel/byte_string.ts";
+
+/** A name in a directory. */
+export interface Place {
+  readonly parent: Item;
+  readonly name: string;
+}
+
+/** Shared by all files, which contain nothing: most items are files. */
+const NO_ITEMS: Map<string, Item> = new Map();
+const NO_NAMES: Set<string> = new Set();
+
+/** A file or directory. It stays the same item when it is renamed. */
+export class Item {
+  readonly isDirectory: boolean;
+  /** The kind of event that reports its arrival; `undefined` for an old item. */
+  arrival: EntryKind | undefined;
+  /** Its place as reported so far; `undefined` if it is not reported. */
+  reported: Place | undefined;
+  /** Its place after the batch; `undefined` if it is removed. A directory above it may be removed, too. */
+  actual: Place | undefined;
+  /** The items in it as reported so far. */
+  readonly reportedItems: Map<string, Item>;
+  /** The items in it after the batch; `undefined` at a name that is free. */
+  readonly actualItems: Map<string, Item | undefined>;
+  /** The names in it that a directory has, or had during the batch. */
+  readonly directoryNames: Set<string>;
+  /** The kinds of its other events, each once. */
+  readonly changes: EntryKind[] = [];
+  /** Whether an event names it; if not, it is above a named item, and need not be watched. */
+  isNamed = true;
+  /** The result of {@link isPresent}. */
+  isPresent: boolean | undefined;
+
+  /** @param arrival none for an old item */
+  constructor(isDirectory: boolean, arrival?: EntryKind) {
+    this.isDirectory = isDirectory;
+    this.arrival = arrival;
+    this.reportedItems = isDirectory ? new Map() : NO_ITEMS;
+    this.actualItems = isDirectory ? new Map() : NO_ITEMS;
+    this.directoryNames = isDirectory ? new Set() : NO_NAMES;
+  }
+}
+
+/** The tree of one batch. */
+export class BatchTree {
+  readonly root: Item = new Item(true);
+  /** Every item, in the order in which events name it or something below it. */
+  readonly all: Item[] = [this.root];
+  /** The directory of the last event, since the next one is often in it, too. */
+  #last = { path: "", directory: this.root };
+
+  constructor() {
+    this.root.isPresent = true;
+  }
+
+  /** Applies an event to the actual places. */
+  apply(event: EntryEvent | RenameEvent): void {
+    const { kind, isDirectory } = event;
+    const path = losslessPath(event);
+    if (kind === "rename") {
+      const from = event.rawFrom === undefined ? event.from : fromBytes(event.rawFrom);
+      this.#move(from, path, isDirectory, event.replaced);
+    } else if (kind === "create" || kind === "exists") this.#create(path, isDirectory, kind);
+    else if (kind === "remove") this.#remove(path, isDirectory);
+    else this.#change(path, isDirectory, kind);
+  }
+
+  /** The item at a path, or the nearest one above it, and the rest of the path. */
+  nearest(path: string): [item: Item, rest: string] {
+    let item = this.root;
+    for (let start = 0; start < path.length;) {
+      const slash = path.indexOf("/", start + 1);
+      const end = slash === -1 ? path.length : slash;
+      const next = item.actualItems.get(path.slice(start + 1, end));
+      if (next === undefined) return [item, path.slice(start)];
+      item = next;
+      start = end;
+    }
+    return [item, ""];
+  }
+
+  #create(path: string, isDirectory: boolean, kind: EntryKind): void {
+    const place = this.#placeOf(path);
+    const before = place.parent.actualItems.get(place.name);
+    if (before?.isDirectory && isDirectory && !isMoved(before)) {
+      // With one root below another, the directory may be reported after what it contains.
+      before.isNamed = true;
+      return markNew(before, kind);
+    }
+    this.#detach(before);
+    this.#add(new Item(isDirectory, kind), place);
+  }
+
+  #remove(path: string, isDirectory: boolean): void {
+    this.#detach(this.#existingAt(this.#placeOf(path), isDirectory));
+  }
+
+  #move(from: string, path: string, isDirectory: boolean, replaced: boolean): void {
+    const item = this.#itemAt(this.#placeOf(from), isDirectory);
+    const place = this.#placeOf(path);
+    if (isWithin(place.parent, item)) return; // the kernel does not rename a directory into itself (rename(2))
+    this.#detach(
+      replaced ? this.#existingAt(place, isDirectory) : place.parent.actualItems.get(place.name),
+    );
+    this.#detach(item);
+    attach(item, place);
+  }
+
+  #change(path: string, isDirectory: boolean, kind: EntryKind): void {
+    const { changes } = path === "/" ? this.root : this.#itemAt(this.#placeOf(path), isDirectory);
+    if (!changes.includes(kind)) changes.push(kind);
+  }
+
+  #placeOf(path: string): Place {
+    const end = path.lastIndexOf("/");
+    return { parent: this.#directory(path.slice(0, end)), name: path.slice(end + 1) };
+  }
+
+  /** @param path "" for the root directory */
+  #directory(path: string): Item {
+    if (path === this.#last.path) return this.#last.directory;
+    let directory = this.root;
+    for (let start = 1; start <= path.length;) {
+      const slash = path.indexOf("/", start);
+      const end = slash === -1 ? path.length : slash;
+      directory = this.#ancestorAt({ parent: directory, name: path.slice(start, end) });
+      start = end + 1;
+    }
+    this.#last = { path, directory };
+    return directory;
+  }
+
+  /** The item at a place, which an event names; a new one if no old one can be there. */
+  #itemAt(place: Place, isDirectory: boolean): Item {
+    const known = this.#existingAt(place, isDirectory);
+    if (known !== undefined && (known.isDirectory || !isDirectory)) {
+      known.isNamed = true;
+      return known;
+    }
+    // Its arrival has no event if it is of a kind that is not requested.
+    this.#detach(known);
+    return this.#add(new Item(isDirectory, "create"), place);
+  }
+
+  /** The directory at a place above the one that an event names. */
+  #ancestorAt(place: Place): Item {
+    const { parent, name } = place;
+    const before = parent.actualItems.get(name);
+    if (before?.isDirectory) return before;
+    let directory = before === undefined ? this.#existingAt(place, true) : undefined;
+    this.#detach(before);
+    directory ??= this.#add(new Item(true, "create"), place);
+    directory.isNamed = false;
+    if (!parent.reportedItems.has(name)) {
+      directory.reported = place;
+      parent.reportedItems.set(name, directory);
+    }
+    return directory;
+  }
+
+  /** The item at a place; an old one if neither the place nor its directory has an event so far. */
+  #existingAt(place: Place, isDirectory: boolean): Item | undefined {
+    const { parent, name } = place;
+    const known = parent.actualItems.get(name);
+    if (known !== undefined || parent.actualItems.has(name) || isNew(parent)) return known;
+    const item = this.#add(new Item(isDirectory), place);
+    item.reported = place;
+    parent.reportedItems.set(name, item);
+    return item;
+  }
+
+  #detach(item: Item | undefined): void {
+    if (item?.actual === undefined) return;
+    item.actual.parent.actualItems.set(item.actual.name, undefined);
+    item.actual = undefined;
+    if (item.isDirectory) this.#last = { path: "", directory: this.root };
+  }
+
+  #add(item: Item, place: Place): Item {
+    this.all.push(item);
+    attach(item, place);
+    return item;
+  }
+}
+
+/** An event that has a path. */
+export type Change = Exclude<WatchEvent, OverflowEvent>;
+
+/** The path of an event as lossless text. */
+export function losslessPath({ path, rawPath }: Change): string {
+  return rawPath === undefined ? path : fromBytes(rawPath);
+}
+
+/** Whether the item did not exist before the batch. */
+export function isNew(item: Item): boolean {
+  return item.arrival !== undefined;
+}
+
+/**
+ * Whether the item exists after the batch: neither it nor a directory above it is removed. The result is kept,
+ * so this may be called only after the last event is applied.
+ */
+export function isPresent(item: Item): boolean {
+  const within: Item[] = [];
+  let top = item;
+  while (top.isPresent === undefined && top.actual !== undefined) {
+    within.push(top);
+    top = top.actual.parent;
+  }
+  top.isPresent ??= false;
+  for (const one of within) one.isPresent = top.isPresent;
+  return top.isPresent;
+}
+
+/** Whether the item is reported, and not at its actual place. */
+export function isMoved({ reported, actual }: Item): boolean {
+  return reported !== undefined &&
+    (reported.parent !== actual?.parent || reported.name !== actual.name);
+}
+
+/** The path of an item's actual or reported place; "" for the root directory. */
+export function pathOf(item: Item, by: "actual" | "reported"): string {
+  const names: string[] = [];
+  for (let place = item[by]; place !== undefined; place = place.parent[by]) names.push(place.name);
+  return names.length === 0 ? "" : `/${names.reverse().join("/")}`;
+}
+
+function attach(item: Item, place: Place): void {
+  item.actual = place;
+  place.parent.actualItems.set(place.name, item);
+  if (item.isDirectory) place.parent.directoryNames.add(place.name);
+}
+
+/** Corrects an item that was taken to be old: it is new, and so is what it contains. */
+function markNew(item: Item, arrival: EntryKind): void {
+  item.arrival ??= arrival;
+  if (item.isNamed) {
+    item.reported?.parent.reportedItems.delete(item.reported.name);
+    item.reported = undefined;
+  }
+  for (const one of [...item.reportedItems.values()]) markNew(one, arrival);
+}
+
+/** Whether an item is the directory itself, or below it. */
+function isWithin(item: Item, directory: Item): boolean {
+  for (let one: Item | undefined = item; one !== undefined; one = one.actual?.parent) {
+    if (one === directory) return true;
+  }
+  return false;
+}

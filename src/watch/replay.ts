@@ -1,0 +1,56 @@
+/**
+ * Coalesces a batch in which directories have exchanged places in a cycle.
+ *
+ * Renames to final paths cannot express a cycle: one directory has to make way through a path in between,
+ * and only the events themselves say where there was room.
+ *
+ * @module
+ */
+
+import { CONTENT_KINDS, entryEvent, type WatchEvent, type WatchKind } from "../engine/event.ts";
+import { BatchTree, type Change, isPresent, pathOf, type Place } from "./batch_tree.ts";
+import { changeEvents } from "./reporter.ts";
+
+const CONTENT: ReadonlySet<WatchKind> = new Set(CONTENT_KINDS.values());
+
+/**
+ * Replays the events of directories, and coalesces those of files.
+ *
+ * The result has three parts: files that are in the way of directories are removed; directories have
+ * their events unchanged, with the paths of that time; files have theirs, with final paths.
+ */
+export function replayDirectories(batch: readonly Change[]): WatchEvent[] {
+  const tree = new BatchTree();
+  const directories: Change[] = [];
+  for (const event of batch) {
+    const isKept = event.kind === "error" || event.kind === "unmount";
+    if (!isKept) tree.apply(event);
+    if (isKept || event.isDirectory && !CONTENT.has(event.kind)) directories.push(event);
+  }
+  const before: WatchEvent[] = [];
+  const after: WatchEvent[] = [];
+  for (const item of tree.all) {
+    const { reported, isDirectory } = item;
+    if (isDirectory || reported === undefined || canStay(reported)) continue;
+    before.push(entryEvent("remove", pathOf(item, "reported"), false));
+    reported.parent.reportedItems.delete(reported.name);
+  }
+  for (const item of tree.all) {
+    if (!isPresent(item)) continue;
+    const { actual, isDirectory } = item;
+    const path = pathOf(item, "actual");
+    const old = actual?.parent.reportedItems.get(actual.name);
+    if (!isDirectory && old !== item) {
+      item.arrival = old?.isDirectory === false ? "modify" : item.arrival ?? "create";
+      after.push(entryEvent(item.arrival, path, false));
+    }
+    after.push(...changeEvents(item, path));
+  }
+  return [...before, ...directories, ...after];
+}
+
+/** Whether a file needs no removal: its directory is removed, or another file takes its place. */
+function canStay({ parent, name }: Place): boolean {
+  if (parent.directoryNames.has(name)) return false;
+  return !isPresent(parent) || parent.actualItems.get(name)?.isDirectory === false;
+}
