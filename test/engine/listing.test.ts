@@ -52,11 +52,19 @@ test("Listing.addTo() gives names that are not ASCII, or not UTF-8, as lossless 
 });
 
 test("Listing.push() copies what the buffer has, up to the length", () => {
-  const buffer = dirents(["a", DT_REG], ["b", DT_REG]);
-  const listing = new Listing();
-  listing.push(buffer, dirents(["a", DT_REG]).length);
-  buffer.fill(0xff);
-  assert.deepEqual([...entriesOf(listing)], [["a", false]]);
+  const buffer = new Uint8Array(64 * 1024);
+  const listings = ["a", "b"].map((name) => {
+    const bytes = dirents([name, DT_REG]);
+    buffer.fill(0xff);
+    buffer.set(bytes);
+    const listing = new Listing();
+    listing.push(buffer, bytes.length);
+    return listing;
+  });
+  assert.deepEqual(listings.map((listing) => [...entriesOf(listing)]), [
+    [["a", false]],
+    [["b", false]],
+  ]);
 });
 
 test("Listing keeps many listings apart, also those that do not fit behind one another", () => {

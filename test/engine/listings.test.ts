@@ -11,6 +11,8 @@ import { cString } from "../../src/kernel/byte_string.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 import { known, Trees } from "../helpers/trees.ts";
 
+/** A slice, in milliseconds, that is over after the first step. */
+const ONE_STEP = 1e-6;
 /** Since when events are lost: later than anything on the disk, in milliseconds. */
 const LATE = 2_000_000;
 /** When an entry changes after that, in seconds. */
@@ -313,7 +315,7 @@ test("Listings.commit() compares a large listing in steps, during which events o
   const lines: string[] = [];
   let steps = 0;
   for (; !trees.scanner.isIdle; steps++) {
-    trees.scanner.work(0);
+    trees.scanner.work(ONE_STEP);
     lines.push(...trees.take());
     if (steps === 2) {
       trees.event(e, IN_CREATE, "50");
@@ -332,7 +334,7 @@ test("Listings.commit() starts a large listing anew if the directory is invalida
   const e = trees.at("/r/e");
   trees.scanner.rescan(e);
   trees.listings.commit(trees.scan());
-  for (let i = 0; i < 7; i++) trees.scanner.work(0);
+  for (let i = 0; i < 7; i++) trees.scanner.work(ONE_STEP);
   const first = trees.take();
   assert.ok(first.length > 0 && first.length < 50, `${first.length} reported`);
   trees.scanner.rescan(e);

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Libc } from "../../ffi/contract.ts";
+import { libc } from "../../ffi/libc.ts";
 import { Directory } from "../../src/engine/directory.ts";
 import { KNOWN } from "../../src/engine/directory_state.ts";
 import { ScanQueue } from "../../src/engine/scan_queue.ts";
@@ -9,6 +11,31 @@ import { NOBODY } from "../helpers/nobody.ts";
 
 const directories = (count: number) =>
   Array.from({ length: count }, (_, i) => new Directory(`/${i}`, NOBODY));
+
+/** A slice, in milliseconds, that is over after the first step. */
+const ONE_STEP = 1e-6;
+
+/** The clock that only goes on, stopped until the end of its scope. */
+class Clock implements Disposable {
+  /** What it shows, in milliseconds. */
+  now = 1000;
+  /** How often it was read. */
+  readings = 0;
+  readonly #libc: Libc = libc();
+  readonly #clock_gettime: Libc["clock_gettime"] = this.#libc.clock_gettime;
+
+  constructor() {
+    this.#libc.clock_gettime = (_, timespec) => {
+      this.readings++;
+      new BigInt64Array(timespec.buffer, timespec.byteOffset).set([0n, BigInt(this.now * 1e6)]);
+      return 0;
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#libc.clock_gettime = this.#clock_gettime;
+  }
+}
 
 /** Work of so many steps, which logs each of them and its end. */
 function* logged(log: string[], name: string, steps: number): Generator<void, string> {
@@ -37,17 +64,50 @@ test("ScanQueue.work() scans in the order of scheduling, also what is scheduled 
   assert.equal(queue.isEmpty, true);
 });
 
-test("ScanQueue.work() scans 16 directories in a slice that is over, and goes on with the others", () => {
+for (
+  const [what, duration, slice, counts, readings] of [
+    // The clock is read after 1, 2, 4, 8, 16 and 16 directories.
+    ["take no time", 0, 4, [40], 7],
+    ["take 1 ms each", 1, 4, [4, 8, 12, 16, 20, 24, 28, 32, 36, 40], 50],
+    ["take longer than a slice each", 5, 4, Array.from({ length: 40 }, (_, i) => i + 1), 80],
+  ] as const
+) {
+  test(`ScanQueue.work() scans ${counts[0]} in a slice of ${slice} ms where directories ${what}`, () => {
+    using clock = new Clock();
+    const queue = new ScanQueue();
+    for (const directory of directories(40)) queue.schedule(directory);
+    const scanned: string[] = [];
+    const after: number[] = [];
+    while (!queue.isEmpty) {
+      queue.work(slice, ({ path }) => {
+        clock.now += duration;
+        scanned.push(path);
+      });
+      after.push(scanned.length);
+    }
+    assert.deepEqual(after, counts);
+    assert.deepEqual(scanned, directories(40).map(({ path }) => path));
+    assert.ok(clock.readings <= readings, `${clock.readings} readings`);
+  });
+}
+
+test("ScanQueue.work() scans fewer directories between two readings once they take long", () => {
+  using clock = new Clock();
   const queue = new ScanQueue();
-  for (const directory of directories(40)) queue.schedule(directory);
-  const counts: number[] = [];
-  const scanned: string[] = [];
-  while (!queue.isEmpty) {
-    queue.work(0, ({ path }) => void scanned.push(path));
-    counts.push(scanned.length);
-  }
-  assert.deepEqual(counts, [16, 32, 40]);
-  assert.deepEqual(scanned, directories(40).map(({ path }) => path));
+  for (const directory of directories(100)) queue.schedule(directory);
+  let scanned = 0;
+  // The first 31 take no time.
+  const counts = Array.from({ length: 5 }, () => {
+    queue.work(4, () => void (clock.now += scanned++ < 31 ? 0 : 1));
+    return scanned;
+  });
+  assert.deepEqual(counts, [
+    31 + 16,
+    31 + 16 + 8,
+    31 + 16 + 8 + 4,
+    31 + 16 + 8 + 8,
+    31 + 16 + 8 + 12,
+  ]);
 });
 
 test("ScanQueue.work() does one step of a task in a slice that is over", () => {
@@ -55,11 +115,12 @@ test("ScanQueue.work() does one step of a task in a slice that is over", () => {
   const [directory] = directories(1);
   const log: string[] = [];
   queue.begin({ directory, steps: logged(log, "a", 2), end: (name) => log.push(`end ${name}`) });
-  queue.work(0, () => log.push("scan"));
+  assert.equal(queue.isEmpty, false);
+  queue.work(ONE_STEP, () => log.push("scan"));
   assert.deepEqual(log, ["a1"]);
-  queue.work(0, () => log.push("scan"));
+  queue.work(ONE_STEP, () => log.push("scan"));
   assert.deepEqual(log, ["a1", "a2"]);
-  queue.work(0, () => log.push("scan"));
+  queue.work(ONE_STEP, () => log.push("scan"));
   assert.deepEqual(log, ["a1", "a2", "a closed", "end a"]);
   assert.equal(queue.isEmpty, true);
 });
@@ -93,7 +154,7 @@ test("ScanQueue.work() closes a task whose directory has changed state, and does
   const [directory] = directories(1);
   const log: string[] = [];
   queue.begin({ directory, steps: logged(log, "a", 3), end: () => log.push("end") });
-  queue.work(0, () => {});
+  queue.work(ONE_STEP, () => {});
   directory.enter(KNOWN);
   queue.work(Infinity, () => {});
   assert.deepEqual(log, ["a1", "a closed"]);
@@ -105,7 +166,7 @@ test("ScanQueue.close() closes every task that is begun", () => {
   const log: string[] = [];
   for (const directory of directories(2)) {
     queue.begin({ directory, steps: logged(log, directory.path, 9), end: () => log.push("end") });
-    queue.work(0, () => {});
+    queue.work(ONE_STEP, () => {});
   }
   queue.close();
   queue.work(Infinity, () => {});
