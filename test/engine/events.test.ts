@@ -17,14 +17,15 @@ import {
 import { Directory } from "../../src/engine/directory.ts";
 import { isStale } from "../../src/engine/directory_state.ts";
 import type { Scope } from "../../src/engine/roots.ts";
+import type { Ignores } from "../../src/engine/tree.ts";
 import { event, known, Trees } from "../helpers/trees.ts";
 
 /** Trees of `/r` with the files `a`, `b` and the directories `d`, with a file `f`, and `e`. */
 class Subject extends Trees {
   readonly root: Directory;
 
-  constructor(scope: Partial<Scope> = {}) {
-    super(scope);
+  constructor(scope: Partial<Scope> = {}, ignores: Ignores | undefined = undefined) {
+    super(scope, ignores);
     for (const path of ["/r/d", "/r/e", "/other"]) this.disk.directory(path);
     for (const path of ["/r/a", "/r/b", "/r/d/f"]) this.disk.file(path);
     [this.root] = this.add("/r");
@@ -91,7 +92,7 @@ test("Events.apply() scans a directory that has moved by itself again, and disca
   trees.event(d, IN_MOVE_SELF, "");
   assert.equal(d.state.tag, "unscanned");
   trees.event(trees.root, IN_DELETE | IN_ISDIR, "d");
-  trees.event(d, IN_CREATE, "late");
+  trees.event(d, IN_MODIFY, "f");
   assert.deepEqual(trees.take(), ["remove /r/d"]);
 });
 
@@ -136,6 +137,31 @@ test("Events.apply() overrules a live scan by the names of its events", () => {
   trees.event(trees.root, IN_DELETE, "a");
   trees.listings.commit(outcomes);
   assert.deepEqual(trees.take(), ["create /r/new", "remove /r/new", "remove /r/a"]);
+});
+
+test("Events.apply() reports a file that is created at a stale name as replaced, once", () => {
+  const trees = new Subject();
+  trees.scanner.rescan(trees.root);
+  trees.event(trees.root, IN_CREATE, "a"); // discarded
+  const outcomes = trees.scan();
+  trees.event(trees.root, IN_CREATE, "a");
+  trees.listings.commit(outcomes);
+  assert.deepEqual(trees.take(), ["modify /r/a, closeWrite /r/a, attrib /r/a"]);
+});
+
+test("Events.apply() scans again if the discarded arrival of an entry is renamed away: it may be an exchange", () => {
+  const trees = new Subject();
+  trees.scanner.rescan(trees.root);
+  trees.event(trees.root, IN_MOVED_TO, "a"); // discarded
+  trees.scan();
+  trees.event(trees.root, IN_MOVED_FROM, "a");
+  assert.deepEqual([trees.take(), trees.root.state.tag], [[], "unscanned"]);
+});
+
+test("Events.apply() reports a directory that is not watched as removed when another one comes there", () => {
+  const trees = new Subject({ recursive: false });
+  trees.event(trees.root, IN_MOVED_TO | IN_ISDIR, "d");
+  assert.deepEqual(trees.take(), ["remove /r/d", "create /r/d"]);
 });
 
 // Renames
@@ -204,6 +230,66 @@ test("Events.move() takes the reverse of a rename to a free name for a rename", 
   assert.equal(trees.root.state.tag, "known");
 });
 
+test("Events.move() takes a rename on to a third name for a rename", () => {
+  const trees = new Subject();
+  trees.move(trees.root, "a", trees.root, "b");
+  trees.move(trees.root, "b", trees.root, "c");
+  assert.deepEqual(trees.take(), ["rename /r/a /r/b replaced", "rename /r/b /r/c"]);
+});
+
+test("Events.move() takes a rename of what came from elsewhere over an entry for an exchange", () => {
+  const trees = new Subject();
+  trees.event(trees.root, IN_MOVED_TO, "a");
+  trees.take();
+  trees.move(trees.root, "a", trees.root, "c");
+  assert.deepEqual([trees.take(), trees.root.state.tag], [[], "unscanned"]);
+});
+
+for (
+  const [what, ignores, isLive] of [
+    ["is not known to be free before the scan is committed", undefined, true],
+    ["may have been that of an ignored entry", Object.assign(() => false, { byName: true }), false],
+  ] as const
+) {
+  test(`Events.move() takes the reverse of a rename for an exchange if the name ${what}`, () => {
+    const trees = new Subject({}, ignores);
+    if (isLive) {
+      trees.scanner.rescan(trees.root);
+      trees.scan();
+    }
+    trees.move(trees.root, "a", trees.root, "c");
+    trees.move(trees.root, "c", trees.root, "a");
+    assert.deepEqual([trees.take(), trees.root.state.tag], [["rename /r/a /r/c"], "unscanned"]);
+  });
+}
+
+test("Events.move() removes a directory that is renamed to what a link in it leads to", () => {
+  const trees = new Subject({ followSymlinks: true });
+  trees.disk.link("/r/d/l", "/other");
+  trees.scanner.rescan(trees.d);
+  trees.settle();
+  trees.take();
+  trees.move(trees.root, "d", trees.at("/r/d/l"), "x", IN_ISDIR);
+  assert.deepEqual([trees.take(), known(trees.root)], [["remove /r/d"], ["/r/a", "/r/b", "/r/e/"]]);
+});
+
+test("Events.move() releases a moved directory that is not known, and scans it at its new path", () => {
+  const trees = new Subject();
+  const e = trees.at("/r/e");
+  trees.scanner.rescan(e);
+  const outcomes = trees.scan();
+  trees.disk.file("/r/e/new");
+  trees.fake.scans.length = 0;
+  trees.rename(trees.root, "e", trees.root, "x", IN_ISDIR);
+  assert.deepEqual([e.wd, e.state.tag], [-1, "unscanned"]);
+  trees.listings.commit(outcomes);
+  trees.settle();
+  assert.deepEqual([trees.fake.scans, trees.take()], [
+    ["/r/x"],
+    ["rename /r/e /r/x", "create /r/x/new"],
+  ]);
+});
+
 test("Events.move() takes a rename on from a name that another event has changed for a rename", () => {
   const trees = new Subject();
   trees.move(trees.root, "a", trees.root, "b");
@@ -246,10 +332,11 @@ for (
   test(`Events.move() ${what} a link that is ${followSymlinks ? "" : "not "}followed`, () => {
     const trees = new Subject({ followSymlinks });
     trees.disk.link("/r/link", "/other");
-    trees.event(trees.root, IN_CREATE, "link");
+    trees.event(trees.root, IN_MOVED_TO, "link");
     trees.settle();
     trees.take();
     trees.rename(trees.root, "link", trees.root, "to");
+    assert.equal(trees.root.state.tag, "known");
     trees.settle();
     assert.deepEqual(trees.take(), expected);
     assert.equal(trees.root.entries.get("to") instanceof Directory, followSymlinks);

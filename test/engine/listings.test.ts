@@ -189,6 +189,26 @@ test("Listings.commit() reports nothing of directories where attrib is not wante
   assert.deepEqual(trees.rescan(), ["modify /r/a"]);
 });
 
+for (
+  const [what, isOther, parent, directory] of [
+    ["that has changed, but not its parent or what is in it", true, 1000, [LATER, 1000]],
+    ["that has changed with its parent", true, LATER, [LATER, LATER]],
+    ["in which something has changed", false, 1000, [LATER, LATER]],
+    ["that has not changed", false, LATER, [1000, 1000]],
+  ] as const
+) {
+  test(`Listings.commit() reports ${isOther ? "all" : "nothing"} in a directory ${what} since events were lost`, () => {
+    const trees = new Subject({ content: IN_MODIFY });
+    trees.disk.change("/r", parent);
+    trees.disk.change("/r/d", ...directory);
+    for (const one of trees.root.subtree()) {
+      one.lostSince = LATE;
+      trees.scanner.invalidate(one);
+    }
+    assert.deepEqual(trees.rescan(), isOther ? ["modify /r/d/f"] : []);
+  });
+}
+
 // Links
 
 for (

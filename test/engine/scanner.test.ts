@@ -101,6 +101,16 @@ test("Scanner.work(): a directory that is not there is unreachable, without a wa
   assert.equal(trees.at("/r/a/b").state.tag, "unscanned");
 });
 
+test("Scanner.work(): a directory in whose place a link is now is unreachable", () => {
+  const { trees, a } = scanned();
+  trees.disk.directory("/elsewhere");
+  trees.disk.remove("/r/a");
+  trees.disk.link("/r/a", "/elsewhere");
+  trees.scanner.rescan(a);
+  trees.scan();
+  assert.deepEqual([a.state.tag, trees.fake.ownersAt("/elsewhere")], ["unreachable", []]);
+});
+
 test("Scanner.work(): a directory that may not be watched has failed, and no watch below it is kept", () => {
   const { trees, a } = scanned();
   const b = trees.at("/r/a/b");
@@ -149,9 +159,9 @@ test("Scanner.miss() is false the third time in a row, unless forgotten or scann
   trees.scanner.rescan(b);
   trees.scan();
   assert.equal(trees.scanner.miss(b), true);
-  trees.scanner.miss(b);
-  trees.scanner.forgetMisses(trees.at("/r/a/b"));
-  assert.deepEqual([trees.scanner.miss(b), trees.scanner.miss(a)], [true, true]);
+  for (const one of [a, a, b]) trees.scanner.miss(one);
+  trees.scanner.forgetMisses(b);
+  assert.deepEqual([trees.scanner.miss(b), trees.scanner.miss(a)], [true, false]);
 });
 
 test("Scanner.invalidateMoved() releases and schedules what is not known below a moved directory", () => {

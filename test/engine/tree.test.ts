@@ -23,7 +23,24 @@ test("Tree.found() watches no directory below a root that is not recursive", () 
   trees.disk.directory("/r/d/e");
   const [root] = trees.add("/r");
   assert.deepEqual([...root.entries], [["d", true]]);
+  trees.tree.found(root, "new", true, "create");
+  trees.settle();
+  assert.deepEqual([root.entries.get("new"), trees.take()], [true, ["create /r/new"]]);
   assert.deepEqual(trees.fake.scans, ["/r"]);
+});
+
+test("Tree.found() reports what is in a directory as it does the directory, in the beginning", () => {
+  for (const kind of ["exists", "create"] as const) {
+    const trees = new Trees({ initial: true });
+    trees.disk.directory("/r");
+    const [root] = trees.add("/r");
+    trees.take();
+    trees.disk.directory("/r/d/e");
+    root.initial = true;
+    trees.tree.found(root, "d", true, kind);
+    trees.settle();
+    assert.deepEqual(trees.take(), [`${kind} /r/d`, `${kind} /r/d/e`]);
+  }
 });
 
 for (

@@ -11,6 +11,8 @@ import { type Dirent, dirents, DT_DIR, DT_LNK, DT_REG } from "./dirents.ts";
 import { fakeLibc } from "./fake_libc.ts";
 
 const [ENOENT, ENOTDIR, EINVAL, ELOOP] = [2, 20, 22, 40];
+/** When everything was made, in seconds since 1970. */
+const OLD = 1000;
 const TMPFS_MAGIC = 0x01021994;
 
 /** An inode; its number is that of its watch. */
@@ -21,13 +23,14 @@ interface Inode {
   readonly target: string;
   /** When it changed, in seconds since 1970. */
   changed: number;
+  /** When what is in it changed. */
+  modified: number;
 }
 
 /** A disk in memory. */
 export class FakeDisk {
   readonly #inodes = new Map<string, Inode>();
   #next = 1;
-  #time = 1000;
 
   constructor() {
     this.#inodes.set("", this.#inode("directory"));
@@ -48,9 +51,9 @@ export class FakeDisk {
     this.#make(path, this.#inode("link", target));
   }
 
-  /** Changes the attributes of an entry. @param seconds since 1970 */
-  change(path: string, seconds: number): void {
-    this.#inodes.get(path)!.changed = seconds;
+  /** Sets the times of an entry, in seconds since 1970. */
+  change(path: string, changed: number, modified: number = changed): void {
+    Object.assign(this.#inodes.get(path)!, { changed, modified });
   }
 
   /** Removes an entry, and all that is below it. */
@@ -121,8 +124,10 @@ export class FakeDisk {
         view.setUint32(0, mask, true);
         const types = { directory: S_IFDIR, file: S_IFREG, link: S_IFLNK };
         view.setUint16(28, types[inode.type], true);
-        view.setBigInt64(96, BigInt(inode.changed), true);
-        view.setUint32(104, 1, true);
+        for (const [offset, time] of [[96, inode.changed], [112, inode.modified]]) {
+          view.setBigInt64(offset, BigInt(time), true);
+          view.setUint32(offset + 8, 1, true);
+        }
         return 0;
       },
       statfs: (_, buffer) => {
@@ -138,7 +143,7 @@ export class FakeDisk {
   }
 
   #inode(type: Inode["type"], target = ""): Inode {
-    return { number: this.#next++, type, target, changed: this.#time };
+    return { number: this.#next++, type, target, changed: OLD, modified: OLD };
   }
 
   #within(path: string): string[] {
