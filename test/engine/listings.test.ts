@@ -137,7 +137,10 @@ test("Listings.commit() discards the outcome of a scan before the directory was 
   trees.scanner.rescan(trees.root);
   trees.listings.commit(outcomes);
   assert.deepEqual([trees.take(), trees.root.state.tag], [[], "unscanned"]);
-  trees.settle();
+  const later = trees.scan();
+  trees.listings.commit(outcomes);
+  assert.deepEqual([trees.take(), trees.root.state.tag], [[], "live"]);
+  trees.listings.commit(later);
   assert.deepEqual(trees.take(), ["create /r/new"]);
 });
 
@@ -224,6 +227,11 @@ for (
       trees.scanner.rescan(trees.root);
       trees.event(trees.root, IN_CREATE, "link");
     }, ["remove /r/link", "create /r/link", "create /r/link/y"]],
+    ["in a directory that is another one", (trees) => {
+      trees.disk.remove("/r/a");
+      trees.disk.link("/r/link", "/other2");
+      trees.root.isOther = true;
+    }, ["remove /r/a", "remove /r/link", "create /r/link", "create /r/link/y"]],
     ["that leads to a file now, and is stale", (trees) => {
       trees.disk.link("/r/link", "/r/a");
       trees.scanner.rescan(trees.root);
@@ -267,10 +275,12 @@ test("Listings.commit() reports nothing of what is ignored now in an initial dir
   let ignored = "";
   const ignores = Object.assign((path: string) => path === ignored, { byName: false });
   const trees = new Subject({}, ignores);
+  const d = trees.at("/r/d");
   ignored = "/r/d";
   trees.root.initial = true;
   assert.deepEqual(trees.rescan(), []);
   assert.deepEqual([known(trees.root), trees.root.initial], [["/r/a", "/r/e/"], false]);
+  assert.deepEqual([d.gone, d.wd], [true, -1]);
 });
 
 // In the beginning
@@ -298,6 +308,37 @@ test("Listings.commit() reports as created what came in the beginning after the 
   trees.event(root, IN_CREATE, "new");
   trees.listings.commit(outcomes);
   assert.deepEqual(trees.take(), ["exists /r", "exists /r/a", "create /r/new"]);
+});
+
+test("Listings.commit() knows nothing in the beginning of what an event has removed after the scan", () => {
+  const trees = new Trees();
+  trees.disk.file("/r/d/f");
+  trees.roots.add("/r", false);
+  trees.listings.commit(trees.scan());
+  const outcomes = trees.scan();
+  const d = trees.at("/r/d");
+  assert.equal(d.state.tag, "live");
+  trees.event(d, IN_DELETE, "f");
+  trees.listings.commit(outcomes);
+  assert.deepEqual([...d.entries], []);
+});
+
+test("Listings.commit() reports as created what came in the beginning before the scan", () => {
+  const trees = new Trees({ initial: true });
+  trees.disk.file("/r/a");
+  trees.disk.file("/r/b");
+  trees.roots.add("/r", false);
+  trees.event(trees.map.get("/r")!.directory!, IN_CREATE, "b");
+  trees.settle();
+  assert.deepEqual(trees.take(), ["exists /r", "exists /r/a", "create /r/b"]);
+});
+
+test("Listings.commit() enters followed links that are there in the beginning", () => {
+  const trees = new Trees({ followSymlinks: true });
+  trees.disk.file("/other/x");
+  trees.disk.link("/r/link", "/other");
+  const [root] = trees.add("/r");
+  assert.deepEqual(known(root), ["/r/link/", "/r/link/x"]);
 });
 
 test("Listings.commitEarly() makes known what is there in the beginning, and commit() nothing again", () => {
@@ -387,6 +428,8 @@ test("Listings.commit() waits for the scan of the parent of a directory that was
 test("Listings.commit() reports ENOENT of a directory that is listed and not found three times in a row", () => {
   const trees = new Subject();
   const d = trees.at("/r/d");
+  trees.disk.directory("/r/d/x");
+  trees.rescan(d);
   const { scan } = trees.fake;
   trees.fake.scan = (path, ...rest) => {
     if (path !== "/r/d") return scan.call(trees.fake, path, ...rest);
@@ -396,7 +439,7 @@ test("Listings.commit() reports ENOENT of a directory that is listed and not fou
   trees.fake.scans.length = 0;
   assert.deepEqual(trees.rescan(d), ["error /r/d"]);
   assert.deepEqual(trees.fake.scans, ["/r/d", "/r", "/r/d", "/r", "/r/d"]);
-  assert.deepEqual([d.wd, d.gone], [-1, false]);
+  assert.deepEqual([d.wd, d.gone, trees.fake.ownersAt("/r/d/x")], [-1, false, []]);
 });
 
 test("Listings.commit() takes a followed link that leads nowhere now for a file", () => {

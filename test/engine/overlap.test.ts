@@ -66,7 +66,7 @@ for (const path of ["/r/d", "/r/f"]) {
     trees.settle();
     assert.deepEqual([trees.take(), trees.follows(path)], [[], true]);
     if (before instanceof Directory) {
-      assert.deepEqual([trees.root(path).directory, before.path], [before, path]);
+      assert.deepEqual([trees.root(path).directory, before.parent], [before, undefined]);
       trees.event(before, IN_CREATE, "new");
     } else {
       trees.root(path).watch!.event({
@@ -84,11 +84,13 @@ for (const path of ["/r/d", "/r/f"]) {
 test("Overlap.remove() reports a root that is another directory by now as removed and created", () => {
   const trees = new Subject();
   trees.add("/r", "/r/d");
+  const d = trees.at("/r/d");
   trees.disk.remove("/r/d");
   trees.disk.directory("/r/d/new");
   trees.overlap.remove(trees.root("/r"));
   trees.settle();
   assert.deepEqual(trees.take(), ["remove /r/d", "create /r/d", "create /r/d/new"]);
+  assert.deepEqual([d.gone, d.wd], [true, -1]);
 });
 
 test("Overlap.remove() leaves a root to the tree of another root above it", () => {
@@ -101,6 +103,52 @@ test("Overlap.remove() leaves a root to the tree of another root above it", () =
   assert.deepEqual([trees.at("/r/d/e").root, r.gone], [r, false]);
 });
 
+test("Overlap.remove() leaves a root to the tree of a link root above it", () => {
+  const trees = new Subject();
+  const [, l] = trees.add("/r", "/r/l", "/r/l/o");
+  trees.overlap.remove(trees.root("/r"));
+  trees.settle();
+  assert.deepEqual([trees.take(), trees.follows("/r/l/o"), [...l.entries]], [[], false, [
+    ["o", false],
+  ]]);
+});
+
+test("Overlap.remove() follows a root that the removed tree was still to find", () => {
+  const trees = new Subject();
+  trees.add("/r");
+  trees.roots.add("/r/new", true);
+  trees.overlap.remove(trees.root("/r"));
+  trees.disk.file("/r/new");
+  trees.root("/r/new").watch!.event({
+    wd: trees.fake.wdAt("/r"),
+    mask: IN_CREATE,
+    cookie: 0,
+    name: "new",
+  });
+  assert.deepEqual(trees.take(), ["create /r/new"]);
+});
+
+test("Overlap.remove() has a directory scanned whose scan the removed tree was to make", () => {
+  const trees = new Subject();
+  trees.add("/r", "/r/d");
+  trees.disk.file("/r/d/new");
+  trees.scanner.invalidateTree(trees.root("/r").directory!);
+  trees.overlap.remove(trees.root("/r"));
+  trees.settle();
+  assert.deepEqual(trees.take(), ["create /r/d/new"]);
+});
+
+test("Overlap.found() follows a link root that a tree was still to find", () => {
+  const trees = new Subject();
+  const [r] = trees.add("/r");
+  trees.roots.add("/r/new", true);
+  trees.disk.link("/r/new", "/other");
+  trees.event(r, IN_CREATE, "new");
+  trees.settle();
+  assert.deepEqual(trees.take(), ["create /r/new", "create /r/new/o"]);
+  assert.equal(trees.follows("/r/new"), true);
+});
+
 test("Overlap: a root that is a link is followed by itself, and reported once", () => {
   const trees = new Subject({ initial: true });
   const [r, l] = trees.add("/r", "/r/l");
@@ -111,10 +159,15 @@ test("Overlap: a root that is a link is followed by itself, and reported once", 
   assert.deepEqual([trees.follows("/r/l"), l.path, r.entries.get("l")], [true, "/r/l", false]);
   trees.event(r, IN_MODIFY, "l");
   assert.deepEqual(trees.take(), []);
-  assert.deepEqual([trees.overlap.isFollowed("/r/l"), trees.overlap.isFollowed("/r/d")], [
-    true,
-    false,
-  ]);
+  trees.add("/r/f");
+  const followed = ["/r/l", "/r/f", "/r/d"].filter((path) => trees.overlap.isFollowed(path));
+  assert.deepEqual(followed, ["/r/l"]);
+  trees.take();
+  trees.disk.change("/r/l", 3000);
+  r.lostSince = 2_000_000;
+  trees.scanner.rescan(r);
+  trees.settle();
+  assert.deepEqual(trees.take(), []);
 });
 
 for (
