@@ -25,7 +25,7 @@ const SCOPE: Scope = {
 };
 
 /** An engine, and the lines of what it reports. */
-class Subject {
+class Subject implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly engine: Engine;
 
@@ -43,6 +43,10 @@ class Subject {
   settled(): Promise<void> {
     return within(this.engine.settled(), () => this.lines);
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.engine.close();
+  }
 }
 
 /** A directory with `a/b/c/file`. */
@@ -56,15 +60,16 @@ function deepDir(): string {
 test("Engine.add() returns when progress() closes a blocking engine", async () => {
   const directory = deepDir();
   let calls = 0;
+  let closed: Promise<void> | undefined;
   const { engine } = new Subject({ blocking: true }, {
     progress() {
       calls++;
-      void engine.close();
+      closed = engine.close();
     },
   });
   engine.add(directory);
   assert.equal(calls, 1);
-  await engine.close();
+  await closed;
 });
 
 // What a client may do in report()
@@ -177,38 +182,43 @@ for (const pace of PACES) {
     ] as [string, (run: Run) => void][]
   ) {
     test(`report() may ${what}: nothing is reported after it, and no watch stays (${pace})`, async () => {
-      const other = new Subject(); // keeps the instance open
+      await using other = new Subject(); // keeps the instance open
       other.engine.add(tmpDir());
       await other.settled();
       const before = ownUse();
       let turn = 0;
       for (;; turn++) {
-        const done = await run(pace, turn, end);
+        await using done = await run(pace, turn, end);
         if (done === undefined) break;
         await other.settled();
         assert.deepEqual([done.later, ownUse()], [[], before], `report ${turn}`);
-        await done.engine.close();
       }
       assert.ok(turn > 10, `${turn} reports`);
-      await other.engine.close();
     });
   }
 
   test(`report() may add a path, which is reported with what is in it (${pace})`, async () => {
     for (let turn = 0;; turn++) {
-      const done = await run(pace, turn, ({ engine, place }) => engine.add(place.at("added")));
+      await using done = await run(
+        pace,
+        turn,
+        ({ engine, place }) => engine.add(place.at("added")),
+      );
       if (done === undefined) return assert.ok(turn > 10, `${turn} reports`);
       const { model, place, engine } = done;
       assert.deepEqual(model.contradictions, [], `report ${turn}`);
       const expected = onDiskOf([...place.roots, place.at("added")]);
       assert.deepEqual([...model.paths].sort(), expected, `report ${turn}`);
-      await engine.close();
     }
   });
 
   test(`report() may remove a path, of which nothing is reported after it (${pace})`, async () => {
     for (let turn = 0;; turn++) {
-      const done = await run(pace, turn, ({ engine, place }) => engine.remove(place.at("tree")));
+      await using done = await run(
+        pace,
+        turn,
+        ({ engine, place }) => engine.remove(place.at("tree")),
+      );
       if (done === undefined) return assert.ok(turn > 10, `${turn} reports`);
       const { place, engine, later, model } = done;
       const rest = place.roots.slice(1);
@@ -219,7 +229,6 @@ for (const pace of PACES) {
       assert.deepEqual([...engine.watched()].filter((path) => !isCovered(path)), []);
       const known = [...model.paths].filter(isCovered).sort();
       assert.deepEqual(known, onDiskOf(rest), `report ${turn}`);
-      await engine.close();
     }
   });
 
@@ -227,7 +236,7 @@ for (const pace of PACES) {
     for (let turn = 0;; turn++) {
       const model = new Model();
       let loss: Loss | undefined;
-      const done = await run(pace, turn, (subject) => {
+      await using done = await run(pace, turn, (subject) => {
         loss = subject.engine.lose();
         for (const path of subject.model.paths) model.paths.add(path);
       });
@@ -236,7 +245,6 @@ for (const pace of PACES) {
       for (const event of engine.recover(loss!)) model.apply(event);
       assert.deepEqual(model.contradictions, [], `report ${turn}`);
       assert.deepEqual([...model.paths].sort(), onDiskOf(place.roots), `report ${turn}`);
-      await engine.close();
     }
   });
 }

@@ -203,7 +203,7 @@ for (
   test(`Listings.commit() reports ${isOther ? "all" : "nothing"} in a directory ${what} since events were lost`, () => {
     const trees = new Subject({ content: IN_MODIFY });
     trees.disk.change("/r", parent);
-    trees.disk.change("/r/d", ...directory);
+    trees.disk.change("/r/d", directory[0], directory[1]);
     for (const one of trees.root.subtree()) {
       one.lostSince = LATE;
       trees.scanner.invalidate(one);
