@@ -205,7 +205,7 @@ for (const pace of PACES) {
         ({ engine, place }) => engine.add(place.at("added")),
       );
       if (done === undefined) return assert.ok(turn > 10, `${turn} reports`);
-      const { model, place, engine } = done;
+      const { model, place } = done;
       assert.deepEqual(model.contradictions, [], `report ${turn}`);
       const expected = onDiskOf([...place.roots, place.at("added")]);
       assert.deepEqual([...model.paths].sort(), expected, `report ${turn}`);
