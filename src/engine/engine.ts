@@ -94,7 +94,8 @@ export class Engine implements Member {
     this.#roots.add(path, !blocking && !this.#isIdle);
     if (this.#map.isNested) this.#reconsiderPaths();
     // At once, so that what happens from now on is no part of what was there.
-    do this.#work(blocking ? Infinity : undefined); while (blocking && !this.#scanner.isIdle);
+    this.#work(blocking ? Infinity : undefined);
+    while (blocking && !this.#closed && !this.#scanner.isIdle) this.#work(Infinity);
   }
 
   /** Ends what {@link add} began, and reports nothing of it, but of what other roots need. */

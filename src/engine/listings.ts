@@ -150,6 +150,7 @@ export class Listings {
     let count = 0;
     for (const [name, entry] of directory.entries) {
       if (++count % FEW === 0) yield;
+      if (directory.gone) return; // it was removed in a report
       const isGone = () =>
         this.#isGone(directory, name, entry, found, links) ||
         this.#isOtherLink(directory, name, entry, state, mayHaveChanged);

@@ -108,6 +108,7 @@ export class Overlap {
 
   /** A tree that may have a root in it is about to end. */
   #takeOut(root: Root, tree: Directory): void {
+    if (!this.#map.has(root)) return; // it was removed in a report
     const place = this.#map.place(root.path);
     if (root.watch !== undefined || place !== undefined && place.parent.root !== tree) return;
     this.#roots.follow(root);

@@ -64,6 +64,11 @@ export class RootMap {
     return this.#roots.get(path);
   }
 
+  /** Whether a root is still one: a report may remove it. */
+  has(root: Root): boolean {
+    return this.#roots.get(root.path) === root;
+  }
+
   /** The root of a path, if some root is below another one. */
   nested(path: string): Root | undefined {
     return this.isNested ? this.#roots.get(path) : undefined;

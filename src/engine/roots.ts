@@ -108,7 +108,7 @@ export class Roots {
 
   /** Resolves where the path of a root leads now. */
   look(root: Root, first: boolean = false): void {
-    if (root.watch === undefined) return;
+    if (root.watch === undefined || !this.#map.has(root)) return;
     const { path, target: before, directory } = root;
     const target = root.target = root.watch.look();
     if (directory !== undefined) {
@@ -138,6 +138,7 @@ export class Roots {
       if (!target.isDirectory) return this.#replaced(root);
       this.#leadsElsewhere(root, false);
     }
+    if (!this.#map.has(root)) return; // it was removed in a report
     const tree = target.isDirectory ? new Directory(path, this.#member) : undefined;
     root.directory = tree;
     if (tree) tree.initial = first;

@@ -66,6 +66,7 @@ export class Tree {
       leadsToDirectory(this.#libc, path, isLink);
     if (this.ignores(path, isDirectory || link, directory)) return;
     if (this.#overlap.found(directory, name, path, isDirectory, kind)) return;
+    if (directory.gone) return; // it was removed in a report
     if (!(isDirectory || link) || !this.#scope.recursive) {
       return this.#entries.add(directory, name, isDirectory || link, kind);
     }

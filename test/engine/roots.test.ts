@@ -1,66 +1,211 @@
-/**
- * Roots that are created, removed and replaced in a storm, as are their parents: in the end the model of
- * each watcher equals the disk. Some roots are below others.
- *
- * INOTIFY_SEEDS=FROM-TO runs other seeds.
- */
+/** `Roots`: paths that come, go and lead elsewhere, over a disk in memory. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { statSync } from "node:fs";
-import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
-import { InotifyError, watch } from "../../mod.ts";
-import { forEach, taken } from "../helpers/events.ts";
-import { Model, onDisk } from "../helpers/model.ts";
-import { command } from "../helpers/runtime.ts";
-import { fastest, tmpDir } from "../helpers/tmp.ts";
-import { within } from "../helpers/within.ts";
+import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MODIFY, IN_UNMOUNT } from "../../mod.ts";
+import type { Directory } from "../../src/engine/directory.ts";
+import { PathWatch } from "../../src/engine/path_watch.ts";
+import { known, Trees } from "../helpers/trees.ts";
 
-const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-8").split("-").map(Number);
+const EACCES = 13;
 
-/** The roots of each watcher, which are names that a storm uses. */
-const PATHS = [["a"], ["b/c"], ["a/b/c/d"], ["c", "d", "e/f"], [".", "a", "a/b/c", "c/d"]];
-
-/** A root and all paths below it; the root may be a link. */
-function below(path: string): string[] {
-  try {
-    if (!statSync(path).isDirectory()) return [path];
-  } catch {
-    return []; // it does not exist
+/** An event in a watched directory, or of it, for whoever follows a path. */
+function send(trees: Trees, directory: string, mask: number, name: string): void {
+  const wd = trees.fake.wdAt(directory);
+  for (const owner of trees.fake.ownersAt(directory)) {
+    if (owner instanceof PathWatch) owner.event({ wd, mask, cookie: 0, name });
   }
-  return [...onDisk(`${path}/.`)].map((one) => path + one.slice(path.length + "/.".length));
 }
 
-/** Whether a storm may have made a root's path invalid for a while. */
-function isPassing(error: Error): boolean {
-  return error instanceof InotifyError && (error.code === "ELOOP" || error.code === "ENOTDIR");
-}
+test("Roots.add() watches a directory, a file, and a path that nothing is at", () => {
+  const trees = new Trees();
+  trees.disk.directory("/d");
+  trees.disk.file("/d/x");
+  trees.disk.file("/f");
+  const [d, f, nothing] = trees.add("/d", "/f", "/nothing");
+  assert.deepEqual([known(d), f, nothing, trees.take()], [["/d/x"], undefined, undefined, []]);
+  assert.deepEqual([...trees.roots.known()], [["/d", d], ["/f", false], ["/nothing", undefined]]);
+});
 
-for (let seed = from; seed <= to; seed++) {
-  test(`after a storm that removes and replaces roots the model equals the disk (seed ${seed})`, async () => {
-    const base = tmpDir(fastest);
-    const followed = PATHS.map((names) => {
-      const paths = names.map((name) => join(base, name));
-      const watcher = watch(paths, { initial: true });
-      const model = new Model();
-      return { paths, watcher, model, loop: forEach(watcher, (event) => model.apply(event)) };
-    });
-    for (const { watcher } of followed) await within(watcher.ready);
-    const program = command("storm.ts", [base, tmpDir(fastest), String(seed), "600", "0"]);
-    assert.deepEqual(await within(once(spawn(...program, { stdio: "inherit" }), "exit")), [
-      0,
-      null,
-    ]);
-    for (const { watcher } of followed) await taken(watcher);
-    for (const { paths, watcher, model, loop } of followed) {
-      await within(watcher.close());
-      await loop;
-      assert.deepEqual([...model.paths].sort(), [...new Set(paths.flatMap(below))].sort());
-      assert.deepEqual(model.contradictions, []);
-      assert.deepEqual(model.errors.filter((error) => !isPassing(error)), []);
-    }
+test("Roots.add() takes a path once", () => {
+  const trees = new Trees();
+  trees.disk.directory("/d");
+  const [d] = trees.add("/d");
+  trees.roots.add("/d", false);
+  assert.equal(trees.map.get("/d")?.directory, d);
+});
+
+test("Roots.add() reports what is there as exists where that is wanted", () => {
+  const trees = new Trees({ initial: true });
+  trees.disk.directory("/d");
+  trees.disk.file("/f");
+  trees.add("/d", "/f", "/nothing");
+  assert.deepEqual(trees.take(), ["exists /d", "exists /f"]);
+});
+
+test("Roots reports a path that comes as created, with what is in it, and its removal", () => {
+  const trees = new Trees({ initial: true });
+  trees.add("/d");
+  trees.disk.directory("/d/x");
+  send(trees, "/", IN_CREATE, "d");
+  trees.settle();
+  assert.deepEqual(trees.take(), ["create /d", "create /d/x"]);
+  const { directory } = trees.map.get("/d")!;
+  trees.disk.remove("/d");
+  send(trees, "/", IN_DELETE, "d");
+  trees.settle();
+  assert.deepEqual(trees.take(), ["remove /d"]);
+  assert.deepEqual([directory?.gone, trees.map.get("/d")?.directory], [true, undefined]);
+});
+
+for (
+  const [what, before, after, expected] of [
+    ["another directory", "directory", "directory", ["remove /p", "create /p", "create /p/x"]],
+    ["another file", "file", "file", ["modify /p, closeWrite /p, attrib /p"]],
+    ["a directory in the place of a file", "file", "directory", [
+      "remove /p",
+      "create /p",
+      "create /p/x",
+    ]],
+    ["a file in the place of a directory", "directory", "file", ["remove /p", "create /p"]],
+  ] as const
+) {
+  test(`Roots.look() reports ${expected.join("; ")} for ${what}`, () => {
+    const trees = new Trees();
+    const make = (type: string) => {
+      trees.disk.remove("/p");
+      if (type === "file") return trees.disk.file("/p");
+      trees.disk.directory("/p");
+      trees.disk.file("/p/x");
+    };
+    make(before);
+    trees.add("/p");
+    make(after);
+    trees.roots.look(trees.map.get("/p")!);
+    trees.settle();
+    assert.deepEqual(trees.take(), expected);
   });
 }
+
+test("Roots.look() reports nothing for the directory that is watched, and does not scan it again", () => {
+  const trees = new Trees();
+  trees.disk.directory("/d");
+  const [d] = trees.add("/d");
+  trees.fake.scans.length = 0;
+  trees.roots.look(trees.map.get("/d")!);
+  trees.settle();
+  assert.deepEqual([trees.take(), trees.fake.scans], [[], []]);
+  assert.equal(trees.map.get("/d")?.directory, d);
+});
+
+test("Roots.look() reports the error of a path once, and its creation when it can be watched", () => {
+  const trees = new Trees();
+  trees.disk.directory("/d");
+  trees.fake.errnos.set("/d", EACCES);
+  trees.add("/d");
+  const root = trees.map.get("/d")!;
+  trees.roots.look(root);
+  assert.deepEqual(trees.take(), ["error /d"]);
+  trees.fake.errnos.clear();
+  trees.roots.look(root);
+  assert.deepEqual(trees.take(), ["create /d"]);
+});
+
+test("Roots reports content of a file, and an unmount", () => {
+  const trees = new Trees();
+  trees.disk.directory("/d");
+  trees.disk.file("/d/f");
+  trees.add("/d/f");
+  send(trees, "/d", IN_MODIFY, "f");
+  send(trees, "/d", IN_ATTRIB, "other");
+  send(trees, "/d/f", IN_UNMOUNT, "");
+  assert.deepEqual(trees.take(), ["modify /d/f", "unmount /d/f"]);
+});
+
+for (
+  const [what, path, changed, expected] of [
+    ["a file that has changed", "/d/f", "/d/f", ["modify /d/f, closeWrite /d/f, attrib /d/f"]],
+    ["a directory that has changed", "/d", "/d", ["attrib /d"]],
+    ["a path that has not", "/d/f", "/d", []],
+  ] as const
+) {
+  test(`Roots.resync() reports ${expected.join("; ") || "nothing"} for ${what}`, () => {
+    const trees = new Trees();
+    trees.disk.directory("/d");
+    trees.disk.file("/d/f");
+    trees.add(path);
+    trees.disk.change(changed, 3000);
+    trees.roots.resync(trees.map.get(path)!, 2_000_000);
+    assert.deepEqual(trees.take(), expected);
+  });
+}
+
+test("Roots.resync() reports a path that has gone, or come", () => {
+  const trees = new Trees();
+  trees.disk.file("/goes");
+  trees.add("/goes", "/comes");
+  trees.disk.remove("/goes");
+  trees.disk.file("/comes");
+  for (const root of trees.map) trees.roots.resync(root, 2_000_000);
+  assert.deepEqual(trees.take(), ["remove /goes", "create /comes"]);
+});
+
+test("Roots.remove() releases every watch of a path, and reports nothing", () => {
+  const trees = new Trees();
+  trees.disk.directory("/a/d/e");
+  trees.add("/a/d");
+  trees.roots.remove(trees.map.get("/a/d")!);
+  assert.deepEqual(["/", "/a", "/a/d", "/a/d/e"].map((path) => trees.fake.ownersAt(path)), [
+    ...[[], [], [], []],
+  ]);
+  assert.deepEqual([trees.map.get("/a/d"), trees.take()], [undefined, []]);
+});
+
+test("Roots.close() releases what follows paths, and leaves trees to others", () => {
+  const trees = new Trees();
+  trees.disk.directory("/a/d");
+  const [d] = trees.add("/a/d");
+  trees.roots.close();
+  assert.deepEqual(["/", "/a", "/a/d"].map((path): unknown[] => trees.fake.ownersAt(path)), [
+    [],
+    [],
+    [d satisfies Directory],
+  ]);
+});
+
+test("Roots.look() watches nothing for a root that is removed in its report", () => {
+  const trees = new Trees();
+  trees.disk.directory("/a/d");
+  trees.add("/a/d");
+  trees.disk.remove("/a/d");
+  trees.disk.directory("/a/d");
+  const root = trees.map.get("/a/d")!;
+  trees.onReport = () => trees.roots.remove(root);
+  trees.roots.look(root);
+  trees.settle();
+  assert.deepEqual(trees.take(), ["remove /a/d"]);
+  assert.deepEqual(["/", "/a", "/a/d"].flatMap((path) => trees.fake.ownersAt(path)), []);
+});
+
+test("Roots.removed() watches no root that is removed in its report", () => {
+  const trees = new Trees();
+  trees.disk.directory("/r/d/e");
+  const [r] = trees.add("/r", "/r/d/e");
+  const root = trees.map.get("/r/d/e")!;
+  trees.onReport = () => trees.roots.remove(root);
+  trees.event(r, IN_DELETE, "d");
+  assert.deepEqual([trees.take(), trees.fake.ownersAt("/r/d/e")], [["remove /r/d"], []]);
+});
+
+test("Roots.beginRest() begins with no root that is removed in the report of another one", () => {
+  const trees = new Trees();
+  trees.disk.file("/r/f");
+  trees.add("/r");
+  for (const path of ["/r/f/x", "/r/none"]) trees.roots.add(path, true);
+  const before = trees.fake.ownersAt("/r");
+  trees.onReport = () => {
+    for (const root of [...trees.map].slice(1)) trees.roots.remove(root);
+  };
+  trees.roots.beginRest();
+  assert.deepEqual([trees.take(), trees.fake.ownersAt("/r")], [["error /r/f/x"], before]);
+});

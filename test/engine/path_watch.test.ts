@@ -1,0 +1,230 @@
+/** `PathWatch`: where a path leads, on the real kernel. */
+
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { IN_ATTRIB, IN_MODIFY } from "../../mod.ts";
+import { Instance, type Member } from "../../src/engine/instance.ts";
+import { PathWatch, type Target } from "../../src/engine/path_watch.ts";
+import { NOBODY } from "../helpers/nobody.ts";
+import { tmpDir } from "../helpers/tmp.ts";
+import { ownUse } from "../helpers/usage.ts";
+import { within } from "../helpers/within.ts";
+
+const { ELOOP, ENOTDIR } = os.constants.errno;
+
+/** A path that is followed, and resolved again whenever it may lead elsewhere. */
+class Followed implements AsyncDisposable {
+  readonly #member: Member = { ...NOBODY, overflow() {}, fail() {}, work() {} };
+  readonly #instance: Instance = Instance.join(this.#member);
+  readonly watch: PathWatch;
+  target: Target | undefined;
+  /** How often it may have led elsewhere. */
+  moves = 0;
+  /** What happened to the file. */
+  masks: number[] = [];
+
+  constructor(path: string, content: number = IN_MODIFY) {
+    this.watch = new PathWatch(
+      this.#instance,
+      path,
+      content,
+      () => {
+        this.moves++;
+        this.target = this.watch.look();
+      },
+      (mask) => this.masks.push(mask),
+    );
+    this.target = this.watch.look();
+  }
+
+  /** What the path leads to. */
+  get leadsTo(): "nothing" | "directory" | "file" | number {
+    if (this.target === undefined) return "nothing";
+    if (this.target.wd < 0) return this.target.wd;
+    return this.target.isDirectory ? "directory" : "file";
+  }
+
+  /** All that was queued before has been received. */
+  settled(): Promise<void> {
+    return within(new Promise((resolve) => this.#instance.fence(resolve)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.watch.close();
+    await this.#instance.leave(this.#member);
+  }
+}
+
+/** A directory with `a/b/file`, and a function that gives paths in it. */
+function tree(): (name: string) => string {
+  const base = tmpDir();
+  mkdirSync(join(base, "a/b"), { recursive: true });
+  writeFileSync(join(base, "a/b/file"), "");
+  return (name) => join(base, name);
+}
+
+for (
+  const [name, leadsTo] of [
+    ["a/b", "directory"],
+    ["a/b/file", "file"],
+    ["a/b/none", "nothing"],
+    ["none/of/this", "nothing"],
+    ["link/b/file", "file"],
+    ["a/link-to-file", "file"],
+    ["a/up/a/b/../b/./file", "file"],
+    ["dangling", "nothing"],
+    ["loop", -ELOOP],
+    ["a/b/file/x", -ENOTDIR],
+  ] as const
+) {
+  test(`PathWatch.look() gives ${leadsTo} for ${name}`, async () => {
+    const at = tree();
+    symlinkSync("a", at("link"));
+    symlinkSync("b/file", at("a/link-to-file"));
+    symlinkSync("..", at("a/up"));
+    symlinkSync("nothing", at("dangling"));
+    symlinkSync("loop", at("loop"));
+    await using followed = new Followed(`${at(".")}/${name}`);
+    assert.equal(followed.leadsTo, leadsTo);
+  });
+}
+
+for (
+  const [what, name, change, leadsTo] of [
+    ["the end goes", "a/b/file", (at) => rmSync(at("a/b/file")), "nothing"],
+    ["the end comes", "a/new", (at) => writeFileSync(at("a/new"), ""), "file"],
+    ["a part goes", "a/b/file", (at) => renameSync(at("a"), at("x")), "nothing"],
+    [
+      "several parts come",
+      "x/y/z",
+      (at) => mkdirSync(at("x/y/z"), { recursive: true }),
+      "directory",
+    ],
+    ["a part is replaced", "a/b", (at) => {
+      rmSync(at("a"), { recursive: true });
+      mkdirSync(at("a/b"), { recursive: true });
+    }, "directory"],
+    ["a part becomes a file", "a/b", (at) => {
+      rmSync(at("a"), { recursive: true });
+      writeFileSync(at("a"), "");
+    }, -ENOTDIR],
+    ["a link is pointed elsewhere", "link/b", (at) => {
+      mkdirSync(at("other"));
+      symlinkSync("other", at("new-link"));
+      renameSync(at("new-link"), at("link"));
+    }, "nothing"],
+    ["what a link points to comes", "dangling", (at) => mkdirSync(at("nothing")), "directory"],
+    ["a part of a link's target goes", "link/b", (at) => renameSync(at("a/b"), at("b")), "nothing"],
+    ["another file is renamed over the end", "a/b/file", (at) => {
+      writeFileSync(at("new"), "");
+      renameSync(at("new"), at("a/b/file"));
+    }, "file"],
+  ] as [string, string, (at: (name: string) => string) => void, string | number][]
+) {
+  test(`PathWatch calls moved() when ${what}, and it leads to ${leadsTo} then`, async () => {
+    const at = tree();
+    symlinkSync("a", at("link"));
+    symlinkSync("nothing", at("dangling"));
+    await using followed = new Followed(at(name));
+    const before = followed.target;
+    change(at);
+    await followed.settled();
+    assert.ok(followed.moves > 0);
+    assert.equal(followed.leadsTo, leadsTo);
+    assert.notDeepEqual(followed.target, before);
+  });
+}
+
+test("PathWatch.look() gives the same watch for the same inode, and calls moved() for nothing else", async () => {
+  const at = tree();
+  await using followed = new Followed(at("a/b"));
+  const { target } = followed;
+  writeFileSync(at("other"), "");
+  writeFileSync(at("a/other"), "");
+  writeFileSync(at("a/b/other"), "");
+  await followed.settled();
+  assert.deepEqual([followed.moves, followed.watch.look()], [0, target]);
+});
+
+test("PathWatch leads nowhere once a directory is removed that somebody holds, and to the next one there", async () => {
+  const at = tree();
+  const fd = openSync(at("a"), "r");
+  try {
+    await using followed = new Followed(at("a/b"));
+    rmSync(at("a"), { recursive: true }); // `a` sends no IN_DELETE_SELF before it is closed
+    await followed.settled();
+    assert.equal(followed.leadsTo, "nothing");
+    mkdirSync(at("a/b"), { recursive: true });
+    await followed.settled();
+    assert.equal(followed.leadsTo, "directory");
+  } finally {
+    closeSync(fd);
+  }
+});
+
+for (const [links, leadsTo] of [[40, "file"], [41, -ELOOP]] as const) {
+  test(`PathWatch.look() gives ${leadsTo} for a path with ${links} links`, async () => {
+    const at = tree();
+    writeFileSync(at("0"), "");
+    for (let i = 1; i <= links; i++) symlinkSync(`${i - 1}`, at(`${i}`));
+    await using followed = new Followed(at(`${links}`));
+    assert.equal(followed.leadsTo, leadsTo);
+  });
+}
+
+test("PathWatch calls touched() once for each change of a file, by whichever name", async () => {
+  const at = tree();
+  await using followed = new Followed(at("a/b/file"));
+  await followed.settled();
+  appendFileSync(at("a/b/file"), "x");
+  await followed.settled();
+  assert.deepEqual(followed.masks, [IN_MODIFY]);
+  linkSync(at("a/b/file"), at("hard"));
+  await followed.settled();
+  appendFileSync(at("hard"), "x");
+  await followed.settled();
+  assert.deepEqual([followed.masks, followed.moves], [[IN_MODIFY, IN_MODIFY], 0]);
+});
+
+test("PathWatch calls touched() for the bits that are wanted only, and not for a directory", async () => {
+  const at = tree();
+  await using file = new Followed(at("a/b/file"), IN_ATTRIB);
+  await using directory = new Followed(at("a/b"), IN_MODIFY | IN_ATTRIB);
+  await file.settled();
+  appendFileSync(at("a/b/file"), "x");
+  linkSync(at("a/b/file"), at("hard"));
+  unlinkSync(at("hard"));
+  await file.settled();
+  assert.deepEqual(new Set(file.masks), new Set([IN_ATTRIB]));
+  assert.deepEqual(directory.masks, []);
+});
+
+test("PathWatch.close() releases all its watches, after ways that came and went", async () => {
+  const at = tree();
+  await using other = new Followed(at("none"));
+  const before = ownUse();
+  const followed = new Followed(at("a/b/file"));
+  renameSync(at("a"), at("x"));
+  await followed.settled();
+  mkdirSync(at("elsewhere/b"), { recursive: true });
+  symlinkSync("elsewhere", at("a"));
+  await followed.settled();
+  assert.ok(ownUse().watches > before.watches);
+  await followed[Symbol.asyncDispose]();
+  await other.settled();
+  assert.deepEqual(ownUse(), before);
+});
