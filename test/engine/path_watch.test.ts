@@ -228,3 +228,28 @@ test("PathWatch.close() releases all its watches, after ways that came and went"
   await other.settled();
   assert.deepEqual(ownUse(), before);
 });
+
+test("PathWatch releases the watches of a way that it no longer takes", async () => {
+  const at = tree();
+  mkdirSync(at("other/b"), { recursive: true });
+  symlinkSync("a/b", at("link"));
+  await using followed = new Followed(at("link"));
+  await followed.settled();
+  const before = ownUse();
+  symlinkSync("other/b", at("new"));
+  renameSync(at("new"), at("link"));
+  await followed.settled();
+  assert.deepEqual([followed.moves > 0, ownUse()], [true, before]);
+});
+
+test("PathWatch leads to a directory again that replaces a file on the way", async () => {
+  const at = tree();
+  mkdirSync(at("new/b"), { recursive: true });
+  writeFileSync(at("x"), "");
+  await using followed = new Followed(at("x/b"));
+  assert.equal(followed.leadsTo, -ENOTDIR);
+  rmSync(at("x"));
+  renameSync(at("new"), at("x"));
+  await followed.settled();
+  assert.equal(followed.leadsTo, "directory");
+});
