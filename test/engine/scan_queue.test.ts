@@ -51,7 +51,7 @@ function* logged(log: string[], name: string, steps: number): Generator<void, st
 }
 
 test("ScanQueue.work() scans in the order of scheduling, also what is scheduled meanwhile", () => {
-  const queue = new ScanQueue();
+  const queue = new ScanQueue(libc());
   const [a, b, c] = directories(3);
   queue.schedule(a);
   queue.schedule(b);
@@ -74,7 +74,7 @@ for (
 ) {
   test(`ScanQueue.work() scans ${counts[0]} in a slice of ${slice} ms where directories ${what}`, () => {
     using clock = new Clock();
-    const queue = new ScanQueue();
+    const queue = new ScanQueue(libc());
     for (const directory of directories(40)) queue.schedule(directory);
     const scanned: string[] = [];
     const after: number[] = [];
@@ -93,7 +93,7 @@ for (
 
 test("ScanQueue.work() scans fewer directories between two readings once they take long", () => {
   using clock = new Clock();
-  const queue = new ScanQueue();
+  const queue = new ScanQueue(libc());
   for (const directory of directories(100)) queue.schedule(directory);
   let scanned = 0;
   // The first 31 take no time.
@@ -111,7 +111,7 @@ test("ScanQueue.work() scans fewer directories between two readings once they ta
 });
 
 test("ScanQueue.work() does one step of a task in a slice that is over", () => {
-  const queue = new ScanQueue();
+  const queue = new ScanQueue(libc());
   const [directory] = directories(1);
   const log: string[] = [];
   queue.begin({ directory, steps: logged(log, "a", 2), end: (name) => log.push(`end ${name}`) });
@@ -126,7 +126,7 @@ test("ScanQueue.work() does one step of a task in a slice that is over", () => {
 });
 
 test("ScanQueue.work() ends a task before any directory is scanned", () => {
-  const queue = new ScanQueue();
+  const queue = new ScanQueue(libc());
   const [a, b] = directories(2);
   const log: string[] = [];
   queue.schedule(a);
@@ -136,7 +136,7 @@ test("ScanQueue.work() ends a task before any directory is scanned", () => {
 });
 
 test("ScanQueue.work() ends a task that a scan began before the next directory", () => {
-  const queue = new ScanQueue();
+  const queue = new ScanQueue(libc());
   const log: string[] = [];
   for (const directory of directories(2)) queue.schedule(directory);
   queue.work(Infinity, (directory) => {
@@ -150,7 +150,7 @@ test("ScanQueue.work() ends a task that a scan began before the next directory",
 });
 
 test("ScanQueue.work() closes a task whose directory has changed state, and does not end it", () => {
-  const queue = new ScanQueue();
+  const queue = new ScanQueue(libc());
   const [directory] = directories(1);
   const log: string[] = [];
   queue.begin({ directory, steps: logged(log, "a", 3), end: () => log.push("end") });
@@ -162,7 +162,7 @@ test("ScanQueue.work() closes a task whose directory has changed state, and does
 });
 
 test("ScanQueue.close() closes every task that is begun", () => {
-  const queue = new ScanQueue();
+  const queue = new ScanQueue(libc());
   const log: string[] = [];
   for (const directory of directories(2)) {
     queue.begin({ directory, steps: logged(log, directory.path, 9), end: () => log.push("end") });

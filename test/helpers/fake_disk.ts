@@ -8,7 +8,7 @@ import { Owners } from "../../src/engine/owners.ts";
 import type { Rest, Scan, ScanFailure } from "../../src/engine/scan.ts";
 import { S_IFDIR, S_IFLNK, S_IFREG } from "../../src/kernel/files.ts";
 import { type Dirent, dirents, DT_DIR, DT_LNK, DT_REG } from "./dirents.ts";
-import { fakeLibc } from "./fake_libc.ts";
+import { FakeClock, fakeLibc } from "./fake_libc.ts";
 
 const [ENOENT, ENOTDIR, EINVAL, ELOOP] = [2, 20, 22, 40];
 /** When everything was made, in seconds since 1970. */
@@ -95,6 +95,8 @@ export class FakeDisk {
     return [at, this.#inodes.get(at)!];
   }
 
+  readonly #clock = new FakeClock();
+
   /** The calls that ask something of it. */
   get libc(): Libc {
     let errno = 0;
@@ -107,6 +109,10 @@ export class FakeDisk {
     };
     return fakeLibc({
       errno: () => errno,
+      clock_gettime: (clock, timespec) => {
+        this.#clock.advance(0.001); // a microsecond a call: no slice is endless
+        return this.#clock.clock_gettime(clock, timespec);
+      },
       O_DIRECTORY: 0,
       O_NOFOLLOW: 0,
       mayRead: () => true,
