@@ -125,7 +125,7 @@ export class Roots {
     }
     const kind = !first ? "create" : this.#scope.initial ? "exists" : "";
     if (target === undefined || target.wd < 0) {
-      const isLink = this.#map.place(path)?.entry === false;
+      const isLink = this.#map.place(path)?.entry === false && this.#map.isLink(path);
       if (!root.isReported && isLink) this.appeared(root, kind, false);
       if (target !== undefined && target.wd !== before?.wd) {
         const failure = { errno: -target.wd, syscall: "inotify_add_watch" };
