@@ -272,12 +272,10 @@ export class Instance {
 
   #dispatchMove(move: Move): void {
     if (this.#lost) return;
-    debug?.("rename", move.from ? shown(move.from) : "", "->", move.to ? shown(move.to) : "");
-    const receivers = new Set<Receiver>();
-    for (const half of [move.from, move.to]) {
-      if (half === undefined) continue;
-      for (const { receiver } of this.#owners.of(half.wd)) receivers.add(receiver);
-    }
+    const halves = [move.from, move.to].filter((half) => half !== undefined);
+    debug?.("rename", halves.map(shown).join(" -> "));
+    const owners = halves.flatMap(({ wd }) => [...this.#owners.of(wd)]);
+    const receivers = new Set(owners.map(({ receiver }) => receiver));
     for (const receiver of receivers) receiver.move(move);
   }
 
