@@ -108,8 +108,10 @@ export class Tree {
   ignores(path: string, isDirectory: boolean, directory: Directory): boolean {
     const ignores = this.#ignores;
     if (ignores === undefined) return false;
-    const roots = [...this.#map.above(path)];
-    if (roots.length < 2) return ignores(path, isDirectory, directory.root.path);
+    // A root above that of the tree does not have the tree in it: there is a link, or it is not recursive.
+    const top = directory.root.path;
+    const roots = [...this.#map.above(path)].filter((root) => root.path.length >= top.length);
+    if (roots.length < 2) return ignores(path, isDirectory, top);
     return roots.every(({ path: root }) => {
       for (
         let end = path.indexOf("/", root.length + 1);
