@@ -22,7 +22,10 @@ const DT_LNK = 10;
 const DOT = 0x2e;
 const latin1 = new TextDecoder("latin1");
 
-/** How many parts may be where one was before: where names come and go meanwhile, one may be read again. */
+/**
+ * How many parts may be where one was before, if not as many as are new: while names come and go, one may be read
+ * again, and only a circle gives all of them again.
+ */
 const REPEATS = 16;
 /** How many types are looked up at a step. */
 const FEW = 16;
@@ -58,7 +61,7 @@ export class Listing {
     (this.#others ??= []).push(part);
     const { size } = this.#places ??= new Set([this.#place()]);
     if (this.#places.add(part.#place()).size === size) this.#repeats++;
-    return this.#repeats < REPEATS;
+    return this.#repeats < Math.max(REPEATS, this.#places.size);
   }
 
   /** Whether one call did not return all of it: so much that the event loop has a turn between its parts. */
