@@ -1,6 +1,7 @@
 /**
  * inotifywait and inotifywatch compared with those of inotify-tools 3.22: equal command lines and equal changes
- * give equal output. Skipped where inotify-tools is not installed.
+ * give equal output. Skipped where inotify-tools is not installed. Every option is a command line of its own here:
+ * the file is longer than 300 lines.
  */
 
 import assert from "node:assert/strict";

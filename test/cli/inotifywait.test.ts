@@ -1,4 +1,7 @@
-/** What inotifywait and inotifywatch do beyond inotify-tools, and what is checked without these. */
+/**
+ * What inotifywait and inotifywatch do beyond inotify-tools, and what is checked without these. Each option and
+ * each error is a test of its own: together they are longer than 300 lines.
+ */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";

@@ -154,6 +154,7 @@ async function changeDuring(
   await taken(watcher);
   await watcher.close();
   await loop;
+  assert.deepEqual(model.errors, [], `${turns} turns`);
   assert.deepEqual(model.contradictions, [], `${turns} turns`);
   const disk = new Set([...onDisk(top), ...onDisk(now())]);
   assert.deepEqual(model.paths, disk, `${turns} turns`);

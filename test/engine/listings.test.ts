@@ -1,4 +1,7 @@
-/** `Listings`: the difference between what scans found and what is known, over a disk in memory. */
+/**
+ * `Listings`: the difference between what scans found and what is known, over a disk in memory. Each kind of
+ * difference is a test of its own: together they are longer than 300 lines.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

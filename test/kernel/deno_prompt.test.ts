@@ -34,7 +34,7 @@ function onTerminal(program: string, ...args: string[]): Session {
   let hasEnded = false;
   child.stdout.setEncoding("utf8").on("data", (text) => output += text);
   child.on("close", () => hasEnded = true);
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- the terminal colours the questions by control sequences
   const text = () => output.replaceAll(/\x1b\[[\d;]*[A-Za-z]/g, "");
   const count = (pattern: RegExp) => text().match(pattern)?.length ?? 0;
   const questions = () => count(/Deno requests /g);

@@ -113,8 +113,10 @@ async function reading(
   return { ...file, reader };
 }
 
-test("in a storm, more than 512 bytes in a millisecond, next() lets events gather before it reads", async () => {
-  const { reader, log, wake } = await reading(6, 144);
+type Reading = Awaited<ReturnType<typeof reading>>;
+
+/** Asserts that the next read is made after a while. */
+async function gathers({ reader, log, wake }: Omit<Reading, "clock" | "libc">): Promise<void> {
   const before = log.length;
   const next = reader.next();
   assert.equal(log.length, before, "nothing is read at once");
@@ -122,16 +124,24 @@ test("in a storm, more than 512 bytes in a millisecond, next() lets events gathe
   assert.deepEqual(log.slice(before), ["read: errno 11", "wait"]);
   wake(bytes(1));
   await within(next);
-});
+}
 
-test("steady changes, fewer than that, are no storm however short the waits: next() reads at once", async () => {
-  const { reader, log, wake } = await reading(30, 96);
+/** Asserts that the next read is made at once. */
+async function readsAtOnce({ reader, log, wake }: Omit<Reading, "clock" | "libc">): Promise<void> {
   const before = log.length;
   const next = reader.next();
   assert.equal(log[before], "read: errno 11", "the read is made at once");
   await until(() => log.at(-1) === "wait", () => log);
   wake(bytes(1));
   await within(next);
+}
+
+test("in a storm, more than 512 bytes in a millisecond, next() lets events gather before it reads", async () => {
+  await gathers(await reading(6, 144));
+});
+
+test("steady changes, fewer than that, are no storm however short the waits: next() reads at once", async () => {
+  await readsAtOnce(await reading(30, 96));
 });
 
 test("bytes that the runtime has read make a storm, too", async () => {
@@ -146,22 +156,11 @@ test("bytes that the runtime has read make a storm, too", async () => {
     file.log.push("");
     file.clock.advance(0.2);
   }
-  const before = file.log.length;
-  const next = reader.next();
-  assert.equal(file.log.length, before, "nothing is read at once");
-  await until(() => file.log.at(-1) === "wait", () => file.log);
-  file.wake(bytes(1));
-  await within(next);
+  await gathers({ ...file, reader });
 });
 
 test("in a storm, next() reads at once after a read that filled the buffer", async () => {
-  const { reader, log, wake } = await reading(6, 1000);
-  const before = log.length;
-  const next = reader.next();
-  assert.equal(log[before], "read: errno 11", "the read is made at once");
-  await until(() => log.at(-1) === "wait", () => log);
-  wake(bytes(1));
-  await within(next);
+  await readsAtOnce(await reading(6, 1000));
 });
 
 test("a quiet millisecond ends the storm: next() reads at once again", async () => {
