@@ -83,6 +83,7 @@ export class Reporter {
     parent.reportedItems.set(name, item);
     const path = this.#path(item);
     if (reported === undefined) {
+      if (!item.isNamed) return;
       item.arrival = replaced ? "modify" : item.arrival ?? "create";
       this.events.push(entryEvent(item.arrival, path, isDirectory));
     } else this.events.push(renameEvent(from, path, isDirectory, replaced));

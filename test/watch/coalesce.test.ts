@@ -43,6 +43,14 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
     ["remove d/", "create d/", "create d/f"],
     ["remove d/", "create d/", "create d/f"],
   ],
+  "a directory that no event names is not reported in the place of another one": [
+    ["rename a/ -> b/", "create a/r/f"],
+    ["rename a/ -> b/", "create a/r/f"],
+  ],
+  "a directory that no event names is not reported in the place of a file": [
+    ["remove a", "create a/r/f"],
+    ["remove a", "create a/r/f"],
+  ],
   "a directory that no event names is not reported, though a root is deep in it": [
     ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
     ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
