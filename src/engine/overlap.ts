@@ -9,7 +9,7 @@
 
 import { Directory } from "./directory.ts";
 import type { Entries } from "./entries.ts";
-import { entryEvent, type EntryKind } from "./event.ts";
+import type { EntryKind } from "./event.ts";
 import type { Root, RootMap } from "./root_map.ts";
 import type { Roots, Scope } from "./roots.ts";
 import type { Scanner } from "./scanner.ts";
@@ -102,7 +102,7 @@ export class Overlap {
       return true;
     }
     if (directory !== undefined) this.#scanner.discard(directory);
-    this.#entries.report(entryEvent("remove", path, directory !== undefined));
+    this.#roots.removed(path, directory !== undefined, root);
     return false;
   }
 
@@ -128,7 +128,7 @@ export class Overlap {
     if (directory !== undefined) this.#scanner.discard(directory);
     root.target = undefined;
     root.isReported = false;
-    this.#entries.report(entryEvent("remove", root.path, directory !== undefined));
+    this.#roots.removed(root.path, directory !== undefined, root);
     this.#roots.look(root);
   }
 }

@@ -138,15 +138,14 @@ export class Roots {
       if (!target.isDirectory) return this.#replaced(root);
       this.#leadsElsewhere(root, false);
     }
+    if (first && root.isReported && target.isDirectory && kind !== "") {
+      // The tree that it is in reported it as a link.
+      this.#leadsElsewhere(root, false);
+    }
     if (!this.#map.has(root)) return; // it was removed in a report
     const tree = target.isDirectory ? new Directory(path, this.#member) : undefined;
     root.directory = tree;
     if (tree) tree.initial = first;
-    if (first && root.isReported && tree && kind !== "") {
-      // The tree that it is in reported it as a link.
-      this.#entries.report(entryEvent("remove", path, false));
-      root.isReported = false;
-    }
     if (!root.isReported) this.appeared(root, kind, tree ?? false);
     else if (first) this.#entries.addRoot(path, tree ?? false, "");
     if (tree && tree === root.directory) this.#scanner.rescan(tree);

@@ -93,6 +93,18 @@ test("Overlap.remove() reports a root that is another directory by now as remove
   assert.deepEqual([d.gone, d.wd], [true, -1]);
 });
 
+test("Overlap.remove() reports a root again that is below one that is another directory by now", () => {
+  const trees = new Subject();
+  trees.disk.link("/r/d/l", "/other");
+  trees.add("/r", "/r/d", "/r/d/l");
+  assert.equal(trees.follows("/r/d/l"), true);
+  trees.disk.remove("/r/d");
+  trees.disk.link("/r/d/l", "/other");
+  trees.overlap.remove(trees.root("/r"));
+  trees.settle();
+  assert.deepEqual(trees.take(), ["remove /r/d", "create /r/d/l", "create /r/d", "create /r/d/l/o"]);
+});
+
 test("Overlap.remove() leaves a root to the tree of another root above it", () => {
   const trees = new Subject();
   trees.disk.directory("/r/d/e");
@@ -229,6 +241,17 @@ test("Overlap.found() reports a root of another type than the tree has found as 
   trees.event(r, IN_CREATE | IN_ISDIR, "new");
   trees.settle();
   assert.deepEqual(trees.take(), ["create /r/new", "remove /r/new", "create /r/new"]);
+});
+
+test("Overlap.found() reports a root again that is below one of another type than the tree has found", () => {
+  const trees = new Subject();
+  const [r] = trees.add("/r", "/r/new/x", "/r/new");
+  trees.disk.file("/r/new/x");
+  trees.roots.look(trees.root("/r/new/x"));
+  trees.roots.look(trees.root("/r/new"));
+  assert.deepEqual(trees.take(), ["create /r/new/x", "create /r/new"]);
+  trees.event(r, IN_CREATE, "new"); // a file was there before
+  assert.deepEqual(trees.take(), ["remove /r/new", "create /r/new/x", "create /r/new"]);
 });
 
 test("Overlap.found() leaves a directory root to itself where the root above is not recursive", () => {
