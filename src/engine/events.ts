@@ -107,7 +107,7 @@ export class Events {
     this.#arrived(target, to, replaced, source, from);
     const wasStale = isStale(source.state, from) && !isDirectory;
     this.#entries.rename(source, from, target, to, entry, replaced);
-    if (wasStale) this.#entries.replaced(target, to);
+    if (wasStale && !target.gone) this.#entries.replaced(target, to);
     if (entry instanceof Directory) {
       this.#scanner.invalidateMoved(entry);
       if (this.#tree.dependsOnPath) {

@@ -61,12 +61,13 @@ export class Tree {
     kind: EntryKind | "",
     isLink?: boolean,
   ): void {
+    if (directory.gone) return; // it was removed in a report of what was there before
     const path = directory.pathOf(name);
     const link = this.followsLinks && !isDirectory && isLink !== false &&
       leadsToDirectory(this.#libc, path, isLink);
     if (this.ignores(path, isDirectory || link, directory)) return;
     if (this.#overlap.found(directory, name, path, isDirectory, kind)) return;
-    if (directory.gone) return; // it was removed in a report
+    if (directory.gone) return; // or in one of the root
     if (!(isDirectory || link) || !this.#scope.recursive) {
       return this.#entries.add(directory, name, isDirectory || link, kind);
     }

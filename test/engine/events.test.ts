@@ -197,6 +197,33 @@ test("Events.move() reports a file of a stale name as replaced, too", () => {
   ]);
 });
 
+test("Events.move() reports no more of a root that is removed in its report", () => {
+  const trees = new Subject();
+  trees.scanner.rescan(trees.root);
+  trees.event(trees.root, IN_CREATE, "a"); // discarded
+  trees.scan();
+  trees.onReport = () => trees.overlap.remove(trees.map.get("/r")!);
+  trees.move(trees.root, "a", trees.root, "c");
+  assert.deepEqual(trees.take(), ["rename /r/a /r/c"]);
+});
+
+test("Events.apply() leaves a root to itself whose tree is removed in the report of what was there", () => {
+  const trees = new Subject();
+  trees.add("/r/a", "/r/a/x");
+  trees.take();
+  trees.onReport = (line) => {
+    if (line === "remove /r/a") trees.overlap.remove(trees.map.get("/r")!);
+  };
+  trees.disk.remove("/r/a");
+  trees.disk.directory("/r/a");
+  trees.event(trees.root, IN_CREATE | IN_ISDIR, "a");
+  trees.settle();
+  assert.deepEqual([trees.take(), trees.map.get("/r/a")!.watch !== undefined], [
+    ["create /r/a", "remove /r/a"], // one within the other
+    true,
+  ]);
+});
+
 test("Events.move() overrules a live scan for both names", () => {
   const trees = new Subject();
   trees.scanner.rescan(trees.root);
