@@ -133,6 +133,11 @@ export class Engine implements Member {
     }
   }
 
+  /** Whether a watched path is, or was, below another one. */
+  get wasNested(): boolean {
+    return this.#map.wasNested;
+  }
+
   /** Resolves when all that the kernel has queued by now is applied, and all scans are committed. */
   async settled(): Promise<void> {
     while (!this.#closed) {

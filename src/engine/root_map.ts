@@ -44,6 +44,7 @@ export class RootMap {
   readonly #below = new Map<string, number>();
   /** How many pairs of roots there are of which one is below the other. Mostly none, and nothing is looked up. */
   #pairs = 0;
+  #wasNested = false;
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -57,6 +58,11 @@ export class RootMap {
   /** Whether a root is below another one. */
   get isNested(): boolean {
     return this.#pairs > 0;
+  }
+
+  /** Whether a root is, or was, below another one. */
+  get wasNested(): boolean {
+    return this.#wasNested;
   }
 
   /** The root of a path. */
@@ -148,6 +154,7 @@ export class RootMap {
       if (below === 0) this.#below.delete(above);
       else this.#below.set(above, below);
     }
+    if (this.isNested) this.#wasNested = true;
   }
 }
 

@@ -32,6 +32,11 @@ export class Item {
   readonly isDirectory: boolean;
   /** The kind of event that reports its arrival; `undefined` for an old item. */
   arrival: EntryKind | undefined;
+  /**
+   * The kind of the event that reports it, if what is in it may have been reported before: it belongs to a root
+   * below. Until then it counts as reported.
+   */
+  late: EntryKind | undefined;
   /** Its place as reported so far; `undefined` if it is not reported. */
   reported: Place | undefined;
   /** Its place after the batch; `undefined` if it is removed. A directory above it may be removed, too. */
@@ -64,11 +69,14 @@ export class BatchTree {
   readonly root: Item = new Item(true);
   /** Every item, in the order in which events name it or something below it. */
   readonly all: Item[] = [this.root];
+  readonly #isNested: boolean;
   /** The directory of the last event, since the next one is often in it, too. */
   #last = { path: "", directory: this.root };
 
-  constructor() {
+  /** @param isNested whether one root is below another: what is in a directory may be reported before it */
+  constructor(isNested: boolean) {
     this.root.isPresent = true;
+    this.#isNested = isNested;
   }
 
   /** Applies an event to the actual places. */
@@ -101,9 +109,13 @@ export class BatchTree {
     const place = this.#placeOf(path);
     const before = place.parent.actualItems.get(place.name);
     if (before?.isDirectory && isDirectory && !isMoved(before)) {
-      // With one root below another, the directory may be reported after what it contains.
       before.isNamed = true;
-      return markNew(before, kind);
+      if (before.reported !== undefined) before.late ??= kind;
+      return;
+    }
+    if (this.#isNested && isDirectory && canBeOld(place)) {
+      this.#addReported(place, true).late = kind;
+      return;
     }
     this.#detach(before);
     this.#add(new Item(isDirectory, kind), place);
@@ -152,7 +164,6 @@ export class BatchTree {
   #itemAt(place: Place, isDirectory: boolean): Item {
     const known = this.#existingAt(place, isDirectory);
     if (known !== undefined && (known.isDirectory || !isDirectory)) {
-      known.isNamed = true;
       return known;
     }
     // Its arrival has no event if it is of a kind that is not requested.
@@ -167,7 +178,8 @@ export class BatchTree {
     if (before !== undefined) return before.isDirectory ? before : this.#itemAt(place, true);
     const directory = this.#existingAt(place, true) ?? this.#add(new Item(true, "create"), place);
     directory.isNamed = false;
-    if (!parent.reportedItems.has(name)) {
+    const isReported = parent === this.root || parent.reported !== undefined;
+    if (isReported && !parent.reportedItems.has(name)) {
       directory.reported = place;
       parent.reportedItems.set(name, directory);
     }
@@ -176,12 +188,16 @@ export class BatchTree {
 
   /** The item at a place; an old one if neither the place nor its directory has an event so far. */
   #existingAt(place: Place, isDirectory: boolean): Item | undefined {
-    const { parent, name } = place;
-    const known = parent.actualItems.get(name);
-    if (known !== undefined || parent.actualItems.has(name) || isNew(parent)) return known;
+    const known = place.parent.actualItems.get(place.name);
+    if (known !== undefined) known.isNamed = true;
+    if (known !== undefined || !canBeOld(place)) return known;
+    return this.#addReported(place, isDirectory);
+  }
+
+  #addReported(place: Place, isDirectory: boolean): Item {
     const item = this.#add(new Item(isDirectory), place);
     item.reported = place;
-    parent.reportedItems.set(name, item);
+    place.parent.reportedItems.set(place.name, item);
     return item;
   }
 
@@ -228,6 +244,13 @@ export function isPresent(item: Item): boolean {
   return top.isPresent;
 }
 
+/** Whether a directory is removed, which its own event or that of one above it reports. */
+export function isRemoved(directory: Item): boolean {
+  let one: Item | undefined = directory;
+  while (one !== undefined && !isPresent(one) && !one.isNamed) one = one.reported?.parent;
+  return one !== undefined && !isPresent(one);
+}
+
 /** Whether the item is reported, and not at its actual place. */
 export function isMoved({ reported, actual }: Item): boolean {
   return reported !== undefined &&
@@ -241,20 +264,15 @@ export function pathOf(item: Item, by: "actual" | "reported"): string {
   return names.length === 0 ? "" : `/${names.reverse().join("/")}`;
 }
 
+/** Whether what is at a place may be old: neither the place nor its directory has an event so far. */
+function canBeOld({ parent, name }: Place): boolean {
+  return !parent.actualItems.has(name) && !isNew(parent);
+}
+
 function attach(item: Item, place: Place): void {
   item.actual = place;
   place.parent.actualItems.set(place.name, item);
   if (item.isDirectory) place.parent.directoryNames.add(place.name);
-}
-
-/** Corrects an item that was taken to be old: it is new, and so is what it contains. */
-function markNew(item: Item, arrival: EntryKind): void {
-  item.arrival ??= arrival;
-  if (item.isNamed) {
-    item.reported?.parent.reportedItems.delete(item.reported.name);
-    item.reported = undefined;
-  }
-  for (const one of [...item.reportedItems.values()]) markNew(one, arrival);
 }
 
 /** Whether an item is the directory itself, or below it. */

@@ -44,6 +44,7 @@ export interface BatchOptions {
 /**
  * Adds a reader to a queue, which gets the events in coalesced batches.
  *
+ * @param isNested whether one watched path is below another: see {@link coalesce}
  * @throws {TypeError} if an option is not a number
  * @throws {RangeError} if an option is negative or NaN
  */
@@ -51,6 +52,7 @@ export function batches(
   libc: Libc,
   queue: EventQueue<WatchEvent>,
   options: BatchOptions,
+  isNested: () => boolean,
 ): Iteration<WatchEvent[]> {
   check("options", options, typeof options === "object" && options !== null, "an object");
   const { settle = 50, maxWait = 1000 } = options;
@@ -60,17 +62,23 @@ export function batches(
       throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
     }
   }
-  return new Batches(libc, queue.reader(), settle, maxWait);
+  return new Batches(libc, queue.reader(), settle, maxWait, isNested);
 }
 
 class Batches extends Iteration<WatchEvent[]> {
   readonly #reader: EventReader<WatchEvent>;
   readonly #generator: AsyncGenerator<WatchEvent[], undefined>;
 
-  constructor(libc: Libc, reader: EventReader<WatchEvent>, settle: number, maxWait: number) {
+  constructor(
+    libc: Libc,
+    reader: EventReader<WatchEvent>,
+    settle: number,
+    maxWait: number,
+    isNested: () => boolean,
+  ) {
     super();
     this.#reader = reader;
-    this.#generator = collect(libc, reader, settle, maxWait);
+    this.#generator = collect(libc, reader, settle, maxWait, isNested);
   }
 
   next(): Promise<IteratorResult<WatchEvent[], undefined>> {
@@ -89,6 +97,7 @@ async function* collect(
   reader: EventReader<WatchEvent>,
   settle: number,
   maxWait: number,
+  isNested: () => boolean,
 ): AsyncGenerator<WatchEvent[], undefined> {
   while (await reader.wait()) {
     const end = monotonic(libc) + maxWait;
@@ -100,7 +109,7 @@ async function* collect(
       if (more.length > 0) quiet = monotonic(libc) + settle;
       for (const event of more) events.push(event);
     }
-    const batch = coalesce(events);
+    const batch = coalesce(events, isNested());
     if (batch.length > 0) yield batch;
   }
 }

@@ -27,12 +27,14 @@ import { Reporter } from "./reporter.ts";
  * every file whose content may have changed.
  *
  * Events before and after an overflow are coalesced separately.
+ *
+ * @param isNested whether one root is below another: what is in a directory may be reported before it
  */
-export function coalesce(events: readonly WatchEvent[]): WatchEvent[] {
+export function coalesce(events: readonly WatchEvent[], isNested: boolean): WatchEvent[] {
   const result: WatchEvent[] = [];
   let batch: Change[] = [];
   const end = () => {
-    for (const event of difference(batch)) result.push(event);
+    for (const event of difference(batch, isNested)) result.push(event);
     batch = [];
   };
   for (const event of events) {
@@ -54,8 +56,8 @@ interface KeptEvent {
   readonly at: readonly [item: Item, rest: string];
 }
 
-function difference(batch: readonly Change[]): WatchEvent[] {
-  const tree = new BatchTree();
+function difference(batch: readonly Change[], isNested: boolean): WatchEvent[] {
+  const tree = new BatchTree(isNested);
   const { root, all } = tree;
   const kept: KeptEvent[] = [];
   for (const event of batch) {
@@ -75,7 +77,7 @@ function difference(batch: readonly Change[]): WatchEvent[] {
   }
   report(all.length);
   for (const item of all) reporter.reportIfRemoved(item);
-  return reporter.foundCycle ? replayDirectories(batch) : events;
+  return reporter.foundCycle ? replayDirectories(batch, isNested) : events;
 }
 
 /** The event with the path that its item has in the end. */

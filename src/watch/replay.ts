@@ -8,7 +8,7 @@
  */
 
 import { CONTENT_KINDS, entryEvent, type WatchEvent, type WatchKind } from "../engine/event.ts";
-import { BatchTree, type Change, isPresent, pathOf, type Place } from "./batch_tree.ts";
+import { BatchTree, type Change, isPresent, isRemoved, pathOf, type Place } from "./batch_tree.ts";
 import { changeEvents } from "./reporter.ts";
 
 const CONTENT: ReadonlySet<WatchKind> = new Set(CONTENT_KINDS.values());
@@ -19,8 +19,8 @@ const CONTENT: ReadonlySet<WatchKind> = new Set(CONTENT_KINDS.values());
  * The result has three parts: files that are in the way of directories are removed; directories have
  * their events unchanged, with the paths of that time; files have theirs, with final paths.
  */
-export function replayDirectories(batch: readonly Change[]): WatchEvent[] {
-  const tree = new BatchTree();
+export function replayDirectories(batch: readonly Change[], isNested: boolean): WatchEvent[] {
+  const tree = new BatchTree(isNested);
   const directories: Change[] = [];
   for (const event of batch) {
     const isKept = event.kind === "error" || event.kind === "unmount";
@@ -52,5 +52,5 @@ export function replayDirectories(batch: readonly Change[]): WatchEvent[] {
 /** Whether a file needs no removal: its directory is removed, or another file takes its place. */
 function canStay({ parent, name }: Place): boolean {
   if (parent.directoryNames.has(name)) return false;
-  return !isPresent(parent) || parent.actualItems.get(name)?.isDirectory === false;
+  return isRemoved(parent) || parent.actualItems.get(name)?.isDirectory === false;
 }

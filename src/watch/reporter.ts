@@ -5,7 +5,7 @@
  */
 
 import { type EntryEvent, entryEvent, renameEvent, type WatchEvent } from "../engine/event.ts";
-import { isMoved, isNew, isPresent, type Item, pathOf } from "./batch_tree.ts";
+import { isMoved, isNew, isPresent, isRemoved, type Item, pathOf } from "./batch_tree.ts";
 
 /** How many moves may be in progress at once; more are handled like a cycle. */
 const MAX_IN_PROGRESS = 1000;
@@ -40,6 +40,7 @@ export class Reporter {
   report(item: Item): void {
     if (isPresent(item)) {
       this.#reportPlace(item);
+      this.#reportLate(item);
       if (item.changes.length > 0) this.events.push(...changeEvents(item, this.#path(item)));
     } else if (needsRemoval(item) && !containsPresent(item)) this.#remove(item);
   }
@@ -70,6 +71,7 @@ export class Reporter {
 
   /** Reports an item at its actual place, in a directory that is final. */
   #move(item: Item): void {
+    this.#reportLate(item);
     const { parent, name } = item.actual!;
     this.#empty(item, false);
     const replaced = this.#makeRoom(item);
@@ -89,6 +91,13 @@ export class Reporter {
     } else this.events.push(renameEvent(from, path, isDirectory, replaced));
   }
 
+  /** Reports a directory after what is in it. */
+  #reportLate(item: Item): void {
+    if (item.late === undefined) return;
+    this.events.push(entryEvent(item.late, this.#path(item), true));
+    item.late = undefined;
+  }
+
   /** Frees the actual place of an item. @returns whether the item's own event replaces what is there */
   #makeRoom(item: Item): boolean {
     const { parent, name } = item.actual!;
@@ -100,7 +109,7 @@ export class Reporter {
       if (other.reported?.parent === parent && other.reported.name === name) {
         other.reported = undefined;
       }
-      return true;
+      return other.isNamed;
     }
     if (isPresent(other)) this.#moveOut(other, true);
     else {
@@ -138,12 +147,15 @@ export class Reporter {
     else if (item.isDirectory) {
       if (completely) this.#reportPlace(item);
       else this.#empty(item, false);
-    } else if (isPresent(item.reported!.parent)) this.#remove(item);
-    else item.reported = undefined;
+    } else if (isRemoved(item.reported!.parent)) item.reported = undefined;
+    else this.#remove(item);
   }
 
   #remove(item: Item): void {
-    this.events.push(entryEvent("remove", this.#path(item), item.isDirectory));
+    this.#reportLate(item);
+    if (item.isNamed) {
+      this.events.push(entryEvent("remove", this.#path(item), item.isDirectory));
+    }
     item.reported!.parent.reportedItems.delete(item.reported!.name);
     item.reported = undefined;
   }
@@ -183,7 +195,7 @@ export function changeEvents(item: Item, path: string): EntryEvent[] {
 /** Whether an item's removal needs an event: neither the removal of its directory nor another item implies it. */
 function needsRemoval(item: Item): boolean {
   const { reported } = item;
-  if (reported === undefined || !isPresent(reported.parent)) return false;
+  if (!item.isNamed || reported === undefined || isRemoved(reported.parent)) return false;
   const next = reported.parent.actualItems.get(reported.name);
   return next === undefined || !replaces(next, item);
 }
@@ -198,7 +210,8 @@ function containsPresent(directory: Item): boolean {
 /** Whether one event reports that an item arrives and another one at its place is removed. */
 function replaces(item: Item, other: Item): boolean {
   if (!other.isDirectory) return !item.isDirectory;
-  return item.isDirectory && item.reported !== undefined && !isPresent(other);
+  return item.isDirectory && item.reported !== undefined && !isPresent(other) &&
+    other.late === undefined;
 }
 
 /**

@@ -268,7 +268,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   batches(
     options: BatchOptions = {},
   ): AsyncIterableIterator<WatchEvent[], undefined> & AsyncDisposable {
-    return batches(libc(), this.#queue, options);
+    return batches(libc(), this.#queue, options, () => this.#engine?.wasNested ?? false);
   }
 
   /** Makes the watcher keep the process alive, which is the default with `persistent`. */

@@ -102,7 +102,12 @@ test("Overlap.remove() reports a root again that is below one that is another di
   trees.disk.link("/r/d/l", "/other");
   trees.overlap.remove(trees.root("/r"));
   trees.settle();
-  assert.deepEqual(trees.take(), ["remove /r/d", "create /r/d/l", "create /r/d", "create /r/d/l/o"]);
+  assert.deepEqual(trees.take(), [
+    "remove /r/d",
+    "create /r/d/l",
+    "create /r/d",
+    "create /r/d/l/o",
+  ]);
 });
 
 test("Overlap.remove() leaves a root to the tree of another root above it", () => {

@@ -65,7 +65,7 @@ for (const [title, script] of Object.entries(SCRIPTS)) {
     await taken(watcher);
 
     const disk = onDisk(root);
-    for (const reported of [events, coalesce(events)]) {
+    for (const reported of [events, coalesce(events, false)]) {
       const model = new Model();
       for (const path of before) model.paths.add(path);
       for (const event of reported) model.apply(event);

@@ -43,26 +43,6 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
     ["remove d/", "create d/", "create d/f"],
     ["remove d/", "create d/", "create d/f"],
   ],
-  "a directory that no event names is not reported in the place of another one": [
-    ["rename a/ -> b/", "create a/r/f"],
-    ["rename a/ -> b/", "create a/r/f"],
-  ],
-  "a directory that no event names is not reported in the place of a file": [
-    ["remove a", "create a/r/f"],
-    ["remove a", "create a/r/f"],
-  ],
-  "a directory that no event names is not reported, though a root is deep in it": [
-    ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
-    ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
-  ],
-  "a directory that no event names is not reported, though an entry in it was removed": [
-    ["remove t/a/b/c/", "create t/a/", "create t/a/b/c/"],
-    ["create t/a/", "create t/a/b/c/"],
-  ],
-  "a directory is reported before an entry in it that had its event first": [
-    ["create t/", "create t/a/b/", "create t/a/", "remove x/"],
-    ["create t/", "create t/a/", "create t/a/b/", "remove x/"],
-  ],
   "remove of a directory: no events for entries in it": [
     ["modify d/f", "create d/g", "remove d/h", "remove d/"],
     ["remove d/"],
@@ -227,16 +207,50 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
   ]],
 };
 
-for (const [name, [events, result]] of Object.entries(RULES)) {
-  test(`coalesce(): ${name}`, () => {
-    assert.deepEqual(coalesce(events.map(parse)), result.map(parse));
-  });
+/** With one root below another. */
+const NESTED: typeof RULES = {
+  "a directory that no event names is not reported in the place of another one": [
+    ["rename a/ -> b/", "create a/r/f"],
+    ["rename a/ -> b/", "create a/r/f"],
+  ],
+  "a directory that no event names is not reported in the place of a file": [
+    ["remove a", "create a/r/f"],
+    ["remove a", "create a/r/f"],
+  ],
+  "a directory that no event names is not reported, though a root is deep in it": [
+    ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
+    ["remove t/", "create t/", "create t/a/", "create t/a/b/c/"],
+  ],
+  "a directory that no event names is not reported, though an entry in it was removed": [
+    ["remove t/a/b/c/", "create t/a/", "create t/a/b/c/"],
+    ["create t/a/", "remove t/a/b/c/", "create t/a/b/c/"],
+  ],
+  "a directory is reported before an entry in it that had its event first": [
+    ["create t/", "create t/a/b/", "create t/a/", "remove x/"],
+    ["create t/", "create t/a/", "create t/a/b/", "remove x/"],
+  ],
+  "create and remove of a directory: both, since what is in it may have been reported before": [
+    ["create t/", "remove t/"],
+    ["create t/", "remove t/"],
+  ],
+  "remove in a directory that comes later: remove": [
+    ["remove t/r/", "create t/"],
+    ["create t/", "remove t/r/"],
+  ],
+};
+
+for (const [rules, isNested] of [[RULES, false], [NESTED, true]] as const) {
+  for (const [name, [events, result]] of Object.entries(rules)) {
+    test(`coalesce(): ${name}`, () => {
+      assert.deepEqual(coalesce(events.map(parse), isNested), result.map(parse));
+    });
+  }
 }
 
 test("coalesce() distinguishes names that differ only in bytes that are not UTF-8", () => {
   const events = [entryEvent("create", "/\udcff", false), entryEvent("remove", "/\udcfe", false)];
   assert.equal((events[0] as { path: string }).path, (events[1] as { path: string }).path);
-  assert.deepEqual(coalesce(events), events);
+  assert.deepEqual(coalesce(events, false), events);
 });
 
 test("coalesce() keeps the position of error and unmount, with final paths", () => {
@@ -252,7 +266,7 @@ test("coalesce() keeps the position of error and unmount, with final paths", () 
     parse("remove gone/"),
     unmount,
   ];
-  assert.deepEqual(coalesce(batch), [
+  assert.deepEqual(coalesce(batch, false), [
     parse("create d/"),
     at("/d/x"),
     parse("create a"),
@@ -268,7 +282,7 @@ test("coalesce() keeps the bytes of names that are not UTF-8", () => {
     renameEvent("/\udcff/t", "/\udcff/\udcfe", false, false),
     renameEvent("/\udcff", "/\udcfd", true, false),
   ];
-  assert.deepEqual(coalesce(batch), [
+  assert.deepEqual(coalesce(batch, false), [
     renameEvent("/\udcff", "/\udcfd", true, false),
     entryEvent("create", "/\udcfd/\udcfe", false),
   ]);
@@ -290,9 +304,9 @@ test("coalesce() of 100,000 events takes linear time: less than 30 s", () => {
     return entryEvent("remove", "/d".repeat(2000 - i), true);
   });
   const begin = performance.now();
-  assert.deepEqual(coalesce(made.flat()), []);
-  assert.deepEqual(coalesce(deep), deep.slice(-1));
-  assert.equal(coalesce(rotated).length, rotated.length);
+  assert.deepEqual(coalesce(made.flat(), false), []);
+  assert.deepEqual(coalesce(deep, false), deep.slice(-1));
+  assert.equal(coalesce(rotated, false).length, rotated.length);
   // It takes a second; in quadratic time, minutes.
   assert.ok(performance.now() - begin < 30_000);
 });

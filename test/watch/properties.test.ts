@@ -6,5 +6,6 @@ import { unusable } from "../helpers/fast_check.ts";
 if (unusable) test("properties", { skip: unusable }, () => {});
 else {
   await import("../properties/coalesce.ts");
+  await import("../properties/coalesce_nested.ts");
   await import("../properties/parser.ts");
 }
