@@ -29,6 +29,7 @@
  */
 
 import { nameOf } from "../kernel/byte_string.ts";
+import { IN_CREATE, IN_DELETE, IN_MOVE } from "../kernel/mask.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 import type { Listing } from "./listing.ts";
 import type { ScanFailure } from "./scan.ts";
@@ -167,6 +168,12 @@ export function markStale(state: DirectoryState, name: string): void {
 /** An event of a name came after the scan. */
 export function overrule(state: DirectoryState, name: string): void {
   if (state.tag === "live") (state.overruled ??= new Set()).add(name);
+}
+
+/** Whether entries may have come or gone since the scan began. */
+export function hasChanged({ overruled, held }: Scanned): boolean {
+  return overruled !== undefined ||
+    held.some(({ mask }) => mask & (IN_CREATE | IN_DELETE | IN_MOVE));
 }
 
 /** Discards the held events, whose order is lost. */

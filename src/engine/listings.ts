@@ -6,10 +6,11 @@
 
 import type { Libc } from "../../ffi/contract.ts";
 import { debug } from "../kernel/debug.ts";
+import { leadsNowhere, typeOf } from "../kernel/files.ts";
 import { IN_ATTRIB } from "../kernel/mask.ts";
 import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
-import { isExact, isStale, type Scanned } from "./directory_state.ts";
+import { hasChanged, isExact, isStale, type Scanned } from "./directory_state.ts";
 import type { Entries } from "./entries.ts";
 import type { Events } from "./events.ts";
 import { unwatchable } from "./failures.ts";
@@ -70,13 +71,16 @@ export class Listings {
   }
 
   #commit(directory: Directory, state: Scanned): void {
+    const { isLarge } = state.listing;
     const end = () => {
+      const isChanged = isLarge && hasChanged(state);
       this.#scanner.settle(directory);
       for (const event of state.held) this.#events.apply(directory, event);
+      if (isLarge) this.#scanner.listed(directory, isChanged);
     };
     if (state.isCommitted) return end();
     const steps = this.#compare(directory, state);
-    if (state.listing.isLarge) return this.#scanner.begin({ directory, steps, end });
+    if (isLarge) return this.#scanner.begin({ directory, steps, end });
     finish(steps);
     end();
   }
@@ -152,7 +156,7 @@ export class Listings {
       if (++count % FEW === 0) yield;
       if (directory.gone) return; // it was removed in a report
       const isGone = () =>
-        this.#isGone(directory, name, entry, found, links) ||
+        this.#isGone(directory, name, entry, found, links, state.listing.isLarge) ||
         this.#isOtherLink(directory, name, entry, state, mayHaveChanged);
       if (!isOverruled(name) && isGone()) {
         this.#tree.removed(directory, name);
@@ -178,16 +182,25 @@ export class Listings {
     }
   }
 
-  /** Whether an entry is no longer there, or is of another type. @param links found, if they are followed */
+  /**
+   * Whether an entry is no longer there, or is of another type.
+   *
+   * @param links found, if they are followed
+   * @param isLarge whether an entry may be left out: see {@link Scanner.listed}
+   */
   #isGone(
     directory: Directory,
     name: string,
     entry: Entry,
     found: ReadonlyMap<string, boolean>,
     links: ReadonlySet<string> | undefined,
+    isLarge: boolean,
   ): boolean {
     const isDirectory = found.get(name);
-    return isDirectory === undefined || !isOfType(entry, isDirectory) ||
+    if (isDirectory === undefined) {
+      return !isLarge || leadsNowhere(-typeOf(this.#libc, directory.pathOf(name), false));
+    }
+    return !isOfType(entry, isDirectory) ||
       !entry && links !== undefined && links.has(name) &&
         this.#tree.leadsToDirectory(directory, name);
   }

@@ -44,6 +44,8 @@ const STRUCTURE = IN_CREATE | IN_DELETE | IN_MOVE | IN_EXCL_UNLINK;
 
 /** How often in a row a directory is looked for where its parent has it. */
 const TRIES = 3;
+/** How often in a row a large directory is listed that changes meanwhile. */
+const LISTINGS = 3;
 
 /** The directories to scan, and the watches of those that were. */
 export class Scanner {
@@ -55,6 +57,8 @@ export class Scanner {
   readonly #unsettled = new Set<Directory>();
   /** The directories that were not where they should be, and how often in a row. */
   readonly #misses = new Map<Directory, number>();
+  /** The large directories that changed while they were listed, and how often in a row. */
+  readonly #changes = new Map<Directory, number>();
   #outcomes: Outcome[] = [];
   #failed: Failed[] = [];
   #count = 0;
@@ -220,6 +224,19 @@ export class Scanner {
     return times < TRIES;
   }
 
+  /**
+   * A large directory is listed by several calls, and tmpfs may leave out an entry that stays where it is, if others
+   * are renamed between two of them.
+   *
+   * @param isChanged whether entries came or went meanwhile
+   */
+  listed(directory: Directory, isChanged: boolean): void {
+    const times = isChanged ? (this.#changes.get(directory) ?? 0) + 1 : LISTINGS;
+    if (times === LISTINGS || directory.gone) return void this.#changes.delete(directory);
+    this.#changes.set(directory, times);
+    this.rescan(directory);
+  }
+
   /** Whatever was not where it should be, from a directory down, may have been so because of the way there. */
   forgetMisses(directory: Directory): void {
     for (const one of this.#misses.keys()) if (one.isWithin(directory)) this.#misses.delete(one);
@@ -243,6 +260,7 @@ export class Scanner {
   /** Releases the watch of a directory that stays in its tree as an entry. */
   release(directory: Directory): void {
     this.#misses.delete(directory);
+    this.#changes.delete(directory);
     this.settle(directory);
     this.#release(directory);
   }

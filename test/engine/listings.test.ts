@@ -9,6 +9,7 @@ import { IN_CREATE, IN_DELETE, IN_MODIFY } from "../../mod.ts";
 import type { Directory } from "../../src/engine/directory.ts";
 import type { Owner } from "../../src/engine/instance.ts";
 import type { Scope } from "../../src/engine/roots.ts";
+import type { Outcome } from "../../src/engine/scanner.ts";
 import type { Ignores } from "../../src/engine/tree.ts";
 import { cString } from "../../src/kernel/byte_string.ts";
 import { NOBODY } from "../helpers/nobody.ts";
@@ -377,16 +378,20 @@ test("Listings.commit() compares a large listing in steps, during which events o
   trees.listings.commit(trees.scan());
   assert.deepEqual([trees.take(), trees.scanner.isIdle], [[], false]);
   const lines: string[] = [];
+  const again: Outcome[] = []; // since it has changed
   let steps = 0;
   for (; !trees.scanner.isIdle; steps++) {
-    trees.scanner.work(ONE_STEP);
+    again.push(...trees.scanner.work(ONE_STEP)[0]);
     lines.push(...trees.take());
     if (steps === 2) {
       trees.event(e, IN_CREATE, "50");
+      trees.disk.remove("/r/e/60");
       trees.event(e, IN_DELETE, "60");
     }
   }
   assert.ok(steps > 10, `${steps} steps`);
+  trees.listings.commit(again);
+  trees.settle();
   assert.equal(new Set([...lines, ...trees.take()]).size, 99);
   assert.deepEqual([e.entries.size, e.state.tag], [99, "known"]);
 });
@@ -405,6 +410,54 @@ test("Listings.commit() starts a large listing anew if the directory is invalida
   trees.settle();
   assert.equal(new Set([...first, ...trees.take()]).size, 50);
   assert.deepEqual([e.entries.size, e.state.tag], [50, "known"]);
+});
+
+test("Listings.commit() keeps an entry that a large listing leaves out, though it is there", () => {
+  const trees = new Subject();
+  trees.fake.piece = 10;
+  for (let i = 0; i < 50; i++) trees.disk.file(`/r/e/${i}`);
+  const e = trees.at("/r/e");
+  trees.rescan(e);
+  trees.disk.leaveOut("/r/e/20");
+  trees.disk.remove("/r/e/30");
+  assert.deepEqual([trees.rescan(e), e.entries.size], [["remove /r/e/30"], 49]);
+});
+
+for (const state of ["live", "held"]) {
+  test(`Listings.commit() has a large directory listed again that changed while it was listed: ${state}`, () => {
+    const trees = new Subject();
+    trees.fake.piece = 10;
+    const e = trees.at("/r/e");
+    if (state === "held") {
+      trees.fake.watch(cString("/other"), 0, { receiver: NOBODY });
+      trees.disk.rename("/other", "/r/e");
+    }
+    for (let i = 0; i < 50; i++) trees.disk.file(`/r/e/${i}`);
+    trees.disk.leaveOut("/r/e/20");
+    trees.scanner.rescan(e);
+    const outcomes = trees.scan();
+    assert.equal(e.state.tag, state);
+    trees.event(e, IN_CREATE, "30");
+    trees.listings.commit(outcomes);
+    trees.settle();
+    assert.deepEqual([new Set(trees.take()).size, e.entries.size, e.state.tag], [50, 50, "known"]);
+  });
+}
+
+test("Listings.commit() does not list a large directory again without end that always changes", () => {
+  const trees = new Subject();
+  trees.fake.piece = 10;
+  for (let i = 0; i < 50; i++) trees.disk.file(`/r/e/${i}`);
+  const e = trees.at("/r/e");
+  trees.scanner.rescan(e);
+  const before = trees.scanner.count;
+  for (let i = 0; i < 10; i++) {
+    const outcomes = trees.scan();
+    trees.event(e, i % 2 ? IN_CREATE : IN_DELETE, "30");
+    trees.listings.commit(outcomes);
+  }
+  trees.settle();
+  assert.deepEqual([trees.scanner.count - before, e.state.tag], [3, "known"]);
 });
 
 // What is not where it should be

@@ -30,6 +30,7 @@ interface Inode {
 /** A disk in memory. */
 export class FakeDisk {
   readonly #inodes = new Map<string, Inode>();
+  readonly #leftOut = new Set<string>();
   #next = 1;
 
   constructor() {
@@ -69,11 +70,16 @@ export class FakeDisk {
     for (const [one, inode] of moved) this.#inodes.set(path + one.slice(from.length), inode);
   }
 
+  /** Has an entry left out of the next list that it should be in. */
+  leaveOut(path: string): void {
+    this.#leftOut.add(path);
+  }
+
   /** What a directory has in it. */
   list(path: string): Dirent[] {
     const types = { directory: DT_DIR, file: DT_REG, link: DT_LNK };
     return [...this.#inodes].filter(([one]) =>
-      one !== "" && one.slice(0, one.lastIndexOf("/")) === path
+      one !== "" && one.slice(0, one.lastIndexOf("/")) === path && !this.#leftOut.delete(one)
     ).map(([one, { type }], i) => [one.slice(path.length + 1), types[type], i]);
   }
 

@@ -19,6 +19,8 @@ export class Observer {
   readonly #storm: Storm;
   readonly #base: string;
   readonly #removed: string[] = [];
+  /** The roots that are being set up. */
+  readonly #adding = new Set<string>();
   #watcher: Watcher | undefined;
   #loops: Loop[] = [];
 
@@ -91,12 +93,14 @@ export class Observer {
       const [root] = this.#removed.splice(Math.floor(random() * this.#removed.length), 1);
       roots.add(root);
       this.#storm.trace?.(`add ${root}`);
-      const added = this.#watcher!.add(root);
+      const added = this.#watcher!.add(root).finally(() => this.#adding.delete(root));
+      this.#adding.add(root);
       if (random() < 0.5) await within(added, () => `add in watcher ${this.#name}`);
       return;
     }
     const root = [...roots][Math.floor(random() * roots.size)];
-    if (root === undefined) return;
+    // What a root has reported counts no more, and one above it that is being set up has not reported it yet.
+    if (root === undefined || this.#adding.size > 0) return;
     this.#storm.trace?.(`remove ${root}`);
     this.#watcher!.remove(root);
     roots.delete(root);
