@@ -141,6 +141,11 @@ export class Directory implements Owner {
     moves++;
   }
 
+  /** Whether its path goes through a symbolic link below the root. */
+  get isBehindLink(): boolean {
+    return this.link || (this.#parent?.isBehindLink ?? false);
+  }
+
   /** The root of its tree: itself, if it has no parent. */
   get root(): Directory {
     return this.#parent?.root ?? this;

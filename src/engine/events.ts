@@ -203,7 +203,7 @@ export class Events {
   /** What happens to a directory its parent reports, unless it is a root. */
   #self(directory: Directory, mask: number): void {
     if (mask & IN_MOVE_SELF) {
-      this.#scanner.rescan(directory); // its link leads nowhere now
+      this.#scanner.moved(directory);
     } else if (mask & IN_UNMOUNT) {
       this.#entries.report(unmountEvent(directory.path));
     } else if (directory.parent === undefined) {

@@ -34,6 +34,7 @@ const INTERVAL = 0.5;
 export class ScanQueue {
   readonly #libc: Libc;
   #directories: Directory[] = [];
+  #last: Directory[] = [];
   #tasks: Begun[] = [];
   /** How many directories are scanned before the clock is read again. */
   #few = 1;
@@ -44,12 +45,12 @@ export class ScanQueue {
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
-    return this.#directories.length === 0 && this.#tasks.length === 0;
+    return this.#directories.length + this.#last.length + this.#tasks.length === 0;
   }
 
-  /** Schedules a directory, after those that are scheduled already. */
-  schedule(directory: Directory): void {
-    this.#directories.push(directory);
+  /** Schedules a directory, after those that are scheduled already. @param isLast after all others, too */
+  schedule(directory: Directory, isLast: boolean): void {
+    (isLast ? this.#last : this.#directories).push(directory);
   }
 
   /** Adds a task, which goes before all directories. */
@@ -66,11 +67,12 @@ export class ScanQueue {
    */
   work(slice: number, scan: (directory: Directory) => void): void {
     let now = monotonic(this.#libc);
-    let next = 0;
+    let [next, last] = [0, 0];
     for (let end = now + slice, count = 1; now < end; count++) {
       const task = this.#tasks.pop();
       if (task !== undefined) this.#step(task);
       else if (next < this.#directories.length) scan(this.#directories[next++]);
+      else if (last < this.#last.length) scan(this.#last[last++]);
       else break;
       if (this.#tasks.length === 0 && count < this.#few) continue;
       const before = now;
@@ -81,6 +83,7 @@ export class ScanQueue {
       count = 0;
     }
     this.#directories = this.#directories.slice(next);
+    this.#last = this.#last.slice(last);
   }
 
   /** Ends the tasks. */

@@ -16,6 +16,7 @@ import { debug } from "../kernel/debug.ts";
 import { IN_CREATE, IN_DELETE, IN_EXCL_UNLINK, IN_MOVE, IN_MOVE_SELF } from "../kernel/mask.ts";
 import type { Directory } from "./directory.ts";
 import { invalidate, isListed, KNOWN, needsScan, scanned, unreachable } from "./directory_state.ts";
+import { Duplicates } from "./duplicates.ts";
 import type { Instance, Member } from "./instance.ts";
 import { Listing } from "./listing.ts";
 import { isGone, type Scan, type ScanFailure } from "./scan.ts";
@@ -25,6 +26,8 @@ import { ScanQueue, SLICE, type Task } from "./scan_queue.ts";
 export interface ScanScope {
   /** The content events wanted: bits that say nothing of an entry's coming and going. */
   readonly content: number;
+  /** Whether directories that symbolic links lead to are scanned. */
+  readonly followSymlinks: boolean;
 }
 
 /** A directory that was scanned, and its state then: `live`, `held` or `unreachable`. */
@@ -59,6 +62,7 @@ export class Scanner {
   readonly #misses = new Map<Directory, number>();
   /** The large directories that changed while they were listed, and how often in a row. */
   readonly #changes = new Map<Directory, number>();
+  readonly #duplicates: Duplicates;
   #outcomes: Outcome[] = [];
   #failed: Failed[] = [];
   #count = 0;
@@ -68,6 +72,7 @@ export class Scanner {
   constructor(instance: Instance, member: Member, scope: ScanScope) {
     this.#instance = instance;
     this.#queue = new ScanQueue(instance.libc);
+    this.#duplicates = new Duplicates(instance, member);
     this.#member = member;
     this.#scope = scope;
   }
@@ -111,7 +116,7 @@ export class Scanner {
    */
   schedule(directory: Directory): void {
     if (this.#queue.isEmpty) this.#instance.schedule(this.#member);
-    this.#queue.schedule(directory);
+    this.#queue.schedule(directory, this.#isBehindLink(directory));
   }
 
   /** Invalidates a directory, and schedules its scan. */
@@ -155,9 +160,9 @@ export class Scanner {
     debug?.("scan", JSON.stringify(path), describe(found));
     if (!("wd" in found)) return this.#unscanned(directory, found);
     this.#count++;
-    if (directory.link && isInside(directory, found.wd)) {
+    if (this.#isBehindLink(directory) && this.#duplicates.isEntered(found.wd, directory)) {
       found.rest?.return(undefined);
-      return this.#scannedLoop(directory);
+      return this.#scannedDuplicate(directory, found.wd);
     }
     const { state } = directory;
     const isSame = directory.wd === found.wd;
@@ -170,6 +175,8 @@ export class Scanner {
       this.#release(directory);
       directory.wd = found.wd;
       this.#instance.own(found.wd, directory);
+      this.#duplicates.delete(directory);
+      if (this.#scope.followSymlinks && !directory.isBehindLink) this.#leaveByLinks(found.wd);
     }
     const watch = isSame ? "same" : found.isNew ? "new" : "other";
     directory.enter(scanned(state, found.listing, watch));
@@ -183,12 +190,28 @@ export class Scanner {
     else this.#queue.begin({ directory, steps: found.rest, end });
   }
 
-  /** A link back to a directory that it is in is not followed: nothing is in it. */
-  #scannedLoop(directory: Directory): void {
-    if (directory.isEmpty) return this.release(directory);
-    this.#release(directory);
-    directory.enter(scanned(directory.state, new Listing(), "new"));
-    this.#outcomes.push({ directory, generation: directory.generation });
+  /** A directory that is entered by another path: nothing is in it, so that each event is reported once. */
+  #scannedDuplicate(directory: Directory, wd: number): void {
+    directory.initial = false;
+    if (directory.isEmpty) this.release(directory);
+    else {
+      this.#release(directory);
+      directory.enter(scanned(directory.state, new Listing(), "new"));
+      this.#outcomes.push({ directory, generation: directory.generation });
+    }
+    this.#duplicates.add(directory, wd);
+  }
+
+  /** The own path of a directory is found that may be entered by a link. */
+  #leaveByLinks(wd: number): void {
+    for (const directory of this.#duplicates.links(wd)) {
+      this.#release(directory);
+      this.rescan(directory);
+    }
+  }
+
+  #isBehindLink(directory: Directory): boolean {
+    return this.#scope.followSymlinks && directory.isBehindLink;
   }
 
   #unscanned(directory: Directory, failure: ScanFailure): void {
@@ -244,9 +267,17 @@ export class Scanner {
 
   /** The kernel ended a watch, though no event removed the directory: its file system is unmounted, say. */
   ended(directory: Directory): void {
+    const { wd } = directory;
     directory.wd = -1;
     this.invalidateTree(directory);
     this.schedule(directory);
+    this.#rescanDuplicates(wd);
+  }
+
+  /** A directory has moved: links may lead to it no more. */
+  moved(directory: Directory): void {
+    if (directory.link) this.rescan(directory);
+    this.#rescanDuplicates(directory.wd);
   }
 
   /** Discards a directory that is no longer in a tree, with all below it. */
@@ -261,6 +292,7 @@ export class Scanner {
   release(directory: Directory): void {
     this.#misses.delete(directory);
     this.#changes.delete(directory);
+    this.#duplicates.delete(directory);
     this.settle(directory);
     this.#release(directory);
   }
@@ -279,7 +311,13 @@ export class Scanner {
   #release(directory: Directory): void {
     const { wd } = directory;
     directory.wd = -1;
-    if (wd !== -1) this.#instance.release(wd, directory);
+    if (wd === -1) return;
+    this.#instance.release(wd, directory);
+    if (this.#scope.followSymlinks && !this.#duplicates.isEntered(wd)) this.#rescanDuplicates(wd);
+  }
+
+  #rescanDuplicates(wd: number): void {
+    for (const directory of this.#duplicates.take(wd)) this.rescan(directory);
   }
 }
 
@@ -287,9 +325,4 @@ export class Scanner {
 function describe(found: Scan & { readonly isNew: boolean } | ScanFailure): string {
   if (!("wd" in found)) return `${found.syscall} failed with errno ${found.errno}`;
   return `watch ${found.wd}${found.isNew ? ", new" : ""}`;
-}
-
-/** Whether one of the directories above has this watch. */
-function isInside({ parent }: Directory, wd: number): boolean {
-  return parent !== undefined && (parent.wd === wd || isInside(parent, wd));
 }

@@ -86,11 +86,18 @@ test("Events.apply() reports what happens to a root itself, and not to a directo
   assert.deepEqual(trees.take(), ["attrib /r", "unmount /r/d"]);
 });
 
-test("Events.apply() scans a directory that has moved by itself again, and discards events of one that is gone", () => {
+test("Events.apply() scans a directory again that moves away from where a link leads, and no other one", () => {
+  const trees = new Subject({ followSymlinks: true });
+  trees.disk.link("/r/l", "/other");
+  trees.event(trees.root, IN_CREATE, "l");
+  trees.settle();
+  for (const path of ["/r/d", "/r/l"]) trees.event(trees.at(path), IN_MOVE_SELF, "");
+  assert.deepEqual([trees.d.state.tag, trees.at("/r/l").state.tag], ["known", "unscanned"]);
+});
+
+test("Events.apply() discards events of a directory that is gone", () => {
   const trees = new Subject();
   const { d } = trees;
-  trees.event(d, IN_MOVE_SELF, "");
-  assert.equal(d.state.tag, "unscanned");
   trees.event(trees.root, IN_DELETE | IN_ISDIR, "d");
   trees.event(d, IN_MODIFY, "f");
   assert.deepEqual(trees.take(), ["remove /r/d"]);

@@ -53,12 +53,12 @@ function* logged(log: string[], name: string, steps: number): Generator<void, st
 test("ScanQueue.work() scans in the order of scheduling, also what is scheduled meanwhile", () => {
   const queue = new ScanQueue(libc());
   const [a, b, c] = directories(3);
-  queue.schedule(a);
-  queue.schedule(b);
+  queue.schedule(a, false);
+  queue.schedule(b, false);
   const scanned: string[] = [];
   queue.work(Infinity, (directory) => {
     scanned.push(directory.path);
-    if (directory === a) queue.schedule(c);
+    if (directory === a) queue.schedule(c, false);
   });
   assert.deepEqual(scanned, ["/0", "/1", "/2"]);
   assert.equal(queue.isEmpty, true);
@@ -75,7 +75,7 @@ for (
   test(`ScanQueue.work() scans ${counts[0]} in a slice of ${slice} ms where directories ${what}`, () => {
     using clock = new Clock();
     const queue = new ScanQueue(libc());
-    for (const directory of directories(40)) queue.schedule(directory);
+    for (const directory of directories(40)) queue.schedule(directory, false);
     const scanned: string[] = [];
     const after: number[] = [];
     while (!queue.isEmpty) {
@@ -94,7 +94,7 @@ for (
 test("ScanQueue.work() scans fewer directories between two readings once they take long", () => {
   using clock = new Clock();
   const queue = new ScanQueue(libc());
-  for (const directory of directories(100)) queue.schedule(directory);
+  for (const directory of directories(100)) queue.schedule(directory, false);
   let scanned = 0;
   // The first 31 take no time.
   const counts = Array.from({ length: 5 }, () => {
@@ -129,7 +129,7 @@ test("ScanQueue.work() ends a task before any directory is scanned", () => {
   const queue = new ScanQueue(libc());
   const [a, b] = directories(2);
   const log: string[] = [];
-  queue.schedule(a);
+  queue.schedule(a, false);
   queue.begin({ directory: b, steps: logged(log, "b", 1), end: () => log.push("end") });
   queue.work(Infinity, ({ path }) => void log.push(`scan ${path}`));
   assert.deepEqual(log, ["b1", "b closed", "end", "scan /0"]);
@@ -138,7 +138,7 @@ test("ScanQueue.work() ends a task before any directory is scanned", () => {
 test("ScanQueue.work() ends a task that a scan began before the next directory", () => {
   const queue = new ScanQueue(libc());
   const log: string[] = [];
-  for (const directory of directories(2)) queue.schedule(directory);
+  for (const directory of directories(2)) queue.schedule(directory, false);
   queue.work(Infinity, (directory) => {
     log.push(`scan ${directory.path}`);
     queue.begin({ directory, steps: logged(log, directory.path, 1), end: () => log.push("end") });

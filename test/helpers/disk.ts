@@ -48,20 +48,40 @@ export function read(path: string, follow: boolean): Copy {
 /** The entries of a {@link View}. */
 export interface Disk {
   readonly entries: Map<string, Copy>;
-  /** Links that lead to a directory above them: nothing is promised about what is below. */
+  /** Links that lead to a directory above them, or to one that has a path of its own: nothing is promised below. */
   readonly open: Set<string>;
+  /** The paths of each directory that only links lead to, if there are several: one is entered. */
+  readonly alternatives: (readonly string[])[];
 }
 
 /** Reads all entries of a view. */
 export function readAll(view: View): Disk {
-  const disk: Disk = { entries: new Map(), open: new Set() };
+  const disk: Disk = { entries: new Map(), open: new Set(), alternatives: [] };
+  const paths: Paths = new Map();
   for (const root of view.roots) {
     const copy = read(root, true);
     if (copy.type === "nothing") continue;
     disk.entries.set(root, copy);
-    if (copy.type === "directory") readBelow(view, root, root, [...above(view, root)], disk);
+    if (copy.type !== "directory") continue;
+    found(paths, root, false);
+    readBelow(view, { root, path: root, behindLink: false }, [...above(view, root)], disk, paths);
+  }
+  for (const { own, links } of paths.values()) {
+    if (own) { for (const path of links) disk.open.add(path); }
+    else if (links.size > 1) disk.alternatives.push([...links]);
   }
   return disk;
+}
+
+/** By inode, whether a directory has a path without links, and its paths behind links. */
+type Paths = Map<string, { own: boolean; readonly links: Set<string> }>;
+
+function found(paths: Paths, path: string, behindLink: boolean): void {
+  const key = inode(path);
+  const known = paths.get(key) ?? { own: false, links: new Set() };
+  paths.set(key, known);
+  if (behindLink) known.links.add(path);
+  else known.own = true;
 }
 
 /** The inodes of a root and of the directories above it that belong to another root's tree. */
@@ -75,12 +95,19 @@ function* above(view: View, root: string): Generator<string> {
   }
 }
 
+interface Place {
+  readonly root: string;
+  /** The path of a directory. */
+  readonly path: string;
+  readonly behindLink: boolean;
+}
+
 function readBelow(
   view: View,
-  root: string,
-  directory: string,
+  { root, path: directory, behindLink }: Place,
   above: readonly string[],
   disk: Disk,
+  paths: Paths,
 ): void {
   for (const name of readdirSync(directory)) {
     const path = `${directory}/${name}`;
@@ -94,7 +121,11 @@ function readBelow(
     if (!isDirectory || !view.recursive) continue;
     const own = inode(path);
     if (leads && above.includes(own)) disk.open.add(path);
-    else readBelow(view, root, path, [...above, own], disk);
+    else {
+      const place = { root, path, behindLink: behindLink || leads };
+      if (!view.roots.has(path)) found(paths, path, place.behindLink);
+      readBelow(view, place, [...above, own], disk, paths);
+    }
   }
 }
 

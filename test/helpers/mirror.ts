@@ -3,6 +3,7 @@
  * the entry again.
  */
 
+import { dirname } from "node:path";
 import type { ErrorEvent, WatchEvent } from "../../mod.ts";
 import { type Copy, type Disk, read, type View } from "./disk.ts";
 
@@ -88,9 +89,18 @@ export class Mirror {
     const links = [...disk.entries].filter(([path, { type }]) =>
       type === "link" && !this.entered.has(path)
     );
-    const open = [...disk.open, ...links.map(([path]) => path)];
+    const unentered = links.map(([path]) => path);
+    const open = [...disk.open, ...disk.alternatives.flat(), ...unentered];
+    const isBelow = (path: string, some: readonly string[]) =>
+      some.some((one) => path === one || path.startsWith(`${one}/`));
     const isOpen = (path: string) => open.some((one) => path.startsWith(`${one}/`));
     const wrong: string[] = [];
+    for (const paths of disk.alternatives) {
+      const reached = paths.filter((path) => !isBelow(path, unentered));
+      if (reached.length > 0 && !reached.some((path) => this.#has(path, disk))) {
+        wrong.push(`by none of its paths is entered: ${reached}`);
+      }
+    }
     for (const [path, copy] of disk.entries) {
       if (isOpen(path)) continue;
       const mine = this.entries.get(path);
@@ -104,6 +114,18 @@ export class Mirror {
       wrong.push(`not there ${path}: ${show(copy)}`);
     }
     return wrong;
+  }
+
+  /** Whether the copy of what is in a directory is right. */
+  #has(directory: string, disk: Disk): boolean {
+    const inside = (path: string) => dirname(path) === directory;
+    const [mine, right] = [this.entries, disk.entries].map((some) =>
+      [...some].filter(([path]) => inside(path))
+    );
+    return mine.length === right.length && right.every(([path, copy]) => {
+      const own = this.entries.get(path);
+      return own !== undefined && isSame(own, copy);
+    });
   }
 
   #rename(from: string, path: string, replaced: boolean, isDirectory: boolean): void {

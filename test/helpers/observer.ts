@@ -105,16 +105,26 @@ export class Observer {
     this.#watcher!.remove(root);
     roots.delete(root);
     await this.settle();
-    for (const mirror of this.mirrors) {
-      const covered = (path: string) =>
-        [...roots].some((one) => path === one || path.startsWith(`${one}/`));
-      for (const path of [...mirror.entries.keys()]) {
-        if ((path === root || path.startsWith(`${root}/`)) && !covered(path)) {
-          mirror.entries.delete(path);
+    for (const { entries } of this.mirrors) {
+      for (const [path, { type }] of [...entries]) {
+        if (path !== root && !path.startsWith(`${root}/`)) continue;
+        if (![...roots].some((one) => this.#isIn(path, type === "directory", one))) {
+          entries.delete(path);
         }
       }
     }
     this.#removed.push(root);
+  }
+
+  /** Whether a path is a root, or below it and not ignored. */
+  #isIn(path: string, isDirectory: boolean, root: string): boolean {
+    if (path === root) return true;
+    if (!path.startsWith(`${root}/`)) return false;
+    const names = path.slice(root.length + 1).split("/");
+    return names.every((_, i) => {
+      const above = `${root}/${names.slice(0, i + 1).join("/")}`;
+      return !this.#view.ignores(above, isDirectory || above !== path, root);
+    });
   }
 
   /** Waits until the events of all changes are reported and taken. */
