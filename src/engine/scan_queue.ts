@@ -33,7 +33,7 @@ const INTERVAL = 0.5;
 /** What is to be done. */
 export class ScanQueue {
   readonly #libc: Libc;
-  #directories: Directory[] = [];
+  readonly #directories: Directory[] = [];
   #tasks: Begun[] = [];
   /** How many directories are scanned before the clock is read again. */
   #few = 1;
@@ -47,7 +47,10 @@ export class ScanQueue {
     return this.#directories.length === 0 && this.#tasks.length === 0;
   }
 
-  /** Schedules a directory, after those that are scheduled already. */
+  /**
+   * Schedules a directory, before those that are scheduled already: as a tree is scanned from its root down, few are
+   * scheduled at a time.
+   */
   schedule(directory: Directory): void {
     this.#directories.push(directory);
   }
@@ -66,12 +69,14 @@ export class ScanQueue {
    */
   work(slice: number, scan: (directory: Directory) => void): void {
     let now = monotonic(this.#libc);
-    let next = 0;
     for (let end = now + slice, count = 1; now < end; count++) {
       const task = this.#tasks.pop();
       if (task !== undefined) this.#step(task);
-      else if (next < this.#directories.length) scan(this.#directories[next++]);
-      else break;
+      else {
+        const directory = this.#directories.pop();
+        if (directory === undefined) break;
+        scan(directory);
+      }
       if (this.#tasks.length === 0 && count < this.#few) continue;
       const before = now;
       now = monotonic(this.#libc);
@@ -80,7 +85,6 @@ export class ScanQueue {
         : Math.ceil(this.#few / 2);
       count = 0;
     }
-    this.#directories = this.#directories.slice(next);
   }
 
   /** Ends the tasks. */
