@@ -185,6 +185,7 @@ export class Listings {
       const kind = directory.initial && !isStale(state, name) ? early : "create";
       this.#tree.found(directory, name, isDirectory, kind, links?.has(name));
     }
+    pack(directory, state, found);
   }
 
   /** Whether an entry is no longer there, or is of another type. @param links found, if they are followed */
@@ -249,4 +250,16 @@ export class Listings {
 function begin(directory: Directory, state: Scanned): void {
   debug?.("commit", JSON.stringify(directory.path), state.tag, state.held.length, "held");
   state.isCommitted = true;
+}
+
+/** Leaves the entries of a directory in its listing, if they are the same: most directories are never asked. */
+function pack(
+  directory: Directory,
+  { listing, overruled }: Scanned,
+  found: ReadonlyMap<string, boolean>,
+): void {
+  const { entries } = directory;
+  if (listing.isLarge || overruled !== undefined || found.size !== entries.size) return;
+  for (const name of found.keys()) if (!entries.has(name)) return;
+  directory.adopt(listing, [...directory.directories()].map(([, child]) => child));
 }
