@@ -9,7 +9,7 @@
 
 import { type DirectoryState, KNOWN } from "./directory_state.ts";
 import type { Owner, Receiver } from "./instance.ts";
-import type { Listing } from "./listing.ts";
+import { addPacked, type Listing } from "./listing.ts";
 
 /** An entry: a watched directory; or, of another entry, whether it is a directory. */
 export type Entry = Directory | boolean;
@@ -26,37 +26,44 @@ export interface Arrival {
   readonly from: string;
 }
 
+// Flags of a directory.
+const LINK = 1;
+const INITIAL = 2;
+const OTHER = 4;
+const GONE = 8;
+
 /** How many directories have moved: each move may make any computed path wrong. */
 let moves = 0;
 
-/** A directory that is watched. */
+const NONE: readonly Directory[] = [];
+
+/** What most directories never have, made on demand. */
+class Rare {
+  lostSince: number | undefined;
+  arrival: Arrival | undefined;
+  path = "";
+  /** {@link moves} when the path was computed. */
+  moves = -1;
+}
+
+/** A directory that is watched. A big tree has many, so it has few fields. */
 export class Directory implements Owner {
-  readonly receiver: Receiver;
   /** Its watch, or -1 while it has none. */
   wd = -1;
   #state: DirectoryState = KNOWN;
   /** How often it changed state. Work that was begun in one state is worthless in another one. */
   #generation = 0;
-  /** Whether what a scan finds in it was there when the watching began. */
-  initial = false;
-  /** Since when events of it may be lost, if they may: milliseconds since 1970. */
-  lostSince: number | undefined;
-  /** Whether another directory may have taken its place, so that every entry may be another one. */
-  isOther = false;
-  /** The last change of an entry, if that was an arrival. */
-  arrival: Arrival | undefined;
-  /** Whether the entry is a symbolic link to it. */
-  readonly link: boolean;
-  /** Whether it is no longer in the tree. */
-  gone = false;
+  /** {@link LINK} and the others. */
+  #flags = 0;
+  #rare: Rare | undefined;
   #name: string;
-  #parent: Directory | undefined;
-  #path = "";
-  #pathMoves = -1;
-  /** Made on demand: most directories have only files, which stay in the listing. */
-  #entries: Map<string, Entry> | undefined;
-  /** A listing whose names are not added to the entries yet. */
-  #listing: Listing | undefined;
+  /** The parent; for a root, who receives the events of the tree. */
+  #above: Directory | Receiver;
+  /** What is in it; or, while that is unread in the listing, the directories in it that are watched. */
+  #entries: Map<string, Entry> | readonly Directory[] = NONE;
+  /** The bytes of a listing that nobody has asked for a name yet, and where in them it is: of most directories. */
+  #listing: Uint8Array | undefined;
+  #start = 0;
 
   /**
    * @param name in the parent; for a root, which has none, the path
@@ -64,32 +71,94 @@ export class Directory implements Owner {
    * @param link whether the entry is a symbolic link to it
    */
   constructor(name: string, above: Directory | Receiver, link: boolean = false) {
-    this.#parent = above instanceof Directory ? above : undefined;
-    this.receiver = above instanceof Directory ? above.receiver : above;
+    this.#above = above;
     this.#name = name;
-    this.link = link;
+    if (link) this.#flags = LINK;
+  }
+
+  /** Who receives the events of its tree. */
+  get receiver(): Receiver {
+    const above = this.#above;
+    return above instanceof Directory ? above.receiver : above;
+  }
+
+  /** Whether the entry is a symbolic link to it. */
+  get link(): boolean {
+    return this.#has(LINK);
+  }
+
+  /** Whether what a scan finds in it was there when the watching began. */
+  get initial(): boolean {
+    return this.#has(INITIAL);
+  }
+
+  set initial(value: boolean) {
+    this.#set(INITIAL, value);
+  }
+
+  /** Whether another directory may have taken its place, so that every entry may be another one. */
+  get isOther(): boolean {
+    return this.#has(OTHER);
+  }
+
+  set isOther(value: boolean) {
+    this.#set(OTHER, value);
+  }
+
+  /** Whether it is no longer in the tree. */
+  get gone(): boolean {
+    return this.#has(GONE);
+  }
+
+  set gone(value: boolean) {
+    this.#set(GONE, value);
+  }
+
+  /** Since when events of it may be lost, if they may: milliseconds since 1970. */
+  get lostSince(): number | undefined {
+    return this.#rare?.lostSince;
+  }
+
+  set lostSince(value: number | undefined) {
+    if (value !== this.lostSince) (this.#rare ??= new Rare()).lostSince = value;
+  }
+
+  /** The last change of an entry, if that was an arrival. */
+  get arrival(): Arrival | undefined {
+    return this.#rare?.arrival;
+  }
+
+  set arrival(value: Arrival | undefined) {
+    if (value !== this.arrival) (this.#rare ??= new Rare()).arrival = value;
   }
 
   /** What is in it, by lossless name. */
   get entries(): Map<string, Entry> {
+    const known = this.#entries;
+    if (known instanceof Map) return known;
+    const entries = new Map<string, Entry>();
     if (this.#listing !== undefined) {
-      const directories = this.#entries ?? [];
-      this.#entries = new Map();
-      this.#listing.addTo(this.#entries as Map<string, boolean>);
-      this.#listing = undefined;
-      for (const [name, directory] of directories) this.#entries.set(name, directory);
+      addPacked(this.#listing, this.#start, entries as Map<string, boolean>);
     }
-    return this.#entries ??= new Map();
+    for (const directory of known) entries.set(directory.name, directory);
+    this.#listing = undefined;
+    return this.#entries = entries;
   }
 
   /** Whether no entry is known. */
   get isEmpty(): boolean {
-    return this.#listing === undefined && !this.#entries?.size;
+    return this.#listing === undefined && !(this.#entries instanceof Map && this.#entries.size > 0);
   }
 
-  /** Takes a listing, which is not large, for the entries. The directories in it must be set already. */
-  adopt(listing: Listing): void {
-    this.#listing = listing;
+  /**
+   * Takes a listing, which is not large, for the entries.
+   *
+   * @param directories in the listing, that are watched
+   */
+  adopt({ bytes, start, isEmpty }: Listing, directories: readonly Directory[]): void {
+    this.#listing = isEmpty ? undefined : bytes;
+    this.#start = start;
+    this.#entries = directories.length === 0 ? NONE : directories;
   }
 
   /** How far its entries can be trusted. */
@@ -110,7 +179,8 @@ export class Directory implements Owner {
 
   /** The directory that it is in, or `undefined` for a root. */
   get parent(): Directory | undefined {
-    return this.#parent;
+    const above = this.#above;
+    return above instanceof Directory ? above : undefined;
   }
 
   /** Its name in the parent; for a root, its path. */
@@ -120,12 +190,14 @@ export class Directory implements Owner {
 
   /** Its path, as lossless text. */
   get path(): string {
-    if (this.#parent === undefined) return this.#name;
-    if (this.#pathMoves !== moves) {
-      this.#path = this.#parent.pathOf(this.#name);
-      this.#pathMoves = moves;
+    const { parent } = this;
+    if (parent === undefined) return this.#name;
+    const rare = this.#rare ??= new Rare();
+    if (rare.moves !== moves) {
+      rare.path = parent.pathOf(this.#name);
+      rare.moves = moves;
     }
-    return this.#path;
+    return rare.path;
   }
 
   /** The path of an entry, as lossless text. */
@@ -134,33 +206,34 @@ export class Directory implements Owner {
     return path === "/" ? `/${name}` : `${path}/${name}`;
   }
 
-  /** Moves, or becomes a root. The caller updates the entries of both parents. */
+  /** Moves, or becomes a root. The caller has updated the entries of both parents. */
   moveTo(parent: Directory | undefined, name: string): void {
-    this.#parent = parent;
+    this.#above = parent ?? this.receiver;
     this.#name = name;
     moves++;
   }
 
   /** Whether its path goes through a symbolic link below the root. */
   get isBehindLink(): boolean {
-    return this.link || (this.#parent?.isBehindLink ?? false);
+    return this.link || (this.parent?.isBehindLink ?? false);
   }
 
   /** The root of its tree: itself, if it has no parent. */
   get root(): Directory {
-    return this.#parent?.root ?? this;
+    return this.parent?.root ?? this;
   }
 
   /** Whether it is a directory, or below it. */
   isWithin(directory: Directory): boolean {
-    return this === directory || (this.#parent?.isWithin(directory) ?? false);
+    return this === directory || (this.parent?.isWithin(directory) ?? false);
   }
 
   /** The directories in it that are watched, by name. */
   *directories(): Generator<[name: string, directory: Directory]> {
-    for (const [name, entry] of this.#entries ?? []) {
-      if (entry instanceof Directory) yield [name, entry];
-    }
+    const known = this.#entries;
+    if (known instanceof Map) {
+      for (const [name, entry] of known) if (entry instanceof Directory) yield [name, entry];
+    } else for (const directory of known) yield [directory.name, directory];
   }
 
   /** It may be another directory by now, and so may all below it; see {@link isOther}. */
@@ -175,5 +248,12 @@ export class Directory implements Owner {
       yield next;
       for (const [, directory] of next.directories()) rest.push(directory);
     }
+  }
+  #has(flag: number): boolean {
+    return (this.#flags & flag) !== 0;
+  }
+
+  #set(flag: number, value: boolean): void {
+    this.#flags = value ? this.#flags | flag : this.#flags & ~flag;
   }
 }

@@ -17,6 +17,7 @@ import {
 } from "./event.ts";
 import { IN_ATTRIB, IN_CLOSE_WRITE, IN_MODIFY } from "../kernel/mask.ts";
 import { Directory, type Entry } from "./directory.ts";
+import type { Listing } from "./listing.ts";
 import { Loss, type Tops } from "./loss.ts";
 
 /** What is reported. */
@@ -88,6 +89,18 @@ export class Entries {
   know(directory: Directory, name: string, entry: Entry): void {
     for (const loss of this.#losses) loss.know(directory, name, entry);
     directory.entries.set(name, entry);
+  }
+
+  /**
+   * Takes a listing for the entries of a directory that has none, and reports nothing.
+   *
+   * @param directories in the listing, that are watched
+   */
+  adopt(directory: Directory, listing: Listing, directories: readonly Directory[]): void {
+    for (const loss of this.#losses) {
+      for (const child of directories) loss.know(directory, child.name, child);
+    }
+    directory.adopt(listing, directories);
   }
 
   /** Deletes an entry. The caller reports it. */

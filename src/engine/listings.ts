@@ -14,7 +14,6 @@ import { hasChanged, isExact, isStale, type Scanned } from "./directory_state.ts
 import type { Entries } from "./entries.ts";
 import type { Events } from "./events.ts";
 import { unwatchable } from "./failures.ts";
-import type { Listing } from "./listing.ts";
 import type { Overlap } from "./overlap.ts";
 import type { Scope } from "./roots.ts";
 import type { ScanFailure } from "./scan.ts";
@@ -67,22 +66,26 @@ export class Listings {
   commitEarly({ directory, generation }: Outcome): void {
     const { state } = directory;
     if (!directory.initial || directory.generation !== generation) return;
-    if (state.tag === "live" || state.tag === "held") finish(this.#compare(directory, state));
+    if (state.tag === "live" || state.tag === "held") this.#compareAll(directory, state);
   }
 
   #commit(directory: Directory, state: Scanned): void {
-    const { isLarge } = state.listing;
-    const end = () => {
-      const isChanged = isLarge && hasChanged(state);
-      this.#scanner.settle(directory);
-      for (const event of state.held) this.#events.apply(directory, event);
-      if (isLarge) this.#scanner.listed(directory, isChanged);
-    };
-    if (state.isCommitted) return end();
+    if (state.listing.isLarge && !state.isCommitted) return this.#commitLarge(directory, state);
+    if (!state.isCommitted) this.#compareAll(directory, state);
+    this.#committed(directory, state);
+  }
+
+  #commitLarge(directory: Directory, state: Scanned): void {
     const steps = this.#compare(directory, state);
-    if (isLarge) return this.#scanner.begin({ directory, steps, end });
-    finish(steps);
-    end();
+    this.#scanner.begin({ directory, steps, end: () => this.#committed(directory, state) });
+  }
+
+  #committed(directory: Directory, state: Scanned): void {
+    const { isLarge } = state.listing;
+    const isChanged = isLarge && hasChanged(state);
+    this.#scanner.settle(directory);
+    for (const event of state.held) this.#events.apply(directory, event);
+    if (isLarge) this.#scanner.listed(directory, isChanged);
   }
 
   #missed(directory: Directory, failure: ScanFailure): void {
@@ -107,11 +110,15 @@ export class Listings {
     }
   }
 
+  /** Compares at a stretch. */
+  #compareAll(directory: Directory, state: Scanned): void {
+    if (this.#isPlain(directory, state)) return this.#adopt(directory, state);
+    for (const _ of this.#compare(directory, state));
+  }
+
   *#compare(directory: Directory, state: Scanned): Generator<void, void> {
-    debug?.("commit", JSON.stringify(directory.path), state.tag, state.held.length, "held");
-    state.isCommitted = true;
-    if (this.#isPlain(directory, state)) this.#adopt(directory, state.listing);
-    else yield* this.#compareEntries(directory, state);
+    begin(directory, state);
+    yield* this.#compareEntries(directory, state);
     directory.initial = false;
   }
 
@@ -123,16 +130,18 @@ export class Listings {
   }
 
   /** Most of a set-up: nothing is compared, and files stay unread in the listing. */
-  #adopt(directory: Directory, listing: Listing): void {
-    if (this.#scope.recursive) {
-      for (const name of listing.directories()) {
-        const child = new Directory(name, directory);
-        child.initial = true;
-        this.#entries.know(directory, name, child);
-        this.#scanner.rescan(child);
-      }
-    }
-    directory.adopt(listing);
+  #adopt(directory: Directory, state: Scanned): void {
+    begin(directory, state);
+    const { listing } = state;
+    const names = this.#scope.recursive ? listing.directories() : [];
+    const directories = names.map((name) => {
+      const child = new Directory(name, directory);
+      child.initial = true;
+      return child;
+    });
+    this.#entries.adopt(directory, listing, directories);
+    for (const child of directories) this.#scanner.rescan(child);
+    directory.initial = false;
   }
 
   *#compareEntries(directory: Directory, state: Scanned): Generator<void, void> {
@@ -180,6 +189,7 @@ export class Listings {
       const kind = directory.initial && !isStale(state, name) ? early : "create";
       this.#tree.found(directory, name, isDirectory, kind, links?.has(name));
     }
+    pack(directory, state, found);
   }
 
   /**
@@ -249,7 +259,20 @@ export class Listings {
   }
 }
 
-/** Does all steps at a stretch. */
-function finish(steps: Iterable<void>): void {
-  for (const _ of steps);
+/** A listing is being committed. */
+function begin(directory: Directory, state: Scanned): void {
+  debug?.("commit", JSON.stringify(directory.path), state.tag, state.held.length, "held");
+  state.isCommitted = true;
+}
+
+/** Leaves the entries of a directory in its listing, if they are the same: most directories are never asked. */
+function pack(
+  directory: Directory,
+  { listing, overruled }: Scanned,
+  found: ReadonlyMap<string, boolean>,
+): void {
+  const { entries } = directory;
+  if (listing.isLarge || overruled !== undefined || found.size !== entries.size) return;
+  for (const name of found.keys()) if (!entries.has(name)) return;
+  directory.adopt(listing, [...directory.directories()].map(([, child]) => child));
 }

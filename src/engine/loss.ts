@@ -139,7 +139,6 @@ export class Loss {
   }
 
   #compareEntries(path: string, directory: Directory, changed: readonly EntryKind[]): void {
-    const { entries } = directory;
     const marks = this.#marks.get(directory);
     const before = this.#before.get(directory);
     const compare = (name: string, old: Entry | undefined, entry: Entry | undefined) => {
@@ -153,11 +152,12 @@ export class Loss {
       // No entry was added or deleted here, so only marked files can differ.
       for (const [name, inner] of directory.directories()) compare(name, inner, inner);
       for (const name of marks?.keys() ?? []) {
-        const entry = entries.get(name);
+        const entry = directory.entries.get(name);
         if (!(entry instanceof Directory)) compare(name, entry, entry);
       }
       return;
     }
+    const { entries } = directory;
     for (const [name, entry] of before) if (!entries.has(name)) compare(name, entry, undefined);
     for (const [name, entry] of entries) compare(name, before.get(name), entry);
   }

@@ -10,7 +10,7 @@ import { EACCES, ELOOP, ENOENT, ESTALE } from "../../ffi/errno.ts";
 import { call } from "../kernel/call.ts";
 import { leadsNowhere, readLink, S_IFDIR, S_IFREG, typeOf } from "../kernel/files.ts";
 import { Listing } from "./listing.ts";
-import { sharedCString, toText } from "../kernel/byte_string.ts";
+import { cString, sharedCString, toText } from "../kernel/byte_string.ts";
 import { IN_MASK_ADD, IN_ONLYDIR } from "../kernel/mask.ts";
 
 /** What a scan found. */
@@ -72,12 +72,14 @@ export function scan(
         return { syscall: "open", errno: EACCES };
       }
     }
-    const self = sharedCString(`/proc/self/fd/${fd}`);
+    const self = pathOf(fd);
     const bits = (mask | IN_ONLYDIR | IN_MASK_ADD) >>> 0;
     const wd = call(libc, () => libc.inotify_add_watch(inotify, self, bits));
     if (wd < 0) return { syscall: "inotify_add_watch", errno: -wd };
     const listing = new Listing();
-    const rest = read(libc, fd, listing);
+    const failure = rewind(libc, fd) ?? read(libc, fd, listing);
+    if (failure !== "more") return { wd, listing, rest: undefined, failure };
+    const rest = readOn(libc, fd, listing);
     isReading = true;
     const { done, value } = rest.next();
     return done
@@ -97,25 +99,47 @@ export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
   }
 }
 
-/** Reads the entries of a directory and closes it, in steps if it is large. */
-function* read(libc: Libc, fd: number, listing: Listing): Rest {
+/**
+ * Begins at the first entry. The descriptor is older than the watch, and some file systems list what was there at
+ * open(2), or at this lseek(2), and not at getdents64(2): btrfs from Linux 6.5 on, and tmpfs of 6.11 to 6.13.
+ */
+function rewind(libc: Libc, fd: number): ScanFailure | undefined {
+  const position = call(libc, () => libc.lseek(fd, 0, SEEK_SET));
+  return position < 0 ? { syscall: "lseek", errno: -position } : undefined;
+}
+
+/** Reads entries of a directory. @returns `undefined` at the end, `"more"` before it, or why it failed */
+function read(libc: Libc, fd: number, listing: Listing): ScanFailure | "more" | undefined {
+  do {
+    const length = call(libc, () => libc.getdents64(fd, buffer, buffer.length));
+    // Only an empty answer is the last one on every file system.
+    if (length === 0) return undefined;
+    if (length < 0) return { syscall: "getdents64", errno: -length };
+    if (!listing.push(buffer, length)) return { syscall: "getdents64", errno: ELOOP };
+  } while (!listing.isLarge && listing.hasTypes);
+  return "more";
+}
+
+/** Reads the rest of a directory in steps, and closes it. */
+function* readOn(libc: Libc, fd: number, listing: Listing): Rest {
   try {
-    // The descriptor is older than the watch, and some file systems list what was there at open(2), or at this
-    // lseek(2), and not at getdents64(2): btrfs from Linux 6.5 on, and tmpfs of 6.11 to 6.13.
-    const position = call(libc, () => libc.lseek(fd, 0, SEEK_SET));
-    if (position < 0) return { syscall: "lseek", errno: -position };
     for (;;) {
-      const length = call(libc, () => libc.getdents64(fd, buffer, buffer.length));
-      // Only an empty answer is the last one on every file system.
-      if (length === 0) return undefined;
-      if (length < 0) return { syscall: "getdents64", errno: -length };
-      if (!listing.push(buffer, length)) return { syscall: "getdents64", errno: ELOOP };
       yield* listing.complete((name) => typeIn(libc, fd, name));
       if (listing.isLarge) yield;
+      const failure = read(libc, fd, listing);
+      if (failure !== "more") return failure;
     }
   } finally {
     libc.close(fd);
   }
+}
+
+let last = { fd: -1, path: cString("") };
+
+/** The path of an open descriptor, with C's final NUL byte. Most have the number of the one before. */
+function pathOf(fd: number): Uint8Array {
+  if (fd !== last.fd) last = { fd, path: cString(`/proc/self/fd/${fd}`) };
+  return last.path;
 }
 
 /** The type of an entry, as in a mode. One that cannot be known counts as a directory: its scan says why. */

@@ -33,8 +33,8 @@ const INTERVAL = 0.5;
 /** What is to be done. */
 export class ScanQueue {
   readonly #libc: Libc;
-  #directories: Directory[] = [];
-  #last: Directory[] = [];
+  readonly #directories: Directory[] = [];
+  readonly #last = new Set<Directory>();
   #tasks: Begun[] = [];
   /** How many directories are scanned before the clock is read again. */
   #few = 1;
@@ -45,12 +45,18 @@ export class ScanQueue {
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
-    return this.#directories.length + this.#last.length + this.#tasks.length === 0;
+    return this.#directories.length + this.#last.size + this.#tasks.length === 0;
   }
 
-  /** Schedules a directory, after those that are scheduled already. @param isLast after all others, too */
+  /**
+   * Schedules a directory, before those that are scheduled already: as a tree is scanned from its root down, few are
+   * scheduled at a time.
+   *
+   * @param isLast after those that are not, in the order of scheduling
+   */
   schedule(directory: Directory, isLast: boolean): void {
-    (isLast ? this.#last : this.#directories).push(directory);
+    if (isLast) this.#last.add(directory);
+    else this.#directories.push(directory);
   }
 
   /** Adds a task, which goes before all directories. */
@@ -67,13 +73,14 @@ export class ScanQueue {
    */
   work(slice: number, scan: (directory: Directory) => void): void {
     let now = monotonic(this.#libc);
-    let [next, last] = [0, 0];
     for (let end = now + slice, count = 1; now < end; count++) {
       const task = this.#tasks.pop();
       if (task !== undefined) this.#step(task);
-      else if (next < this.#directories.length) scan(this.#directories[next++]);
-      else if (last < this.#last.length) scan(this.#last[last++]);
-      else break;
+      else {
+        const directory = this.#directories.pop() ?? this.#takeLast();
+        if (directory === undefined) break;
+        scan(directory);
+      }
       if (this.#tasks.length === 0 && count < this.#few) continue;
       const before = now;
       now = monotonic(this.#libc);
@@ -82,14 +89,18 @@ export class ScanQueue {
         : Math.ceil(this.#few / 2);
       count = 0;
     }
-    this.#directories = this.#directories.slice(next);
-    this.#last = this.#last.slice(last);
   }
 
   /** Ends the tasks. */
   close(): void {
     for (const { steps } of this.#tasks) steps.return(undefined);
     this.#tasks = [];
+  }
+
+  #takeLast(): Directory | undefined {
+    const [directory] = this.#last;
+    if (directory !== undefined) this.#last.delete(directory);
+    return directory;
   }
 
   #step(task: Begun): void {

@@ -19,7 +19,7 @@ import { invalidate, isListed, KNOWN, needsScan, scanned, unreachable } from "./
 import { Duplicates } from "./duplicates.ts";
 import type { Instance, Member } from "./instance.ts";
 import { Listing } from "./listing.ts";
-import { isGone, type Scan, type ScanFailure } from "./scan.ts";
+import { isGone, type Rest, type Scan, type ScanFailure } from "./scan.ts";
 import { ScanQueue, SLICE, type Task } from "./scan_queue.ts";
 
 /** How directories are scanned. */
@@ -181,13 +181,19 @@ export class Scanner {
     const watch = isSame ? "same" : found.isNew ? "new" : "other";
     directory.enter(scanned(state, found.listing, watch));
     this.#unsettled.add(directory);
-    const end = (failure: ScanFailure | undefined) => {
-      if (failure !== undefined) return this.#unscanned(directory, failure);
-      this.#misses.delete(directory);
-      this.#outcomes.push({ directory, generation: directory.generation });
-    };
-    if (found.rest === undefined) end(found.failure);
-    else this.#queue.begin({ directory, steps: found.rest, end });
+    if (found.rest === undefined) this.#listed(directory, found.failure);
+    else this.#readOn(directory, found.rest);
+  }
+
+  #readOn(directory: Directory, steps: Rest): void {
+    this.#queue.begin({ directory, steps, end: (failure) => this.#listed(directory, failure) });
+  }
+
+  /** A directory was read to its end. @param failure why not, if that failed */
+  #listed(directory: Directory, failure: ScanFailure | undefined): void {
+    if (failure !== undefined) return this.#unscanned(directory, failure);
+    this.#misses.delete(directory);
+    this.#outcomes.push({ directory, generation: directory.generation });
   }
 
   /** A directory that is entered by another path: nothing is in it, so that each event is reported once. */

@@ -68,10 +68,10 @@ test("Directory.subtree() gives it and all directories below once, and no files"
   );
 });
 
-test("Directory.entries has an adopted listing, whose directories are those set before", () => {
+test("Directory.entries has an adopted listing, with the directories in it that are watched", () => {
   const root = new Directory("/r", NOBODY);
-  const d = child(root, "d");
-  root.adopt(listing(["file", DT_REG], ["d", DT_DIR], ["other", DT_DIR]));
+  const d = new Directory("d", root);
+  root.adopt(listing(["file", DT_REG], ["d", DT_DIR], ["other", DT_DIR]), [d]);
   assert.deepEqual([...root.directories()], [["d", d]]);
   assert.deepEqual([...root.entries], [["file", false], ["d", d], ["other", true]]);
   root.entries.delete("file");
@@ -81,7 +81,9 @@ test("Directory.entries has an adopted listing, whose directories are those set 
 test("Directory.isEmpty is true without entries, and after the last one", () => {
   const root = new Directory("/r", NOBODY);
   assert.equal(root.isEmpty, true);
-  root.adopt(listing(["a", DT_REG]));
+  root.adopt(listing([".", DT_DIR], ["..", DT_DIR]), []);
+  assert.equal(root.isEmpty, true);
+  root.adopt(listing(["a", DT_REG]), []);
   assert.equal(root.isEmpty, false);
   root.entries.delete("a");
   assert.equal(root.isEmpty, true);

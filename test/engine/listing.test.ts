@@ -51,6 +51,24 @@ test("Listing.addTo() gives names that are not ASCII, or not UTF-8, as lossless 
   assert.deepEqual(listing.directories(), names);
 });
 
+test("Listing.addTo() gives the entries of types that no file system has", () => {
+  const listing = listingOf([["a", 0xff], ["b", DT_DIR], ["c", 0xf0 | DT_REG]]);
+  assert.deepEqual([...entriesOf(listing)], [["a", false], ["b", true], ["c", false]]);
+});
+
+test("Listing.addTo() gives nothing of what has no entries, or was not listed", () => {
+  assert.deepEqual([...entriesOf(new Listing())], []);
+  assert.deepEqual([...entriesOf(listingOf([[".", DT_DIR], ["..", DT_DIR]]))], []);
+});
+
+test("Listing.hasTypes is false while one of the entries that were pushed last has none", () => {
+  assert.equal(listingOf([[".", DT_UNKNOWN], ["a", DT_REG]]).hasTypes, true);
+  const listing = listingOf([["a", DT_REG]], [["b", DT_REG], ["c", DT_UNKNOWN]]);
+  assert.equal(listing.hasTypes, false);
+  for (const _ of listing.complete(() => S_IFREG));
+  assert.equal(listing.hasTypes, true);
+});
+
 test("Listing.push() copies what the buffer has, up to the length", () => {
   const buffer = new Uint8Array(64 * 1024);
   const listings = ["a", "b"].map((name) => {

@@ -367,6 +367,34 @@ test("Listings.commitEarly() leaves a directory that came later to its fence", (
   assert.deepEqual(trees.take(), []);
 });
 
+// What is left in the listing
+
+for (
+  const [what, scope, ignored, isLeft] of [
+    ["nothing is to be compared", {}, undefined, true],
+    ["none is ignored", {}, "/other", true],
+    ["each is reported", { initial: true }, undefined, true],
+    ["one is ignored", {}, "/r/a", false],
+  ] as const
+) {
+  test(`Listings.commit() ${isLeft ? "leaves" : "does not leave"} entries in their listing if ${what}`, () => {
+    const ignores = ignored === undefined
+      ? undefined
+      : Object.assign((path: string) => path === ignored, { byName: false });
+    const trees = new Trees(scope, ignores);
+    for (const name of ["first", "a"]) trees.disk.file(`/r/${name}`);
+    trees.roots.add("/r", false);
+    const root = trees.map.get("/r")!.directory!;
+    const outcomes = trees.scan();
+    const { state } = root;
+    assert(state.tag === "live" || state.tag === "held");
+    trees.listings.commit(outcomes);
+    const { bytes, start } = state.listing;
+    bytes[bytes.indexOf("f".charCodeAt(0), start)] = "F".charCodeAt(0);
+    assert.equal(known(root)[0], isLeft ? "/r/First" : "/r/first");
+  });
+}
+
 // Large directories
 
 test("Listings.commit() compares a large listing in steps, during which events overrule it", () => {

@@ -50,7 +50,20 @@ function* logged(log: string[], name: string, steps: number): Generator<void, st
   }
 }
 
-test("ScanQueue.work() scans in the order of scheduling, also what is scheduled meanwhile", () => {
+test("ScanQueue.work() scans what is to come last after all others, in the order of scheduling", () => {
+  const queue = new ScanQueue(libc());
+  const [a, b, c, d] = directories(4);
+  for (const directory of [a, b, a]) queue.schedule(directory, true);
+  queue.schedule(c, false);
+  const scanned: string[] = [];
+  queue.work(Infinity, (directory) => {
+    scanned.push(directory.path);
+    if (directory === a) queue.schedule(d, false);
+  });
+  assert.deepEqual([scanned, queue.isEmpty], [["/2", "/0", "/3", "/1"], true]);
+});
+
+test("ScanQueue.work() scans what was scheduled last first, also what is scheduled meanwhile", () => {
   const queue = new ScanQueue(libc());
   const [a, b, c] = directories(3);
   queue.schedule(a, false);
@@ -58,9 +71,9 @@ test("ScanQueue.work() scans in the order of scheduling, also what is scheduled 
   const scanned: string[] = [];
   queue.work(Infinity, (directory) => {
     scanned.push(directory.path);
-    if (directory === a) queue.schedule(c, false);
+    if (directory === b) queue.schedule(c, false);
   });
-  assert.deepEqual(scanned, ["/0", "/1", "/2"]);
+  assert.deepEqual(scanned, ["/1", "/2", "/0"]);
   assert.equal(queue.isEmpty, true);
 });
 
@@ -86,7 +99,7 @@ for (
       after.push(scanned.length);
     }
     assert.deepEqual(after, counts);
-    assert.deepEqual(scanned, directories(40).map(({ path }) => path));
+    assert.deepEqual(scanned, directories(40).map(({ path }) => path).reverse());
     assert.ok(clock.readings <= readings, `${clock.readings} readings`);
   });
 }
@@ -144,8 +157,8 @@ test("ScanQueue.work() ends a task that a scan began before the next directory",
     queue.begin({ directory, steps: logged(log, directory.path, 1), end: () => log.push("end") });
   });
   assert.deepEqual(log, [
-    ...["scan /0", "/01", "/0 closed", "end"],
     ...["scan /1", "/11", "/1 closed", "end"],
+    ...["scan /0", "/01", "/0 closed", "end"],
   ]);
 });
 
