@@ -8,7 +8,7 @@
  */
 
 import { IN_CLOEXEC, IN_NONBLOCK, type Libc, type Waiter } from "./contract.ts";
-import { delay, turn } from "./time.ts";
+import { afterPromises, delay, turn } from "./time.ts";
 
 /** The part of node:stream's `Readable` that this file uses, with `ref()` and `unref()` of a native one in Bun. */
 interface NativeReadable {
@@ -33,27 +33,31 @@ export interface BunGlobals {
   };
 }
 
-/** A waiter for `fd` whose `wait()` resolves with bytes; see {@link Waiter}. */
+/** A waiter for `fd` whose `wait()` calls back with bytes; see {@link Waiter}. */
 export function streamWaiter(fd: number): Waiter {
   let stream: NativeReadable | undefined;
-  let pending: PromiseWithResolvers<Uint8Array | undefined> | undefined;
+  let pending: Parameters<Waiter["wait"]> | undefined;
   let parts: Uint8Array[] = [];
   let failure: Error | undefined;
   let ref = true;
 
   const settle = (bytes: Uint8Array | undefined) => {
-    const { resolve } = pending!;
+    const [ready] = pending!;
     pending = undefined;
-    resolve(bytes);
+    ready(bytes);
   };
   const fail = (error: Error) => {
     failure ??= error;
-    pending?.reject(failure);
+    const failed = pending?.[1];
     pending = undefined;
+    failed?.(failure);
   };
   const destroy = () => {
     stream?.destroy();
     stream = undefined;
+  };
+  const rest = () => {
+    if (pending === undefined && stream !== undefined) setRef(stream, false);
   };
   const push = (bytes: Uint8Array | null) => {
     if (bytes === null || pending === undefined) {
@@ -63,8 +67,8 @@ export function streamWaiter(fd: number): Waiter {
       return false;
     }
     if (parts.length === 0 && bytes.length < LARGE) {
-      setRef(stream!, false);
       settle(bytes);
+      afterPromises(rest); // most often the next wait begins before
       return false;
     }
     parts.push(new Uint8Array(bytes)); // a copy: Bun may reuse its buffer
@@ -93,15 +97,14 @@ export function streamWaiter(fd: number): Waiter {
     return opened;
   };
   return {
-    wait() {
-      if (failure !== undefined) return Promise.reject(failure);
-      const { promise } = pending = Promise.withResolvers();
+    wait(...callbacks) {
+      if (failure !== undefined) return callbacks[1](failure);
+      pending = callbacks;
       stream ??= open();
       stream._read(SIZE);
       // A new stream is ref'd with a count of zero, so that unref() without ref() has no effect.
       if (pending !== undefined) setRef(stream, true);
       if (!ref) setRef(stream, false);
-      return promise;
     },
     ref() {
       ref = true;
@@ -152,7 +155,7 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
   if (fd === -1) return true; // at the limit, so assume that it works
   const waiter = streamWaiter(fd);
   try {
-    const bytes = waiter.wait();
+    const bytes = new Promise<Uint8Array | undefined>((...callbacks) => waiter.wait(...callbacks));
     if (!queueEvent(c, fd)) return true; // likewise
     const arrived = await within(PATIENCE, bytes);
     queueEvent(c, fd);

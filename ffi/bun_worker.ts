@@ -49,7 +49,7 @@ interface BunWorker extends Worker {
   unref(): void;
 }
 
-/** A waiter for `fd` whose `wait()` resolves without bytes; see {@link Waiter}. */
+/** A waiter for `fd` whose `wait()` calls back without bytes; see {@link Waiter}. */
 export function workerWaiter(c: WorkerCalls, descriptors: Descriptors, fd: number): Waiter {
   const pipe = new Int32Array(2);
   if (c.pipe2(pipe, O_NONBLOCK | O_CLOEXEC) === -1) throw new CallFailure("pipe2", c.errno());
@@ -58,23 +58,23 @@ export function workerWaiter(c: WorkerCalls, descriptors: Descriptors, fd: numbe
   const worker = new Worker(url) as BunWorker;
   worker.postMessage([fd, readEnd]);
   worker.unref();
-  let pending: PromiseWithResolvers<undefined> | undefined;
+  let pending: Parameters<Waiter["wait"]> | undefined;
   let ref = true;
   const settle = () => {
-    pending?.resolve(undefined);
+    const [ready] = pending ?? [];
     pending = undefined;
     worker.unref();
+    ready?.();
   };
   const released = new Promise<void>((resolve) => {
     worker.onmessage = ({ data }) => data === "readable" ? settle() : resolve();
   });
-  worker.onerror = ({ message }) => pending?.reject(new Error(message));
+  worker.onerror = ({ message }) => pending?.[1](new Error(message));
   return {
-    wait() {
-      pending = Promise.withResolvers();
+    wait(...callbacks) {
+      pending = callbacks;
       if (ref) worker.ref();
       c.write(writeEnd, new Uint8Array(1), 1);
-      return pending.promise;
     },
     ref() {
       ref = true;

@@ -132,23 +132,26 @@ export interface Libc {
 /** Waits for one file descriptor. At most one {@link Waiter.wait} is pending at a time. */
 export interface Waiter {
   /**
-   * Resolves with `undefined` when `fd` is readable. Where the runtime itself reads, it resolves with the
-   * bytes, which are valid until the next `wait()`. It may resolve with `undefined` although nothing is
-   * readable. While no `wait()` is pending, nothing is read, and nothing wakes the runtime.
+   * Calls back once, when `fd` is readable. Where the runtime itself reads, it passes the bytes, which are valid
+   * during the call. It may call back without bytes although nothing is readable. While no `wait()` is pending,
+   * nothing is read, and nothing wakes the runtime.
+   *
+   * @param ready must not throw
+   * @param failed called instead, if it cannot wait
    */
-  wait(): Promise<Uint8Array | undefined>;
+  wait(ready: (bytes?: Uint8Array) => void, failed: (error: Error) => void): void;
   /** Lets a pending `wait()` keep the process alive, which is the default. */
   ref(): void;
   /** Lets the process end during a pending `wait()`. */
   unref(): void;
   /**
-   * Ends a pending `wait()`, and resolves once kernel and runtime have released `fd`, so that it may be
+   * Ends a pending `wait()`, which calls back, and resolves once kernel and runtime have released `fd`, so that it may be
    * closed. Called once, as the last call.
    */
   release(): Promise<void>;
 }
 
-/** The failure of a call that a {@link Waiter} makes for itself; its `wait()` rejects with this. */
+/** The failure of a call that a {@link Waiter} makes for itself; its `wait()` fails with this. */
 export class CallFailure extends Error {
   /** The C name of the function. */
   readonly syscall: string;

@@ -127,7 +127,7 @@ export function openDeno(): Libc {
     inotify_init1: c.inotify_init1,
     inotify_add_watch: (fd, pathname, mask) => c.inotify_add_watch(fd, bytes(pathname), mask),
     inotify_rm_watch: c.inotify_rm_watch,
-    read: (fd, buf, count) => Number(c.read(fd, bytes(buf), usize(count))),
+    read: (fd, buf, count) => Number(c.read(fd, buf as Uint8Array<ArrayBuffer>, usize(count))),
     open: (pathname, flags) => file().open(bytes(pathname), flags),
     lseek: (fd, offset, whence) => Number(file().lseek(fd, BigInt(offset), whence)),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, bytes(dirp), usize(count))),

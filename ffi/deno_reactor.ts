@@ -37,8 +37,8 @@ interface OpReferences {
 }
 
 interface Wait {
-  resolve(): void;
-  reject(reason: unknown): void;
+  readonly ready: () => void;
+  readonly failed: (error: Error) => void;
   ref: boolean;
 }
 
@@ -52,6 +52,8 @@ export class Reactor {
   #waiters = 0;
   /** The reading and the writing end of the pipe. */
   #pipe: readonly number[] = [];
+  /** Whether calls are parked one after the other, until nobody waits. */
+  #running = false;
   /** The promise of the parked call, or `undefined` if there is none. */
   #parked: Promise<number> | undefined;
   /** An array of `struct pollfd { int fd; short events; short revents; }`, two words each. */
@@ -75,16 +77,15 @@ export class Reactor {
       this.#updateRef();
     };
     return {
-      wait: () =>
-        new Promise<undefined>((resolve, reject) => {
-          this.#waits.set(fd, { resolve: () => resolve(undefined), reject, ref });
-          if (this.#parked === undefined) {
-            this.#run();
-          } else {
-            this.#updateRef();
-            this.#wake();
-          }
-        }),
+      wait: (ready, failed) => {
+        this.#waits.set(fd, { ready, failed, ref });
+        if (this.#running) {
+          this.#updateRef();
+          this.#wake();
+        } else {
+          void this.#run();
+        }
+      },
       ref: () => setRef(true),
       unref: () => {
         if (this.#references === undefined) {
@@ -101,7 +102,7 @@ export class Reactor {
           this.#waits.delete(fd);
           this.#wake();
           await this.#parked;
-          wait.resolve();
+          wait.ready();
         }
         if (--this.#waiters === 0) this.#pipe.forEach((end) => this.#descriptors.close(end));
       },
@@ -109,6 +110,7 @@ export class Reactor {
   }
 
   async #run(): Promise<void> {
+    this.#running = true;
     while (this.#waits.size > 0) {
       const nfds = BigInt(this.#fillPollfds());
       this.#parked = this.#c.parked_poll(this.#pollfds, nfds, -1);
@@ -125,6 +127,7 @@ export class Reactor {
         this.#settle(Number(nfds));
       }
     }
+    this.#running = false;
   }
 
   /** @returns the number of entries: the pipe, then the descriptors with a pending wait */
@@ -140,21 +143,22 @@ export class Reactor {
   }
 
   #settle(nfds: number): void {
-    const ready = (i: number) => this.#pollfds[2 * i + 1] !== POLLIN;
-    if (ready(0)) this.#c.read(this.#pipe[0], this.#bytes, BigInt(this.#bytes.length));
-    for (let i = 1; i < nfds; i++) {
-      const fd = this.#pollfds[2 * i];
-      const wait = ready(i) ? this.#waits.get(fd) : undefined;
+    const pollfds = this.#pollfds;
+    if (pollfds[1] !== POLLIN) this.#c.read(this.#pipe[0], this.#bytes, BigInt(this.#bytes.length));
+    const ready: Wait[] = [];
+    for (let i = 2; i < 2 * nfds; i += 2) {
+      const wait = pollfds[i + 1] === POLLIN ? undefined : this.#waits.get(pollfds[i]);
       if (wait === undefined) continue;
-      this.#waits.delete(fd);
-      wait.resolve();
+      this.#waits.delete(pollfds[i]);
+      ready.push(wait);
     }
+    for (const wait of ready) wait.ready(); // which may wait again
   }
 
   #rejectAll(reason: CallFailure): void {
     const waits = [...this.#waits.values()];
     this.#waits.clear();
-    for (const wait of waits) wait.reject(reason);
+    for (const wait of waits) wait.failed(reason);
   }
 
   #wake(): void {

@@ -6,7 +6,7 @@
 
 import { CallFailure, type Waiter } from "./contract.ts";
 import { ENOMEM } from "./errno.ts";
-import { soon } from "./time.ts";
+import { afterPromises, soon } from "./time.ts";
 
 /** The calls of the poller: malloc(3), free(3), and functions of libuv. */
 export interface PollerCalls {
@@ -85,33 +85,43 @@ export class Poller {
     const handle: Handle = { active: false, readable: undefined, closed: undefined };
     this.#handles.set(address, handle);
     let ref = true;
-    let resolveWait: (() => void) | undefined;
-    const resolve = () => {
-      resolveWait?.();
-      resolveWait = undefined;
+    let isHeld = true;
+    let pending: (() => void) | undefined;
+    /** Whether the handle keeps the process alive. */
+    const hold = (value: boolean) => {
+      if (value === isHeld) return;
+      isHeld = value;
+      if (value) c.uv_ref(address);
+      else c.uv_unref(address);
     };
+    const settle = () => {
+      const ready = pending;
+      pending = undefined;
+      ready?.();
+    };
+    const rest = () => hold(ref && pending !== undefined);
     const readable = () => {
-      c.uv_unref(address); // keeps the process alive only during a wait
-      resolve();
+      settle();
+      // Only during a wait, but most often the next one begins before the event loop goes on.
+      afterPromises(rest);
     };
     return {
-      wait: () =>
-        new Promise<undefined>((resolve, reject) => {
-          if (this.#ended) return;
-          const result = handle.active ? 0 : c.uv_poll_start(address, UV_READABLE, this.#onPoll);
-          if (result !== 0) return reject(new CallFailure("uv_poll_start", -result));
-          handle.active = true;
-          resolveWait = () => resolve(undefined);
-          handle.readable = readable;
-          if (ref) c.uv_ref(address);
-        }),
+      wait: (ready, failed) => {
+        if (this.#ended) return;
+        const result = handle.active ? 0 : c.uv_poll_start(address, UV_READABLE, this.#onPoll);
+        if (result !== 0) return failed(new CallFailure("uv_poll_start", -result));
+        handle.active = true;
+        handle.readable = readable;
+        pending = ready;
+        hold(ref);
+      },
       ref() {
         ref = true;
-        if (resolveWait !== undefined) c.uv_ref(address);
+        if (pending !== undefined) hold(true);
       },
       unref() {
         ref = false;
-        c.uv_unref(address);
+        hold(false);
       },
       release: () =>
         new Promise((released) => {
@@ -120,7 +130,7 @@ export class Poller {
           handle.closed = () => {
             this.#handles.delete(address);
             c.free(address);
-            resolve();
+            settle();
             released();
           };
           handle.active = false; // uv_close() stops it; libuv aborts if uv_poll_stop() follows

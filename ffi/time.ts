@@ -11,6 +11,8 @@ const { setTimeout, clearTimeout, MessageChannel } = globalThis;
 const isDeno = "Deno" in globalThis;
 // On Deno it loads the Node layer, which takes longer than the rest of a start, and can be faked.
 const setImmediate = isDeno ? undefined : globalThis.setImmediate;
+const settled = Promise.resolve();
+const nextTick = isDeno ? queueMicrotask : globalThis.process.nextTick;
 
 /** Calls back in a later turn of the event loop, after timers and descriptors that are due. */
 export function soon(callback: () => void): void {
@@ -21,6 +23,11 @@ export function soon(callback: () => void): void {
     callback();
   };
   port2.postMessage(undefined);
+}
+
+/** Calls back when no settled promise has a callback left to run, before the event loop goes on. Not on Deno. */
+export function afterPromises(callback: () => void): void {
+  void settled.then(() => nextTick(callback)); // not queueMicrotask(), which is slow on Node.js
 }
 
 /** Resolves in a later turn of the event loop; see {@link soon}. */

@@ -45,7 +45,7 @@ export class Entries {
   readonly #changes: readonly EntryKind[];
   /** The kinds that report a file that took the place of another one. */
   readonly #replacement: readonly EntryKind[];
-  readonly #losses = new Set<Loss>();
+  #losses: readonly Loss[] = [];
 
   /** @param report called with the events of one change */
   constructor(report: (events: readonly WatchEvent[]) => void, wanted: Wanted) {
@@ -61,19 +61,19 @@ export class Entries {
   /** Begins a loss. @param tops the followed roots */
   lose(tops: Tops): Loss {
     const loss = new Loss(tops);
-    this.#losses.add(loss);
+    this.#losses = [...this.#losses, loss];
     return loss;
   }
 
   /** Ends a loss. @returns what differs */
   recover(loss: Loss, tops: Tops): WatchEvent[] {
-    this.#losses.delete(loss);
+    this.forget(loss);
     return loss.end(tops, this.#replacement);
   }
 
   /** Ends a loss without a result. */
   forget(loss: Loss): void {
-    this.#losses.delete(loss);
+    this.#losses = this.#losses.filter((one) => one !== loss);
   }
 
   // For a root the directory is `undefined`, and the name is its path.
@@ -191,7 +191,10 @@ export class Entries {
     isDirectory: boolean,
   ): void {
     const kind = CONTENT_KINDS.get(mask & this.#wanted.content);
-    if (kind !== undefined) this.#happened(directory, name, [kind], isDirectory);
+    if (kind === undefined) return;
+    for (const loss of this.#losses) loss.mark(directory, name, [kind]);
+    const path = directory === undefined ? name : directory.pathOf(name);
+    this.report(entryEvent(kind, path, isDirectory));
   }
 
   /** Reports a file that took the place of another one. */
@@ -204,7 +207,9 @@ export class Entries {
   /** Reports that the attributes of an entry, and the content of a file, may have changed. */
   mayHaveChanged(directory: Directory | undefined, name: string, isDirectory: boolean): void {
     const kinds = isDirectory ? this.#changes.filter((kind) => kind === "attrib") : this.#changes;
-    this.#happened(directory, name, kinds, isDirectory);
+    for (const loss of this.#losses) loss.mark(directory, name, kinds);
+    const path = pathOf(directory, name);
+    this.report(...kinds.map((kind) => entryEvent(kind, path, isDirectory)));
   }
 
   /** Reports one change. */
@@ -212,17 +217,6 @@ export class Entries {
     if (events.length === 0) return;
     if (debug) { for (const event of events) debug("report", JSON.stringify(event)); }
     this.#report(events);
-  }
-
-  #happened(
-    directory: Directory | undefined,
-    name: string,
-    kinds: readonly EntryKind[],
-    isDirectory: boolean,
-  ): void {
-    for (const loss of this.#losses) loss.mark(directory, name, kinds);
-    const path = pathOf(directory, name);
-    this.report(...kinds.map((kind) => entryEvent(kind, path, isDirectory)));
   }
 
   #appeared(

@@ -56,7 +56,10 @@ export class Events {
     const name = mask & (IN_CREATE | IN_MOVED_TO) ? own(nameOf(event)) : nameOf(event);
     if (!(mask & ENTRY)) {
       if (name === "") this.#self(directory, mask);
-      else if (onContentEvent(state, event, name, isEntry(directory, name)) === "apply") {
+      else if (
+        state.tag === "known" ||
+        onContentEvent(state, event, name, isEntry(directory, name)) === "apply"
+      ) {
         this.#changed(directory, name, mask);
       }
       return;
@@ -171,7 +174,7 @@ export class Events {
       this.#tree.invalidateAsOther(known);
       this.#scanner.schedule(known);
     } else {
-      if (!this.#overlap.isFollowed(path)) this.#entries.replaced(directory, name);
+      if (!this.#overlap.isFollowed(directory, name)) this.#entries.replaced(directory, name);
       this.#overlap.changed(path);
     }
   }
@@ -196,7 +199,7 @@ export class Events {
   #changed(directory: Directory, name: string, mask: number): void {
     const entry = directory.entries.get(name);
     if (entry === undefined) return; // ignored, or gone again
-    if (this.#overlap.isFollowed(directory.pathOf(name))) return;
+    if (this.#overlap.isFollowed(directory, name)) return;
     this.#entries.content(directory, name, mask, entry !== false);
   }
 

@@ -6,18 +6,19 @@
 
 import { libc } from "../../ffi/libc.ts";
 import type { Libc } from "../../ffi/contract.ts";
-import { delay, turn } from "../../ffi/time.ts";
+import { delay } from "../../ffi/time.ts";
 import { call } from "../kernel/call.ts";
-import { monotonic, now, type Timestamp } from "../kernel/clock.ts";
+import { now, type Timestamp } from "../kernel/clock.ts";
 import { debug, shown } from "../kernel/debug.ts";
 import { Fence } from "./fence.ts";
-import { IN_IGNORED, IN_MASK_ADD, IN_Q_OVERFLOW } from "../kernel/mask.ts";
+import { IN_IGNORED, IN_MASK_ADD, IN_MOVE, IN_Q_OVERFLOW } from "../kernel/mask.ts";
 import { type InotifyEvent, parseEvents } from "../kernel/parse.ts";
 import { Reader } from "../kernel/reader.ts";
 import { type Move, Renames } from "./renames.ts";
 import { type Scan, scan, type ScanFailure } from "./scan.ts";
 import { inotifyInit } from "../kernel/syscall.ts";
 import { Owners } from "./owners.ts";
+import { Turns } from "./turns.ts";
 
 /** Who owns a watch, and who receives its events. */
 export interface Owner {
@@ -44,12 +45,8 @@ export interface Member extends Receiver {
 
 /** How many bytes are read at once. */
 const READ = 65536;
-/** A read with fewer events than this has emptied the queue. */
-const FEW = 200;
 /** How long to wait for the second half of a rename once the queue is empty, in milliseconds. */
 const PATIENCE = 2;
-/** How long events are handled before the event loop has a turn, in milliseconds. */
-const STRETCH = 10;
 
 /**
  * The key of the instance on globalThis. It is not kept in this module, since `bun --hot` evaluates the module
@@ -73,8 +70,7 @@ export class Instance {
   readonly #busy = new Set<Member>();
   /** Whether it waits for the next event, with nothing else to do. */
   #waiting = false;
-  /** When the event loop last had a turn. */
-  #turned = 0;
+  readonly #turns = new Turns(this.libc);
   #drained: Timestamp = now(this.libc);
   /** Whether events are ignored, since others before them are lost. */
   #lost = false;
@@ -189,16 +185,17 @@ export class Instance {
       for (;;) {
         const worked = this.#work();
         this.#sendFence();
-        this.#waiting = !worked;
-        const bytes = worked ? this.#reader.readNow() : await this.#reader.next();
-        this.#waiting = false;
-        if (!worked) this.#turned = monotonic(this.libc);
-        if (!worked && bytes === undefined) return;
-        const read = now(this.libc);
-        const count = this.#push(bytes);
-        await this.#handleAll();
-        if (count < FEW && !this.#lost) this.#drained = read;
-        if (this.#isTurnDue) await this.#turn();
+        const time = now(this.libc);
+        if (worked) {
+          const bytes = this.#reader.readNow();
+          if (bytes !== undefined) this.#take(bytes);
+        } else {
+          this.#waiting = true;
+          if (!await this.#reader.next(this.#take, time.monotonic)) return;
+        }
+        if (!this.#renames.empty) await this.#handleRest();
+        if (!this.#reader.isBehind && !this.#lost) this.#drained = time;
+        if (worked && this.#turns.isDue) await this.#turns.take();
       }
     } catch (error) {
       this.#fail(error);
@@ -220,54 +217,56 @@ export class Instance {
     return false;
   }
 
-  /** Queues what was read. @returns the number of events */
-  #push(bytes: Uint8Array | undefined): number {
-    if (bytes === undefined) return 0;
+  /** Handles what was read, and reports it before anything else runs. */
+  readonly #take = (bytes: Uint8Array): true => {
+    if (this.#waiting) this.#turns.waited();
+    this.#waiting = false;
     const events = parseEvents(bytes);
-    this.#renames.push(events);
-    return events.length;
+    if (events.length === 1 && !(events[0].mask & IN_MOVE)) {
+      this.#dispatch(events[0]); // the short way, since after quiet each step takes long
+    } else {
+      this.#renames.push(events);
+      this.#handle(false);
+    }
+    return true;
+  };
+
+  /** Handles events, with {@link Renames.shift}. @returns whether it has stopped since a turn is due */
+  #handle(last: boolean): boolean {
+    let change = this.#renames.shift(last);
+    for (let count = 1; change !== undefined; count++) {
+      if ("wd" in change) this.#dispatch(change);
+      else this.#dispatchMove(change);
+      if (count % 256 === 0 && this.#turns.isDue) return true;
+      change = this.#renames.shift(false);
+    }
+    return false;
   }
 
-  async #handleAll(): Promise<void> {
-    for (let count = 1, last = false; !this.#renames.empty; count++) {
-      const change = this.#renames.shift(last);
-      if (change === undefined) {
-        if (!this.#renames.empty) last = await this.#readMore() === 0;
-        continue;
-      }
-      last = false;
-      this.#dispatch(change);
-      if (count % 256 === 0 && this.#isTurnDue) await this.#turn();
+  async #handleRest(): Promise<void> {
+    for (let isDue = this.#turns.isDue; !this.#renames.empty;) {
+      if (isDue) await this.#turns.take();
+      isDue = this.#handle(!isDue && !await this.#readMore());
     }
   }
 
-  /** Reads on for the second half of a rename. @returns the number of events read */
-  async #readMore(): Promise<number> {
-    const count = this.#push(this.#reader.readNow());
-    if (count > 0) return count;
-    await delay(PATIENCE);
-    return this.#push(this.#reader.readNow());
+  /** Reads on for the second half of a rename. @returns whether there was anything */
+  async #readMore(): Promise<boolean> {
+    const bytes = this.#reader.readNow() ??
+      await delay(PATIENCE).then(() => this.#reader.readNow());
+    if (bytes !== undefined) this.#renames.push(parseEvents(bytes));
+    return bytes !== undefined;
   }
 
-  get #isTurnDue(): boolean {
-    return monotonic(this.libc) - this.#turned > STRETCH;
-  }
-
-  async #turn(): Promise<void> {
-    await turn();
-    this.#turned = monotonic(this.libc);
-  }
-
-  #dispatch(change: InotifyEvent | Move): void {
-    if (!("wd" in change)) return this.#dispatchMove(change);
-    const { wd, mask } = change;
+  #dispatch(event: InotifyEvent): void {
+    const { wd, mask } = event;
     if (mask & IN_Q_OVERFLOW) return this.#overflow();
     if (this.#fence.passed(wd)) return;
     const owners = this.#owners.of(wd);
     if (mask & IN_IGNORED) this.#owners.end(wd);
     else if (this.#lost) return;
-    debug?.("event", shown(change));
-    for (const owner of owners) owner.receiver.event(change, owner);
+    debug?.("event", shown(event));
+    for (const owner of owners) owner.receiver.event(event, owner);
   }
 
   #dispatchMove(move: Move): void {

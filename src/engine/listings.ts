@@ -238,7 +238,7 @@ export class Listings {
   ): void {
     const isDirectory = entry !== false;
     if (isDirectory && !(this.#scope.content & IN_ATTRIB)) return; // its own events tell of its content
-    if (this.#overlap.isFollowed(directory.pathOf(name))) return;
+    if (this.#overlap.isFollowed(directory, name)) return;
     if (!isDirectory && (directory.isOther || isStale(state, name))) {
       this.#entries.replaced(directory, name);
     } else if (mayHaveChanged?.(directory.pathOf(name))) {

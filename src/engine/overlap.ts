@@ -31,9 +31,9 @@ export class Overlap {
     this.#scanner = scanner;
   }
 
-  /** Whether a root itself reports what happens to a path that a tree has in it. */
-  isFollowed(path: string): boolean {
-    return this.#map.nested(path)?.watch !== undefined;
+  /** Whether a root itself reports what happens to an entry that a tree has in it. */
+  isFollowed(directory: Directory, name: string): boolean {
+    return this.#map.isNested && this.#map.get(directory.pathOf(name))?.watch !== undefined;
   }
 
   /** Whether followed roots are at an entry, or below. */

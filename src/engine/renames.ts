@@ -50,7 +50,7 @@ export class Renames {
    * @returns `undefined` if there is nothing, or nothing yet
    */
   shift(last: boolean): InotifyEvent | Move | undefined {
-    while (!this.empty) {
+    while (this.#next < this.#events.length) {
       const event = this.#events[this.#next];
       if (event.mask & IN_MOVED_FROM) {
         const to = this.#targets.get(event.cookie);

@@ -42,9 +42,12 @@ export class RootMap {
   readonly #roots = new Map<string, Root>();
   /** How many roots are below each path. */
   readonly #below = new Map<string, number>();
-  /** How many pairs of roots there are of which one is below the other. Mostly none, and nothing is looked up. */
+  /** How many pairs of roots there are of which one is below the other. */
   #pairs = 0;
-  #wasNested = false;
+  /** Whether a root is below another one. Mostly none is, and nothing is looked up. */
+  isNested = false;
+  /** Whether a root is, or was, below another one. */
+  wasNested = false;
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -53,16 +56,6 @@ export class RootMap {
   /** All roots; what is added or removed meanwhile may be among them. */
   [Symbol.iterator](): IterableIterator<Root> {
     return this.#roots.values();
-  }
-
-  /** Whether a root is below another one. */
-  get isNested(): boolean {
-    return this.#pairs > 0;
-  }
-
-  /** Whether a root is, or was, below another one. */
-  get wasNested(): boolean {
-    return this.#wasNested;
   }
 
   /** The root of a path. */
@@ -106,6 +99,7 @@ export class RootMap {
     this.#roots.clear();
     this.#below.clear();
     this.#pairs = 0;
+    this.isNested = false;
   }
 
   /** The roots above a path, if some root is below another one; from the top down. */
@@ -154,7 +148,8 @@ export class RootMap {
       if (below === 0) this.#below.delete(above);
       else this.#below.set(above, below);
     }
-    if (this.isNested) this.#wasNested = true;
+    this.isNested = this.#pairs > 0;
+    if (this.isNested) this.wasNested = true;
   }
 }
 

@@ -252,9 +252,8 @@ export class Inotify implements AsyncIterable<InotifyEvent>, AsyncDisposable, Di
     this.close();
   }
 
-  async #next(): Promise<InotifyEvent[] | undefined> {
-    const bytes = await this.#reader.next();
-    return bytes && parseEvents(bytes);
+  #next(): Promise<InotifyEvent[] | undefined> {
+    return this.#reader.next(parseEvents);
   }
 
   #acquire(): () => void {

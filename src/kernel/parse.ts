@@ -35,8 +35,9 @@ export interface InotifyEvent {
 /** `offsetof(struct inotify_event, name)`: int wd; uint32_t mask, cookie, len; char name[]. */
 const HEADER = 16;
 
-/** Up to how many bytes String.fromCharCode() is faster than a decoder. */
+/** Up to how many bytes names are put together from characters, which is faster than a first call of a decoder. */
 const FEW = 128;
+const LATIN1 = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
 
 const latin1 = new TextDecoder("latin1");
 // Without ignoreBOM a name that begins with U+FEFF would lose it.
@@ -64,9 +65,9 @@ export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
   const end = bytes.byteLength;
   // One decoder call for all names costs a fraction of a call for each: ASCII names are slices of its result.
   // For a single event, even one call would take longer than the rest.
-  const text = end > FEW ? latin1.decode(bytes) : Reflect.apply(String.fromCharCode, null, bytes);
+  const text = end > FEW ? latin1.decode(bytes) : undefined;
   const events: InotifyEvent[] = [];
-  const foreign: ForeignName[] = [];
+  let foreign: ForeignName[] | undefined;
   for (let offset = 0; offset < end;) {
     const start = offset + HEADER;
     if (start > end) throw malformed(offset, HEADER, end);
@@ -78,21 +79,24 @@ export function parseEvents(bytes: Uint8Array): InotifyEvent[] {
     const next = start + len;
     let nameEnd = start;
     let bits = 0;
+    let name = "";
     while (nameEnd < next) {
       const byte = bytes[nameEnd];
       if (byte === 0) break;
       bits |= byte;
+      if (text === undefined) name += LATIN1[byte];
       nameEnd++;
     }
+    if (text !== undefined) name = text.slice(start, nameEnd);
     const wd = int32(bytes, offset);
     const mask = int32(bytes, offset + 4) >>> 0;
     const cookie = int32(bytes, offset + 8) >>> 0;
-    const event = { wd, mask, cookie, name: text.slice(start, nameEnd) };
-    if (bits >= 0x80) foreign.push({ event, bytes: bytes.subarray(start, nameEnd) });
+    const event = { wd, mask, cookie, name };
+    if (bits >= 0x80) (foreign ??= []).push({ event, bytes: bytes.subarray(start, nameEnd) });
     events.push(event);
     offset = next;
   }
-  if (foreign.length > 0) decode(foreign);
+  if (foreign !== undefined) decode(foreign);
   return events;
 }
 

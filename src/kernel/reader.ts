@@ -50,6 +50,11 @@ export class Reader {
     this.#buffer = buffer;
   }
 
+  /** Whether the last read may have left events in the queue. */
+  get isBehind(): boolean {
+    return this.#behind;
+  }
+
   /** Whether {@link close} was called. */
   get closed(): boolean {
     return this.#closed !== undefined;
@@ -57,31 +62,35 @@ export class Reader {
 
   /** The bytes that are queued, valid until the next call; `undefined` if there are none, or once closed. */
   readNow(): Uint8Array | undefined {
-    if (this.closed) return undefined;
+    if (this.#closed !== undefined) return undefined;
     const length = readEvents(this.#libc, this.#fd, this.#buffer);
     this.#bytes += length;
     this.#behind = length > this.#buffer.length - LARGEST_EVENT;
     return length === 0 ? undefined : this.#buffer.subarray(0, length);
   }
 
-  /** The next bytes, valid until the next call; `undefined` once closed. One call at a time. */
-  async next(): Promise<Uint8Array | undefined> {
-    const now = monotonic(this.#libc);
+  /**
+   * Hands the next bytes to `take` at once when they are read, before any promise resolves. They are valid during the
+   * call. One call at a time.
+   *
+   * @param now the monotonic clock, if the caller has read it
+   * @returns what `take` returned; `undefined` once closed
+   */
+  async next<T>(
+    take: (bytes: Uint8Array) => T,
+    now: number = monotonic(this.#libc),
+  ): Promise<T | undefined> {
     this.#measure(now);
     if (this.#isStorm && !this.#behind) await this.#pause(GATHER);
     else if (now - (this.#busySince ?? Infinity) > STRETCH) await this.#pause(0);
-    while (!this.closed) {
-      const bytes = this.readNow();
-      if (bytes !== undefined) {
-        this.#busySince ??= now;
-        return bytes;
-      }
-      const more = await this.#wait();
-      if (more === undefined || this.closed) continue;
-      this.#bytes += more.length;
-      return more;
+    const bytes = this.readNow();
+    if (bytes !== undefined) {
+      this.#busySince ??= now;
+      return take(bytes);
     }
-    return undefined;
+    this.#busySince = undefined;
+    const taken = this.closed ? undefined : await this.#wait(take);
+    return this.closed ? undefined : taken;
   }
 
   /** Lets a pending {@link next} keep the process alive, which is the default. */
@@ -126,12 +135,23 @@ export class Reader {
     await delay(milliseconds);
   }
 
-  async #wait(): Promise<Uint8Array | undefined> {
+  async #wait<T>(take: (bytes: Uint8Array) => T): Promise<T | undefined> {
     try {
-      this.#busySince = undefined;
       const waiter = this.#waiter ?? await this.#open();
-      if (this.closed) return undefined;
-      return await waiter.wait();
+      return await new Promise((resolve, reject) => {
+        const ready = (given?: Uint8Array) => {
+          try {
+            if (given !== undefined) this.#bytes += given.length;
+            const bytes = given ?? this.readNow();
+            if (bytes !== undefined && this.#closed === undefined) resolve(take(bytes));
+            else wait();
+          } catch (error) {
+            reject(error);
+          }
+        };
+        const wait = () => this.closed ? resolve(undefined) : waiter.wait(ready, reject);
+        wait();
+      });
     } catch (error) {
       throw error instanceof CallFailure
         ? new InotifyError("wait for events", reasonFor(this.#libc, error.errno), error)

@@ -27,7 +27,7 @@ export interface ReaderLoss<T> {
   /** Receives a value that is not queued. */
   discard(value: T): void;
   /** The reader has taken the marker. @returns the values that make up for the loss */
-  end(): T[];
+  end(): readonly T[];
   /** The reader has ended before it took the marker. */
   release(): void;
 }
@@ -42,7 +42,7 @@ export class EventQueue<T> {
   readonly #limit: number;
   readonly #beginLoss: () => ReaderLoss<T>;
   readonly #onLastReturn: () => Promise<void>;
-  readonly #readers = new Set<ReaderQueue<T>>();
+  #readers: readonly ReaderQueue<T>[] = [];
   /** Holds values for the first reader until there is one. */
   #early: ReaderQueue<T> | undefined;
   #ending: Ending | undefined;
@@ -82,14 +82,16 @@ export class EventQueue<T> {
   reader(): EventReader<T> {
     const queue = this.#early ?? this.#readerQueue();
     this.#early = undefined;
-    this.#readers.add(queue);
+    this.#readers = [...this.#readers, queue];
     if (this.#ending !== undefined) queue.end(this.#ending);
     return queue;
   }
 
   #readerQueue(): ReaderQueue<T> {
     const queue: ReaderQueue<T> = new ReaderQueue(this.#limit, this.#beginLoss, async () => {
-      if (this.#readers.delete(queue) && this.#readers.size === 0) await this.#onLastReturn();
+      if (!this.#readers.includes(queue)) return;
+      this.#readers = this.#readers.filter((reader) => reader !== queue);
+      if (this.#readers.length === 0) await this.#onLastReturn();
     });
     return queue;
   }
@@ -130,11 +132,13 @@ class ReaderQueue<T> extends Iteration<T> implements EventReader<T> {
       else if (this.#loss !== undefined) this.#loss.discard(value);
       else this.#values.push(value);
     }
-    if (this.length >= this.#limit && this.#loss === undefined) {
+    const { length } = this;
+    if (length === 0) return;
+    if (length >= this.#limit && this.#loss === undefined) {
       this.#loss = this.#beginLoss();
       this.#values.push(this.#loss.marker);
     }
-    if (this.length > 0) this.#wake();
+    this.#wake();
   }
 
   end(ending: Ending): void {
@@ -205,7 +209,7 @@ class ReaderQueue<T> extends Iteration<T> implements EventReader<T> {
     const loss = this.#loss;
     if (loss === undefined) return;
     this.#loss = undefined;
-    this.#values = loss.end();
+    this.#values = [...loss.end()];
   }
 
   #wake(): void {

@@ -93,8 +93,8 @@ let engineOf: (watcher: Watcher) => Engine | undefined;
  * ```
  */
 export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disposable {
+  /** The kinds that are reported. */
   readonly #kinds: ReadonlySet<WatchKind>;
-  readonly #initial: boolean;
   readonly #ignores: Ignores | undefined;
   readonly #onProgress: ((directories: number) => void) | undefined;
   readonly #queue: EventQueue<WatchEvent>;
@@ -117,8 +117,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** See {@link watch}. */
   constructor(paths: Path | readonly Path[], options: WatchOptions = {}) {
     const { signal, ...resolved } = resolveOptions(options);
-    this.#kinds = resolved.kinds;
-    this.#initial = resolved.initial;
+    const { kinds, initial } = resolved;
+    this.#kinds = new Set([...kinds, ...ALWAYS, ...initial ? ["exists" as const] : []]);
     this.#ignores = resolved.ignores;
     this.#onProgress = resolved.onProgress;
     this.#signal = signal;
@@ -135,7 +135,9 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     }
     try {
       this.#engine = new Engine({
-        report: (events) => this.#report(events),
+        report: (events) => {
+          if (!this.#settingUp || !this.#hasFailed(events)) this.#queue.put(this.#wanted(events));
+        },
         ignores: this.#ignores && Object.assign(
           (...entry: Parameters<Ignores>) => this.#ignored(...entry),
           { byName: this.#ignores.byName },
@@ -145,12 +147,12 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
       }, {
         recursive: resolved.recursive,
         followSymlinks: resolved.followSymlinks,
-        initial: this.#initial,
+        initial,
         blocking: resolved.blocking,
-        renames: this.#kinds.has("rename"),
-        creations: this.#kinds.has("create"),
+        renames: kinds.has("rename"),
+        creations: kinds.has("create"),
         content: [...CONTENT_KINDS].reduce(
-          (mask, [bit, kind]) => this.#kinds.has(kind) ? mask | bit : mask,
+          (mask, [bit, kind]) => kinds.has(kind) ? mask | bit : mask,
           0,
         ),
       });
@@ -361,18 +363,21 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     }
   }
 
-  #report(events: readonly WatchEvent[]): void {
+  /** Whether one of the events closes the watcher, instead of being reported. */
+  #hasFailed(events: readonly WatchEvent[]): boolean {
     for (const event of events) {
-      if (event.kind !== "error" || !this.#settingUp) continue;
-      if (this.#isFatal(event.path, event.error)) return void this.#end({ error: event.error });
+      if (event.kind !== "error" || !this.#isFatal(event.path, event.error)) continue;
+      void this.#end({ error: event.error });
+      return true;
     }
-    this.#queue.put(this.#wanted(events));
+    return false;
   }
 
-  #wanted(events: readonly WatchEvent[]): WatchEvent[] {
-    return events.filter(({ kind }) =>
-      this.#kinds.has(kind) || ALWAYS.has(kind) || kind === "exists" && this.#initial
-    );
+  #wanted(events: readonly WatchEvent[]): readonly WatchEvent[] {
+    for (const { kind } of events) {
+      if (!this.#kinds.has(kind)) return events.filter(({ kind }) => this.#kinds.has(kind));
+    }
+    return events;
   }
 
   #beginLoss(): ReaderLoss<WatchEvent> {
@@ -394,7 +399,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 }
 
-const ALWAYS: ReadonlySet<WatchKind> = new Set<WatchKind>(["overflow", "unmount", "error"]);
+/** The kinds that are reported unasked. */
+const ALWAYS: readonly WatchKind[] = ["overflow", "unmount", "error"];
 
 /**
  * The absolute path, as lossless text.

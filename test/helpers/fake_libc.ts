@@ -54,17 +54,16 @@ export function scriptedFile(...answers: Answer[]): ScriptedFile {
   const log: string[] = [];
   const clock = new FakeClock();
   let errno = 0;
-  let waiting: PromiseWithResolvers<Uint8Array | undefined> | undefined;
+  let waiting: ((bytes?: Uint8Array) => void) | undefined;
   const wake = (bytes?: Uint8Array) => {
-    const { resolve } = waiting!;
+    const ready = waiting!;
     waiting = undefined;
-    resolve(bytes);
+    ready(bytes);
   };
   const waiter: Waiter = {
-    wait() {
+    wait(ready) {
       log.push("wait");
-      waiting = Promise.withResolvers();
-      return waiting.promise;
+      waiting = ready;
     },
     ref: () => void log.push("ref"),
     unref: () => void log.push("unref"),

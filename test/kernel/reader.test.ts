@@ -15,6 +15,8 @@ import {
 } from "../helpers/fake_libc.ts";
 import { until, within } from "../helpers/within.ts";
 
+/** A copy of what is read: it is valid during the call only. */
+const own = (bytes: Uint8Array) => new Uint8Array(bytes);
 const bytes = (...values: number[]) => new Uint8Array(values);
 /** Lets everything run that only waits for its turn. */
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -22,15 +24,15 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 test("next() reads queued bytes without waiting", async () => {
   const { libc, log } = scriptedFile(bytes(1, 2), bytes(3));
   const reader = new Reader(libc, 3, new Uint8Array(4));
-  assert.deepEqual(await within(reader.next()), bytes(1, 2));
-  assert.deepEqual(await within(reader.next()), bytes(3));
+  assert.deepEqual(await within(reader.next(own)), bytes(1, 2));
+  assert.deepEqual(await within(reader.next(own)), bytes(3));
   assert.deepEqual(log, ["read: 2", "read: 1"]);
 });
 
 test("next() waits after EAGAIN: one read, one wait, one read", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN, bytes(7));
   const reader = new Reader(libc, 3, new Uint8Array(4));
-  const next = reader.next();
+  const next = reader.next(own);
   await turn();
   assert.deepEqual(log, ["read: errno 11", "wait"]);
   wake();
@@ -49,7 +51,7 @@ test("an endless storm leaves timers their turns", async () => {
   let hadATurn = false;
   setTimeout(() => hadATurn = true, 0);
   for (let reads = 0; !hadATurn; reads++) {
-    await reader.next();
+    await reader.next(own);
     assert.ok(reads < 1000, "a second of reads, and no timer has fired");
   }
 });
@@ -57,7 +59,7 @@ test("an endless storm leaves timers their turns", async () => {
 test("next() waits again after a wake-up without events", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN, EAGAIN, bytes(7));
   const reader = new Reader(libc, 3, new Uint8Array(4));
-  const next = reader.next();
+  const next = reader.next(own);
   await turn();
   wake();
   await turn();
@@ -69,7 +71,7 @@ test("next() waits again after a wake-up without events", async () => {
 test("next() returns bytes that the runtime has read, without a read of its own", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN);
   const reader = new Reader(libc, 3, new Uint8Array(4));
-  const next = reader.next();
+  const next = reader.next(own);
   await turn();
   wake(bytes(9, 9));
   assert.deepEqual(await within(next), bytes(9, 9));
@@ -78,7 +80,7 @@ test("next() returns bytes that the runtime has read, without a read of its own"
 
 test("next() repeats a read that a signal interrupts", async () => {
   const { libc, log } = scriptedFile(EINTR, EINTR, bytes(5));
-  assert.deepEqual(await within(new Reader(libc, 3, new Uint8Array(4)).next()), bytes(5));
+  assert.deepEqual(await within(new Reader(libc, 3, new Uint8Array(4)).next(own)), bytes(5));
   assert.deepEqual(log, ["read: errno 4", "read: errno 4", "read: 1"]);
 });
 
@@ -86,12 +88,12 @@ test("next() rejects with the errno of a failed read, and the next call continue
   const { libc } = scriptedFile(EIO, bytes(5));
   const reader = new Reader(libc, 3, new Uint8Array(4));
   await assert.rejects(
-    within(reader.next()),
+    within(reader.next(own)),
     (error) =>
       error instanceof InotifyError && error.code === "EIO" && error.errno === EIO &&
       error.syscall === "read",
   );
-  assert.deepEqual(await within(reader.next()), bytes(5));
+  assert.deepEqual(await within(reader.next(own)), bytes(5));
 });
 
 /** A reader after `count` reads of so many bytes each, a fifth of a millisecond apart; then comes an EAGAIN. */
@@ -107,7 +109,7 @@ async function reading(
   file.clock.advance(1000);
   const reader = new Reader(file.libc, 3, new Uint8Array(1024));
   for (let i = 0; i < count; i++) {
-    assert.equal((await within(reader.next()))?.length, length);
+    assert.equal((await within(reader.next(own)))?.length, length);
     file.clock.advance(0.2);
   }
   return { ...file, reader };
@@ -118,7 +120,7 @@ type Reading = Awaited<ReturnType<typeof reading>>;
 /** Asserts that the next read is made after a while. */
 async function gathers({ reader, log, wake }: Omit<Reading, "clock" | "libc">): Promise<void> {
   const before = log.length;
-  const next = reader.next();
+  const next = reader.next(own);
   assert.equal(log.length, before, "nothing is read at once");
   await until(() => log.length === before + 2, () => log);
   assert.deepEqual(log.slice(before), ["read: errno 11", "wait"]);
@@ -129,7 +131,7 @@ async function gathers({ reader, log, wake }: Omit<Reading, "clock" | "libc">): 
 /** Asserts that the next read is made at once. */
 async function readsAtOnce({ reader, log, wake }: Omit<Reading, "clock" | "libc">): Promise<void> {
   const before = log.length;
-  const next = reader.next();
+  const next = reader.next(own);
   assert.equal(log[before], "read: errno 11", "the read is made at once");
   await until(() => log.at(-1) === "wait", () => log);
   wake(bytes(1));
@@ -149,7 +151,7 @@ test("bytes that the runtime has read make a storm, too", async () => {
   file.clock.advance(1000);
   const reader = new Reader(file.libc, 3, new Uint8Array(1024));
   for (let i = 0; i < 6; i++) {
-    const next = reader.next();
+    const next = reader.next(own);
     await until(() => file.log.at(-1) === "wait", () => file.log);
     file.wake(new Uint8Array(144));
     await within(next);
@@ -165,23 +167,57 @@ test("in a storm, next() reads at once after a read that filled the buffer", asy
 
 test("a quiet millisecond ends the storm: next() reads at once again", async () => {
   const { reader, clock, log, wake } = await reading(6, 144);
-  const last = reader.next();
+  const last = reader.next(own);
   await until(() => log.at(-1) === "wait", () => log);
   clock.advance(5);
   wake(bytes(1));
   await within(last);
   const before = log.length;
-  const next = reader.next();
+  const next = reader.next(own);
   assert.equal(log[before], "read: errno 11", "the read is made at once");
   await until(() => log.length === before + 2, () => log);
   wake(bytes(2));
   assert.deepEqual(await within(next), bytes(2));
 });
 
+test("a long wait is no run of reads: next() reads at once after it", async () => {
+  const { libc, clock, log, wake } = scriptedFile(EAGAIN, bytes(1));
+  const reader = new Reader(libc, 3, new Uint8Array(4));
+  const last = reader.next(own);
+  await until(() => log.at(-1) === "wait", () => log);
+  clock.advance(50);
+  wake();
+  await within(last);
+  await readsAtOnce({ reader, log, wake });
+});
+
+test("next() takes the bytes before any promise resolves", async () => {
+  const { libc, log, wake } = scriptedFile(EAGAIN, bytes(7));
+  const reader = new Reader(libc, 3, new Uint8Array(4));
+  let taken: Uint8Array | undefined;
+  const next = reader.next((given) => taken = own(given));
+  await until(() => log.at(-1) === "wait", () => log);
+  wake();
+  assert.deepEqual(taken, bytes(7));
+  assert.equal(await within(next), taken);
+});
+
+test("next() rejects with what taking the bytes throws, and the next call continues", async () => {
+  const { libc, log, wake } = scriptedFile(EAGAIN, bytes(7), bytes(8));
+  const reader = new Reader(libc, 3, new Uint8Array(4));
+  const next = reader.next(() => {
+    throw new RangeError("mine");
+  });
+  await until(() => log.at(-1) === "wait", () => log);
+  wake();
+  await assert.rejects(within(next), RangeError);
+  assert.deepEqual(await within(reader.next(own)), bytes(8));
+});
+
 test("close() closes the descriptor after the waiter has released it", async () => {
   const { libc, log } = scriptedFile(EAGAIN);
   const reader = new Reader(libc, 3, new Uint8Array(4));
-  const next = reader.next();
+  const next = reader.next(own);
   await turn();
   await within(reader.close());
   assert.equal(await within(next), undefined);
@@ -197,7 +233,7 @@ test("close() opens no waiter", async () => {
 test("close() while the waiter is opened releases it, without a wait", async () => {
   const file = scriptedFile(EAGAIN);
   const reader = new Reader(file.libc, 3, new Uint8Array(4));
-  const next = reader.next();
+  const next = reader.next(own);
   await within(reader.close());
   assert.equal(await within(next), undefined);
   assert.deepEqual(file.log, ["read: errno 11", "release", "released", "close"]);
@@ -215,14 +251,14 @@ test("next() after close() returns undefined and reads nothing", async () => {
   const { libc, log } = scriptedFile(bytes(1));
   const reader = new Reader(libc, 3, new Uint8Array(4));
   await within(reader.close());
-  assert.equal(await within(reader.next()), undefined);
+  assert.equal(await within(reader.next(own)), undefined);
   assert.deepEqual(log, ["close"]);
 });
 
 test("close() discards bytes that arrive at the same time", async () => {
   const { libc, wake } = scriptedFile(EAGAIN);
   const reader = new Reader(libc, 3, new Uint8Array(4));
-  const next = reader.next();
+  const next = reader.next(own);
   await turn();
   wake(bytes(1));
   const closed = reader.close();
@@ -234,7 +270,7 @@ test("unref() applies to a waiter that is opened later", async () => {
   const { libc, log, wake } = scriptedFile(EAGAIN, bytes(1));
   const reader = new Reader(libc, 3, new Uint8Array(4));
   reader.unref();
-  const next = reader.next();
+  const next = reader.next(own);
   await turn();
   assert.deepEqual(log, ["read: errno 11", "unref", "wait"]);
   reader.ref();
@@ -255,12 +291,12 @@ test("next() rejects if the waiter cannot be opened, and the next call tries aga
   });
   const reader = new Reader(libc, 3, new Uint8Array(4));
   await assert.rejects(
-    within(reader.next()),
+    within(reader.next(own)),
     (error) =>
       error instanceof InotifyError && error.code === "EMFILE" && error.syscall === "pipe2" &&
       error.message === "Cannot wait for events: error 24 (EMFILE)",
   );
-  const next = reader.next();
+  const next = reader.next(own);
   await turn();
   file.wake();
   assert.deepEqual(await within(next), bytes(1));

@@ -12,6 +12,7 @@ import { toCString } from "../../src/kernel/path.ts";
 import { openFiles } from "../helpers/proc.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { until, within } from "../helpers/within.ts";
+import { woken } from "../helpers/woken.ts";
 
 const ways: [name: string, open: () => Libc][] = [[libc().runtime, libc]];
 if (libc().runtime === "bun") {
@@ -52,10 +53,10 @@ for (const [name, open] of ways) {
   test(`${name}: wait() resolves when the descriptor is readable, repeatedly`, async () => {
     const s = await subject(open());
     for (let round = 0; round < 50; round++) {
-      const woken = s.waiter.wait();
+      const awake = woken(s.waiter);
       s.touch();
-      let length = (await within(woken))?.byteLength ?? s.drain();
-      while (length === 0) length = (await within(s.waiter.wait()))?.byteLength ?? s.drain();
+      let length = (await within(awake))?.byteLength ?? s.drain();
+      while (length === 0) length = (await within(woken(s.waiter)))?.byteLength ?? s.drain();
       assert.equal(length, 16);
     }
     await release(s);
@@ -64,16 +65,16 @@ for (const [name, open] of ways) {
   test(`${name}: wait() resolves for an event that was queued before it`, async () => {
     const s = await subject(open());
     s.touch();
-    const length = (await within(s.waiter.wait()))?.byteLength ?? s.drain();
+    const length = (await within(woken(s.waiter)))?.byteLength ?? s.drain();
     assert.equal(length, 16);
     await release(s);
   });
 
   test(`${name}: an event stays in the kernel while no wait() is pending`, async () => {
     const s = await subject(open());
-    const woken = s.waiter.wait();
+    const awake = woken(s.waiter);
     s.touch();
-    if (await within(woken) === undefined) s.drain();
+    if (await within(awake) === undefined) s.drain();
     s.touch();
     await new Promise((resolve) => setTimeout(resolve, 20)); // turns in which the runtime could read it
     assert.equal(s.drain(), 16);
@@ -82,17 +83,17 @@ for (const [name, open] of ways) {
 
   test(`${name}: release() ends a pending wait()`, async () => {
     const s = await subject(open());
-    const woken = s.waiter.wait();
+    const awake = woken(s.waiter);
     await release(s);
-    assert.equal(await within(woken), undefined);
+    assert.equal(await within(awake), undefined);
   });
 
   test(`${name}: release() of a waiter leaves another one waiting`, async () => {
     const c = open();
     const first = await subject(c);
     const second = await subject(c);
-    const firstWoken = first.waiter.wait();
-    const secondWoken = second.waiter.wait();
+    const firstWoken = woken(first.waiter);
+    const secondWoken = woken(second.waiter);
     await release(first);
     await within(firstWoken);
     second.touch();
@@ -104,7 +105,7 @@ for (const [name, open] of ways) {
   test(`${name}: nothing is open after release()`, async () => {
     const before = openFiles();
     const subjects = await Promise.all([subject(open()), subject(open())]);
-    const waits = subjects.map(({ waiter }) => waiter.wait());
+    const waits = subjects.map(({ waiter }) => woken(waiter));
     await Promise.all(subjects.map(release));
     await within(Promise.all(waits));
     const now = () => openFiles();

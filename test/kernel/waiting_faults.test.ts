@@ -8,6 +8,7 @@ import { Reactor, type ReactorCalls } from "../../ffi/deno_reactor.ts";
 import { Poller, type PollerCalls } from "../../ffi/node_poller.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { within } from "../helpers/within.ts";
+import { woken } from "../helpers/woken.ts";
 
 const { EAGAIN, EBADF, EINTR, EMFILE, ENOMEM } = constants.errno;
 
@@ -39,12 +40,13 @@ function reactor(polls: number[], more: Partial<ReactorCalls> = {}): Reactor {
   return new Reactor(calls, { add: (fd) => fd, close: () => 0, closeOffThread: close });
 }
 
+const onNode = { skip: runtimeName !== "node" && "only Node.js waits by it" };
 const onDeno = { skip: runtimeName !== "deno" && "only Deno waits by it" };
 
 for (const [name, errno] of Object.entries({ EINTR, EAGAIN })) {
   test(`Reactor repeats a poll(2) that fails with ${name}`, onDeno, async () => {
     const polls = [errno, errno, errno, 0, 0]; // parked, and repeated to get the errno
-    await within(reactor(polls).waiter(FD).wait());
+    await within(woken(reactor(polls).waiter(FD)));
     assert.deepEqual(polls, [0]);
   });
 }
@@ -56,11 +58,11 @@ test(
     const polls = [ENOMEM, ENOMEM, 0];
     const subject = reactor(polls);
     const [one, other] = [subject.waiter(FD), subject.waiter(FD + 1)];
-    const waits = await within(Promise.allSettled([one.wait(), other.wait()]));
+    const waits = await within(Promise.allSettled([woken(one), woken(other)]));
     for (const wait of waits) {
       assert.ok(wait.status === "rejected" && isFailure("poll", ENOMEM)(wait.reason));
     }
-    await within(one.wait());
+    await within(woken(one));
   },
 );
 
@@ -68,11 +70,36 @@ test("Reactor.waiter() fails if pipe2(2) does, and the next call works", onDeno,
   const results = [-1, 0];
   const subject = reactor([0], { pipe2: () => results.shift()!, errno: () => EMFILE });
   assert.throws(() => subject.waiter(FD), isFailure("pipe2", EMFILE));
-  await within(subject.waiter(FD).wait());
+  await within(woken(subject.waiter(FD)));
 });
 
-/** A poller over calls that succeed, unless given otherwise; and the addresses that it frees. */
-function poller(given: Partial<PollerCalls>): { subject: Poller; freed: bigint[] } {
+test(
+  "Reactor parks one call at a time, also for a wait that begins in a callback",
+  onDeno,
+  async () => {
+    let parked = 0;
+    let most = 0;
+    const subject = reactor([], {
+      async parked_poll(fds) {
+        most = Math.max(most, ++parked);
+        await undefined;
+        parked--;
+        fds[3] = POLLIN | POLLIN << 16;
+        return 1;
+      },
+    });
+    const waiter = subject.waiter(FD);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    waiter.wait(() => waiter.wait(() => resolve(), reject), reject);
+    await within(promise);
+    assert.equal(most, 1);
+  },
+);
+
+/** A poller over calls that succeed, unless given otherwise; the addresses that it frees; and a call of libuv's. */
+function poller(
+  given: Partial<PollerCalls>,
+): { subject: Poller; freed: bigint[]; poll: () => void } {
   const freed: bigint[] = [];
   let onPoll: (handle: bigint, status: number, events: number) => void;
   const calls: PollerCalls = {
@@ -97,7 +124,7 @@ function poller(given: Partial<PollerCalls>): { subject: Poller; freed: bigint[]
     },
     close: () => 2n,
   };
-  return { subject: new Poller(calls, callbacks, 3n), freed };
+  return { subject: new Poller(calls, callbacks, 3n), freed, poll: () => onPoll(64n, 0, 1) };
 }
 
 test("Poller.waiter() fails without memory for the handle", () => {
@@ -115,10 +142,34 @@ test("Poller rejects a wait if uv_poll_start() fails, and the next wait() tries 
   let tries = 0;
   const { subject } = poller({ uv_poll_start: () => tries++ === 0 ? -EBADF : -ENOMEM });
   const waiter = subject.waiter(FD);
-  await assert.rejects(within(waiter.wait()), isFailure("uv_poll_start", EBADF));
-  await assert.rejects(within(waiter.wait()), isFailure("uv_poll_start", ENOMEM));
+  await assert.rejects(within(woken(waiter)), isFailure("uv_poll_start", EBADF));
+  await assert.rejects(within(woken(waiter)), isFailure("uv_poll_start", ENOMEM));
 });
 
+test(
+  "Poller keeps the process alive during waits only, with no call between two in a row",
+  onNode,
+  async () => {
+    const calls: string[] = [];
+    const { subject, poll } = poller({
+      uv_poll_start: () => 0,
+      uv_ref: () => void calls.push("ref"),
+      uv_unref: () => void calls.push("unref"),
+    });
+    const waiter = subject.waiter(FD);
+    for (let count = 0; count < 3; count++) {
+      const wait = woken(waiter);
+      poll();
+      await within(wait);
+    }
+    assert.deepEqual(calls, []);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.deepEqual(calls, ["unref"]);
+    void woken(waiter);
+    assert.deepEqual(calls, ["unref", "ref"]);
+  },
+);
+
 test("Poller resolves a wait when the descriptor is readable", async () => {
-  await within(poller({}).subject.waiter(FD).wait());
+  await within(woken(poller({}).subject.waiter(FD)));
 });
