@@ -141,10 +141,10 @@ const cases: Record<string, LossCase> = {
   },
 };
 
-function makeTree(at: At, content: string): void {
+function makeTree(at: At, content: string, target: string): void {
   for (const directory of ["d/sub", "e"]) mkdirSync(at(directory), { recursive: true });
   for (const file of ["d/f", "d/g", "d/sub/f", "e/f"]) writeFileSync(at(file), content);
-  symlinkSync(at("e"), at("link"));
+  symlinkSync(target, at("link"));
 }
 
 for (const [loss, { options, beginLoss }] of Object.entries(cases)) {
@@ -152,8 +152,11 @@ for (const [loss, { options, beginLoss }] of Object.entries(cases)) {
     const base = tmpDir(fastest);
     const at = (...names: string[]) => join(base, ...names);
     for (const what of Object.keys(changes)) {
-      makeTree((name) => at("root", what, name), "same");
-      makeTree((name) => at("other", what, name), "DIFF");
+      const target = at("targets", what); // which no path of its own is watched of
+      mkdirSync(target, { recursive: true });
+      writeFileSync(join(target, "f"), "same");
+      makeTree((name) => at("root", what, name), "same", target);
+      makeTree((name) => at("other", what, name), "DIFF", target);
     }
     mkdirSync(at("files"));
     for (const what of Object.keys(changesOfFiles)) {
