@@ -60,6 +60,8 @@ export class PathWatch implements Owner, Receiver {
   readonly #held = new Set<number>();
   /** The names on the way, by the watch of the directory that they are in. */
   #names = new Map<number, Set<string>>();
+  /** Whether something on the way was not watched before by anybody. */
+  #isNewlyWatched = false;
   /** Whether the path leads nowhere. */
   #isWaiting = false;
   /** The watch of what the path leads to. */
@@ -97,12 +99,13 @@ export class PathWatch implements Owner, Receiver {
       const isLast = walks === WALKS;
       const before = this.#names;
       const wasWaiting = this.#isWaiting;
+      this.#isNewlyWatched = false;
       const target = this.#walk(isLast);
       if (target === AGAIN) continue;
       this.#isWaiting = target === undefined;
       // A change before a directory was watched went unseen, so the way is resolved with all of them watched.
-      const isWatched = sameKeys(before, this.#names) && wasWaiting === this.#isWaiting;
-      if (isWatched || isLast) return target;
+      const isWatched = !this.#isNewlyWatched || sameKeys(before, this.#names);
+      if (isWatched && wasWaiting === this.#isWaiting || isLast) return target;
     }
   }
 
@@ -199,11 +202,11 @@ export class PathWatch implements Owner, Receiver {
     if (!this.#instance.libc.mayRead(toText(path))) {
       return this.#arrive(names, { wd: -EACCES, isDirectory: false });
     }
-    let wd = this.#watch(path, SELF | IN_ONLYDIR);
+    let wd = this.#watchEnd(path, SELF | IN_ONLYDIR);
     const isDirectory = wd !== -ENOTDIR;
     if (!isDirectory) {
       const watched = this.#watch(directory || "/", ENTRY | this.#content | IN_ONLYDIR);
-      wd = watched === -EACCES ? watched : this.#watch(path, SELF | this.#content);
+      wd = watched === -EACCES ? watched : this.#watchEnd(path, SELF | this.#content);
     }
     return this.#arrive(names, wd === -ENOENT ? undefined : { wd, isDirectory });
   }
@@ -229,6 +232,14 @@ export class PathWatch implements Owner, Receiver {
   }
 
   #watch(path: string, mask: number): number {
+    const { additions } = this.#instance;
+    const wd = this.#watchEnd(path, mask);
+    if (additions !== this.#instance.additions) this.#isNewlyWatched = true;
+    return wd;
+  }
+
+  /** Watches what the path leads to. What became of it before, the directory that it is in tells. */
+  #watchEnd(path: string, mask: number): number {
     const wd = this.#instance.watch(cString(path), mask, this);
     if (wd >= 0) this.#held.add(wd);
     return wd;

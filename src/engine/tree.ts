@@ -66,7 +66,12 @@ export class Tree {
     const link = this.followsLinks && !isDirectory && isLink !== false &&
       leadsToDirectory(this.#libc, path, isLink);
     if (this.ignores(path, isDirectory || link, directory)) return;
-    if (this.#overlap.found(directory, name, path, isDirectory, kind)) return;
+    if (this.#overlap.found(directory, name, path, isDirectory, kind)) {
+      const entry = directory.entries.get(name);
+      // A root from now on in the tree: it may have ignored what the tree does not.
+      if (entry instanceof Directory && this.ignoresByPath) this.#invalidate(entry);
+      return;
+    }
     if (directory.gone) return; // or in one of the root
     if (!(isDirectory || link) || !this.#scope.recursive) {
       return this.#entries.add(directory, name, isDirectory || link, kind);
@@ -91,6 +96,11 @@ export class Tree {
   invalidateAsOther(directory: Directory): void {
     directory.markOther();
     this.#scanner.invalidateTree(directory);
+  }
+
+  #invalidate(directory: Directory): void {
+    this.#scanner.invalidateTree(directory);
+    this.#scanner.schedule(directory);
   }
 
   /** Whether an entry is a symbolic link that is followed, which leads elsewhere if it moves. */

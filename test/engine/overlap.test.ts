@@ -13,12 +13,13 @@ import {
 import { Directory } from "../../src/engine/directory.ts";
 import type { Root } from "../../src/engine/root_map.ts";
 import type { Scope } from "../../src/engine/roots.ts";
+import type { Ignores } from "../../src/engine/tree.ts";
 import { event, known, Trees } from "../helpers/trees.ts";
 
 /** Trees of `/r` with the file `f`, the directory `d` with a file `x`, and the link `l` to `/other`. */
 class Subject extends Trees {
-  constructor(scope: Partial<Scope> = {}) {
-    super(scope);
+  constructor(scope: Partial<Scope> = {}, ignores?: Ignores) {
+    super(scope, ignores);
     this.disk.directory("/r/d");
     this.disk.directory("/other");
     for (const path of ["/r/f", "/r/d/x", "/other/o"]) this.disk.file(path);
@@ -234,6 +235,19 @@ test("Overlap.found() takes a root that comes into the tree, reported once", () 
     assert.deepEqual(trees.take(), ["create /r/new", "create /r/new/x"]);
     assert.deepEqual([trees.follows("/r/new"), trees.at("/r/new").root], [false, r]);
   }
+});
+
+test("Overlap.found() has a root scanned again that has ignored what the tree does not", () => {
+  const rule = (path: string, _: boolean, root: string) => path === `${root}/x`;
+  const trees = new Subject({}, Object.assign(rule, { byName: false }));
+  const [r] = trees.add("/r", "/r/new");
+  for (const name of ["x", "y"]) trees.disk.file(`/r/new/${name}`);
+  trees.roots.look(trees.root("/r/new"));
+  trees.settle();
+  assert.deepEqual(trees.take(), ["create /r/new", "create /r/new/y"]);
+  trees.event(r, IN_CREATE | IN_ISDIR, "new");
+  trees.settle();
+  assert.deepEqual(trees.take(), ["create /r/new/x"]);
 });
 
 test("Overlap.found() reports a root of another type than the tree has found as removed and created", () => {

@@ -17,6 +17,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { IN_ATTRIB, IN_MODIFY } from "../../mod.ts";
+import { libc } from "../../ffi/libc.ts";
 import { Instance, type Member } from "../../src/engine/instance.ts";
 import { PathWatch, type Target } from "../../src/engine/path_watch.ts";
 import { NOBODY } from "../helpers/nobody.ts";
@@ -102,6 +103,26 @@ for (
     assert.equal(followed.leadsTo, leadsTo);
   });
 }
+
+test("PathWatch.look() resolves a path once where the whole way is watched already", async () => {
+  const at = tree();
+  writeFileSync(at("a/b/other"), "");
+  const c = libc();
+  const { inotify_add_watch } = c;
+  let calls = 0;
+  c.inotify_add_watch = (...args) => {
+    calls++;
+    return inotify_add_watch(...args);
+  };
+  try {
+    await using _file = new Followed(at("a/b/file"));
+    const first = calls;
+    await using _other = new Followed(at("a/b/other"));
+    assert.ok(calls - first <= first / 2, `${first} calls, and ${calls - first} for the second`);
+  } finally {
+    c.inotify_add_watch = inotify_add_watch;
+  }
+});
 
 for (
   const [what, name, change, leadsTo] of [
