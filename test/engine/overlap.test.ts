@@ -18,7 +18,7 @@ import { event, known, Trees } from "../helpers/trees.ts";
 
 /** Trees of `/r` with the file `f`, the directory `d` with a file `x`, and the link `l` to `/other`. */
 class Subject extends Trees {
-  constructor(scope: Partial<Scope> = {}, ignores?: Ignores) {
+  constructor(scope: Partial<Scope> = {}, ignores: Ignores | undefined = undefined) {
     super(scope, ignores);
     this.disk.directory("/r/d");
     this.disk.directory("/other");
