@@ -47,7 +47,7 @@ export interface WatchOptions {
   readonly ignore?: Ignore | readonly Ignore[];
   /**
    * Whether symbolic links to directories are followed. Entries of such a directory have a path through the link.
-   * A link to a directory above itself is not followed.
+   * A directory is entered once: by its own path if that is watched, and else by one of the links to it.
    *
    * @default {false}
    */
