@@ -12,7 +12,6 @@ import { workerWaiter } from "./bun_worker.ts";
 import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
 import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
-import { turn } from "./time.ts";
 import { type ThreadCalls, ThreadDescriptors } from "./thread_descriptors.ts";
 
 /** The part of Bun's globals that this file uses. */
@@ -138,8 +137,7 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
   return {
     ...calls,
     async waiter(fd) {
-      // After a turn, since it loads node:stream, for 7 ms: whoever is ready without a wait goes first.
-      tried ??= turn().then(() => tryStream(calls));
+      tried ??= tryStream(calls);
       if (await tried) return streamWaiter(fd);
       return workerWaiter({ ...calls, pipe2: c.pipe2 }, descriptors, fd);
     },

@@ -65,9 +65,6 @@ export class Instance {
   /** The members, and whether each keeps the process alive. */
   readonly #members = new Map<Member, boolean>();
   readonly #owners = new Owners<Owner>();
-  /** What {@link watch} has asked for, by watch. */
-  readonly #masks = new Map<number, number>();
-  #additions = 0;
   readonly #fence: Fence;
   /** The members with work to do. */
   readonly #busy = new Set<Member>();
@@ -138,19 +135,13 @@ export class Instance {
   watch(path: Uint8Array, mask: number, owner: Owner): number {
     const { libc } = this;
     const wd = call(libc, () => libc.inotify_add_watch(this.#fd, path, (mask | IN_MASK_ADD) >>> 0));
-    if (wd < 0) return wd;
-    const known = this.#masks.get(wd) ?? 0;
-    if ((known | mask) !== known) {
-      this.#masks.set(wd, known | mask);
-      this.#additions++;
-    }
-    this.#owners.add(wd, owner);
+    if (wd >= 0) this.#owners.add(wd, owner, mask);
     return wd;
   }
 
   /** How often {@link watch} has asked for events that it had not asked for before. */
   get additions(): number {
-    return this.#additions;
+    return this.#owners.additions;
   }
 
   /** Makes somebody an owner of a watch. */
@@ -166,7 +157,6 @@ export class Instance {
   /** Releases a watch, which ends with its last owner. */
   release(wd: number, owner: Owner): void {
     if (!this.#owners.delete(wd, owner)) return;
-    this.#masks.delete(wd);
     // This fails if the inode is gone and IN_IGNORED is queued, which is fine.
     call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, wd));
   }
@@ -196,7 +186,6 @@ export class Instance {
   }
 
   async #run(): Promise<void> {
-    await undefined; // the first member adds its paths before there is a wait
     try {
       for (;;) {
         const worked = this.#work();
@@ -279,15 +268,10 @@ export class Instance {
     if (mask & IN_Q_OVERFLOW) return this.#overflow();
     if (this.#fence.passed(wd)) return;
     const owners = this.#owners.of(wd);
-    if (mask & IN_IGNORED) this.#end(wd);
+    if (mask & IN_IGNORED) this.#owners.end(wd);
     else if (this.#lost) return;
     debug?.("event", shown(event));
     for (const owner of owners) owner.receiver.event(event, owner);
-  }
-
-  #end(wd: number): void {
-    this.#owners.end(wd);
-    this.#masks.delete(wd);
   }
 
   #dispatchMove(move: Move): void {

@@ -18,7 +18,7 @@ import {
 import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Entries, Wanted } from "./entries.ts";
-import { entryEvent, type EntryKind, unmountEvent } from "./event.ts";
+import { entryEvent, type EntryKind, unmountEvent, type WatchEvent } from "./event.ts";
 import { unwatchable } from "./failures.ts";
 import type { Instance, Member } from "./instance.ts";
 import type { Tops } from "./loss.ts";
@@ -227,17 +227,19 @@ export class Roots {
 
   /**
    * Reports that a path is removed, and with it everything below: also what roots there have reported, which
-   * they report again.
+   * they report again. Of a path that is no directory they report it themselves: a link leads to them.
    *
    * @param by the root that reports it, which goes on by itself
    */
   removed(path: string, isDirectory: boolean, by?: Root): void {
     const roots = this.#map.within(path).filter((root) => root !== by);
+    const events = isDirectory ? [] : removals(roots.filter((root) => root.path !== path));
     for (const root of roots) {
       if (root.directory !== undefined) this.#scanner.discard(root.directory);
       root.isReported = false;
       root.target = root.directory = undefined;
     }
+    for (const event of events) this.#entries.report(event);
     this.#entries.report(entryEvent("remove", path, isDirectory));
     for (const root of roots) this.resume(root);
   }
@@ -255,4 +257,14 @@ export class Roots {
     root.isReported = false;
     this.removed(root.path, isDirectory, root);
   }
+}
+
+/** The removals of what roots report, each with all below it. */
+function removals(roots: readonly Root[]): WatchEvent[] {
+  const reported = roots.filter(({ isReported }) => isReported);
+  const tops = reported.filter(({ path }) =>
+    !reported.some((one) => one.directory !== undefined && path.startsWith(`${one.path}/`))
+  );
+  tops.sort((a, b) => b.path.length - a.path.length); // what links lead to before the links
+  return tops.map(({ path, directory }) => entryEvent("remove", path, directory !== undefined));
 }

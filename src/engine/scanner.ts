@@ -19,6 +19,7 @@ import { invalidate, isListed, KNOWN, needsScan, scanned, unreachable } from "./
 import { Duplicates } from "./duplicates.ts";
 import type { Instance, Member } from "./instance.ts";
 import { Listing } from "./listing.ts";
+import { Repeats } from "./repeats.ts";
 import { isGone, type Rest, type Scan, type ScanFailure } from "./scan.ts";
 import { ScanQueue, SLICE, type Task } from "./scan_queue.ts";
 
@@ -58,10 +59,10 @@ export class Scanner {
   readonly #queue: ScanQueue;
   /** The directories that are not known. */
   readonly #unsettled = new Set<Directory>();
-  /** The directories that were not where they should be, and how often in a row. */
-  readonly #misses = new Map<Directory, number>();
-  /** The large directories that changed while they were listed, and how often in a row. */
-  readonly #changes = new Map<Directory, number>();
+  /** Of directories that were not where they should be. */
+  readonly #misses = new Repeats(TRIES);
+  /** Of large directories that changed while they were listed. */
+  readonly #listings = new Repeats(LISTINGS);
   readonly #duplicates: Duplicates;
   #outcomes: Outcome[] = [];
   #failed: Failed[] = [];
@@ -192,7 +193,7 @@ export class Scanner {
   /** A directory was read to its end. @param failure why not, if that failed */
   #listed(directory: Directory, failure: ScanFailure | undefined): void {
     if (failure !== undefined) return this.#unscanned(directory, failure);
-    this.#misses.delete(directory);
+    this.#misses.end(directory);
     this.#outcomes.push({ directory, generation: directory.generation });
   }
 
@@ -248,9 +249,7 @@ export class Scanner {
    * @returns whether to look again; if not, its file system lists what it does not find
    */
   miss(directory: Directory): boolean {
-    const times = (this.#misses.get(directory) ?? 0) + 1;
-    this.#misses.set(directory, times);
-    return times < TRIES;
+    return this.#misses.again(directory);
   }
 
   /**
@@ -260,15 +259,13 @@ export class Scanner {
    * @param isChanged whether entries came or went meanwhile
    */
   listed(directory: Directory, isChanged: boolean): void {
-    const times = isChanged ? (this.#changes.get(directory) ?? 0) + 1 : LISTINGS;
-    if (times === LISTINGS || directory.gone) return void this.#changes.delete(directory);
-    this.#changes.set(directory, times);
-    this.rescan(directory);
+    if (!isChanged || directory.gone) this.#listings.end(directory);
+    else if (this.#listings.again(directory)) this.rescan(directory);
   }
 
   /** Whatever was not where it should be, from a directory down, may have been so because of the way there. */
   forgetMisses(directory: Directory): void {
-    for (const one of this.#misses.keys()) if (one.isWithin(directory)) this.#misses.delete(one);
+    this.#misses.endWithin(directory);
   }
 
   /** The kernel ended a watch, though no event removed the directory: its file system is unmounted, say. */
@@ -296,8 +293,8 @@ export class Scanner {
 
   /** Releases the watch of a directory that stays in its tree as an entry. */
   release(directory: Directory): void {
-    this.#misses.delete(directory);
-    this.#changes.delete(directory);
+    this.#misses.end(directory);
+    this.#listings.end(directory);
     this.#duplicates.delete(directory);
     this.settle(directory);
     this.#release(directory);

@@ -29,7 +29,8 @@ const NO_NAMES: Set<string> = new Set();
 
 /** A file or directory. It stays the same item when it is renamed. */
 export class Item {
-  readonly isDirectory: boolean;
+  /** Whether its events say so. A symbolic link is none, although a root below it may lead through it. */
+  isDirectory: boolean;
   /** The kind of event that reports its arrival; `undefined` for an old item. */
   arrival: EntryKind | undefined;
   /**
@@ -42,11 +43,11 @@ export class Item {
   /** Its place after the batch; `undefined` if it is removed. A directory above it may be removed, too. */
   actual: Place | undefined;
   /** The items in it as reported so far. */
-  readonly reportedItems: Map<string, Item>;
+  reportedItems: Map<string, Item>;
   /** The items in it after the batch; `undefined` at a name that is free. */
-  readonly actualItems: Map<string, Item | undefined>;
+  actualItems: Map<string, Item | undefined>;
   /** The names in it that a directory has, or had during the batch. */
-  readonly directoryNames: Set<string>;
+  directoryNames: Set<string>;
   /** The kinds of its other events, each once. */
   readonly changes: EntryKind[] = [];
   /** Whether an event names it; if not, it is above a named item, and need not be watched. */
@@ -58,9 +59,23 @@ export class Item {
   constructor(isDirectory: boolean, arrival?: EntryKind) {
     this.isDirectory = isDirectory;
     this.arrival = arrival;
-    this.reportedItems = isDirectory ? new Map() : NO_ITEMS;
-    this.actualItems = isDirectory ? new Map() : NO_ITEMS;
-    this.directoryNames = isDirectory ? new Set() : NO_NAMES;
+    this.reportedItems = this.actualItems = NO_ITEMS;
+    this.directoryNames = NO_NAMES;
+    if (isDirectory) this.open();
+  }
+
+  /** Gives it room for items in it. */
+  open(): void {
+    if (this.reportedItems !== NO_ITEMS) return;
+    this.reportedItems = new Map();
+    this.actualItems = new Map();
+    this.directoryNames = new Set();
+  }
+
+  /** An event names it. */
+  name(isDirectory: boolean): void {
+    if (!this.isNamed) this.isDirectory = isDirectory;
+    this.isNamed = true;
   }
 }
 
@@ -108,8 +123,8 @@ export class BatchTree {
   #create(path: string, isDirectory: boolean, kind: EntryKind): void {
     const place = this.#placeOf(path);
     const before = place.parent.actualItems.get(place.name);
-    if (before?.isDirectory && isDirectory && !isMoved(before)) {
-      before.isNamed = true;
+    if (before && (before.isDirectory && isDirectory || !before.isNamed) && !isMoved(before)) {
+      before.name(isDirectory);
       if (before.reported !== undefined) before.late ??= kind;
       return;
     }
@@ -175,21 +190,40 @@ export class BatchTree {
   #ancestorAt(place: Place): Item {
     const { parent, name } = place;
     const before = parent.actualItems.get(name);
-    if (before !== undefined) return before.isDirectory ? before : this.#itemAt(place, true);
+    if (before?.actualItems === NO_ITEMS) {
+      return this.#isNested ? this.#leadThrough(before, place) : this.#itemAt(place, true);
+    }
+    if (before !== undefined) return before;
     const directory = this.#existingAt(place, true) ?? this.#add(new Item(true, "create"), place);
     directory.isNamed = false;
-    const isReported = parent === this.root || parent.reported !== undefined;
-    if (isReported && !parent.reportedItems.has(name)) {
+    if (this.#isReported(parent) && !parent.reportedItems.has(name)) {
       directory.reported = place;
       parent.reportedItems.set(name, directory);
     }
     return directory;
   }
 
+  /** A root leads through an item, which is a symbolic link: what is below may have been reported before it. */
+  #leadThrough(link: Item, place: Place): Item {
+    link.open();
+    const { parent, name } = place;
+    if (isNew(link) && this.#isReported(parent) && !parent.reportedItems.has(name)) {
+      link.late = link.arrival;
+      link.arrival = undefined;
+      link.reported = place;
+      parent.reportedItems.set(name, link);
+    }
+    return link;
+  }
+
+  #isReported(directory: Item): boolean {
+    return directory === this.root || directory.reported !== undefined;
+  }
+
   /** The item at a place; an old one if neither the place nor its directory has an event so far. */
   #existingAt(place: Place, isDirectory: boolean): Item | undefined {
     const known = place.parent.actualItems.get(place.name);
-    if (known !== undefined) known.isNamed = true;
+    known?.name(isDirectory);
     if (known !== undefined || !canBeOld(place)) return known;
     return this.#addReported(place, isDirectory);
   }
@@ -205,7 +239,7 @@ export class BatchTree {
     if (item?.actual === undefined) return;
     item.actual.parent.actualItems.set(item.actual.name, undefined);
     item.actual = undefined;
-    if (item.isDirectory) this.#last = { path: "", directory: this.root };
+    if (item.actualItems !== NO_ITEMS) this.#last = { path: "", directory: this.root };
   }
 
   #add(item: Item, place: Place): Item {

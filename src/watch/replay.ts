@@ -30,18 +30,19 @@ export function replayDirectories(batch: readonly Change[], isNested: boolean): 
   const before: WatchEvent[] = [];
   const after: WatchEvent[] = [];
   for (const item of tree.all) {
-    const { reported, isDirectory } = item;
-    if (isDirectory || reported === undefined || canStay(reported)) continue;
+    const { reported, isDirectory, late } = item;
+    if (isDirectory || late !== undefined || reported === undefined || canStay(reported)) continue;
     before.push(entryEvent("remove", pathOf(item, "reported"), false));
     reported.parent.reportedItems.delete(reported.name);
   }
   for (const item of tree.all) {
     if (!isPresent(item)) continue;
-    const { actual, isDirectory } = item;
+    const { actual, isDirectory, late } = item;
     const path = pathOf(item, "actual");
     const old = actual?.parent.reportedItems.get(actual.name);
-    if (!isDirectory && old !== item) {
-      item.arrival = old?.isDirectory === false ? "modify" : item.arrival ?? "create";
+    if (!isDirectory && (old !== item || late !== undefined)) {
+      const isReplaced = old !== item && old?.isDirectory === false;
+      item.arrival = isReplaced ? "modify" : late ?? item.arrival ?? "create";
       after.push(entryEvent(item.arrival, path, false));
     }
     after.push(...changeEvents(item, path));

@@ -94,7 +94,7 @@ export class Reporter {
   /** Reports a directory after what is in it. */
   #reportLate(item: Item): void {
     if (item.late === undefined) return;
-    this.events.push(entryEvent(item.late, this.#path(item), true));
+    this.events.push(entryEvent(item.late, this.#path(item), item.isDirectory));
     item.late = undefined;
   }
 
@@ -209,9 +209,9 @@ function containsPresent(directory: Item): boolean {
 
 /** Whether one event reports that an item arrives and another one at its place is removed. */
 function replaces(item: Item, other: Item): boolean {
-  if (!other.isDirectory) return !item.isDirectory;
-  return item.isDirectory && item.reported !== undefined && !isPresent(other) &&
-    other.late === undefined;
+  if (other.late !== undefined) return false;
+  if (!other.isDirectory) return !item.isDirectory && other.reportedItems.size === 0;
+  return item.isDirectory && item.reported !== undefined && !isPresent(other);
 }
 
 /**

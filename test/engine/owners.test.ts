@@ -17,6 +17,17 @@ test("Owners.of() returns each owner once, in the order of addition", () => {
   assert.equal(owners.has(2), false);
 });
 
+test("Owners.additions counts the masks with events that nobody had asked for, until the watch ends", () => {
+  const owners = new Owners<object>();
+  for (const mask of [1, 1, 3, 2, 0]) owners.add(1, a, mask);
+  owners.add(2, b, 1);
+  assert.equal(owners.additions, 3);
+  owners.delete(1, a);
+  owners.end(2);
+  for (const wd of [1, 2]) owners.add(wd, c, 1);
+  assert.equal(owners.additions, 5);
+});
+
 test("Owners.delete() returns true for the last owner alone", () => {
   const owners = new Owners<object>();
   for (const owner of [a, b]) owners.add(1, owner);

@@ -41,22 +41,38 @@ const steps = fc.array(fc.record<Step>({ path: any, to: any, what: any }), {
   size: "max",
 });
 
-/** The event of a step, if it is possible. Any path may be new, whether or not what is above it is known. */
-function eventOf(step: Step, known: Known): Change | undefined {
+/**
+ * The events of a step, if it is possible. Any path may be new, whether or not what is above it is known.
+ *
+ * @param hasLinks whether a path may be below a file, which is a symbolic link then: nothing is renamed, since the
+ * rename of what has roots below is a removal and a creation
+ */
+function eventsOf(step: Step, known: Known, hasLinks: boolean): Change[] {
   const [path, to] = [PATHS[step.path % PATHS.length], PATHS[step.to % PATHS.length]];
-  const isDirectory = step.to % 2 === 0;
   const what = ["modify", "remove", "rename"][step.what % 3];
+  const below = (one: string) =>
+    [...known].filter(([other]) => other !== one && isWithin(other, one));
   const isBelowFile = (one: string) =>
-    known.entries().some(([file, isDirectory]) => !isDirectory && isWithin(one, file));
-  const isFree = (one: string) => !known.keys().some((other) => isWithin(other, one));
+    known.entries().some(([file, type]) => !type && file !== one && isWithin(one, file));
   const type = known.get(path);
   if (type === undefined) {
-    return isBelowFile(path) ? undefined : entryEvent("create", path, isDirectory || !isFree(path));
+    if (!hasLinks && isBelowFile(path)) return [];
+    const isDirectory = step.to % 2 === 0 || !hasLinks && below(path).length > 0;
+    return [entryEvent("create", path, isDirectory)];
   }
-  if (what === "modify" && !type) return entryEvent("modify", path, false);
-  if (what !== "rename") return entryEvent("remove", path, type);
-  if (isWithin(to, path) || isBelowFile(to) || !isFree(to)) return undefined;
-  return renameEvent(path, to, type, false);
+  if (what === "modify" && !type) return [entryEvent("modify", path, false)];
+  if (what === "rename" && !hasLinks) {
+    const isFree = !isWithin(to, path) && !isBelowFile(to) && !known.has(to) && !below(to).length;
+    return isFree ? [renameEvent(path, to, type, false)] : [];
+  }
+  const links = type
+    ? []
+    : below(path).filter(([one]) =>
+      !below(path).some(([other, type]) => type && other !== one && isWithin(one, other))
+    );
+  return [...links.sort(([a], [b]) => b.length - a.length), [path, type] as const].map(
+    ([one, isDirectory]) => entryEvent("remove", one, isDirectory),
+  );
 }
 
 function apply(event: Change, known: Known): void {
@@ -85,14 +101,13 @@ function isWithin(path: string, directory: string): boolean {
 
 test("coalesce() turns the paths before a batch into those after it, where roots are below others", () => {
   fc.assert(
-    fc.property(steps, steps, (first, then) => {
+    fc.property(steps, steps, any, (first, then, links) => {
       const known: Known = new Map();
       const play = (some: readonly Step[]) =>
         some.flatMap((one) => {
-          const event = eventOf(one, known);
-          if (event === undefined) return [];
-          apply(event, known);
-          return [event];
+          const events = eventsOf(one, known, links % 2 === 0);
+          for (const event of events) apply(event, known);
+          return events;
         });
       play(first);
       const coalesced = new Map(known);
