@@ -165,8 +165,10 @@ export async function streamWorks(c: Omit<Libc, "waiter">): Promise<boolean> {
   } catch {
     return false;
   } finally {
+    // In this order: Bun closes its duplicate, the last one, on another thread, so that this one need not wait
+    // for the kernel, nor load node:fs for that.
+    c.close(fd);
     await waiter.release();
-    await c.closeOffThread(fd);
   }
 }
 

@@ -175,7 +175,6 @@ export function openNode(): Libc {
   );
   const errnoLocation = c.__errno_location();
   const { SYS, ...flags } = architecture(process.arch === "arm64");
-  const threads = lazy(() => process.getBuiltinModule("node:worker_threads"));
   const callbacks: Callbacks = {
     poll: (callback) =>
       lib.registerCallback({ arguments: ["pointer", "i32", "i32"], return: "void" }, callback),
@@ -240,7 +239,7 @@ export function openNode(): Libc {
     regexec: (preg, string) => text().regexec(preg, string, 0n, NONE, 0),
     clock_gettime: (clockid, tp) => read().clock_gettime(clockid, tp),
     async waiter(fd: number) {
-      if (!threads().isMainThread) {
+      if (!isFirstThread && !process.getBuiltinModule("node:worker_threads").isMainThread) {
         throw new Error(
           "Cannot wait for events in a Node.js worker thread: an open libuv handle aborts the whole process " +
             "when the worker is terminated; use the main thread, or readSync()",
