@@ -72,7 +72,7 @@ export async function measure<Subject extends { readonly name: string }, Setting
   }));
 }
 
-/** The table in Markdown, with the ratio to the first column in brackets. */
+/** The table in Markdown, with the ratio to the first column in brackets, and the range of several rounds. */
 export function markdown(subjects: readonly string[], lines: readonly Line[]): string {
   const body = lines.map((line) => [line.label, ...subjects.map((_, i) => cell(line, i))]);
   return [["", ...subjects], ["---", ...subjects.map(() => "---:")], ...body]
@@ -83,7 +83,8 @@ export function markdown(subjects: readonly string[], lines: readonly Line[]): s
 function cell({ numbers, digits, ratio }: Line, column: number): string {
   const own = numbers[column].filter((number) => number !== undefined);
   if (own.length === 0) return "–";
-  const value = median(own).toFixed(digits);
+  const [least, most] = [Math.min(...own), Math.max(...own)].map((one) => one.toFixed(digits));
+  const value = median(own).toFixed(digits) + (least === most ? "" : `, ${least}–${most}`);
   if (!ratio || column === 0) return value;
   // Per round: its runs are close in time, so that noise affects them all.
   const ratios = numbers[column].flatMap((number, round) => {
