@@ -97,11 +97,14 @@ for (
     const before = held();
     for (let i = 0; i < 4; i++) await endWorker(way, directory);
     const { inotify, memfd, pipe } = before;
-    // Each of the four may end between open(2) of a directory and its registration; see ffi/thread_descriptors.ts.
-    const all = before.all + (way === "is terminated during a scan" ? 4 : 0);
+    // Each of the four may end between the opening of a descriptor and its registration, though seldom before that
+    // of a directory; see ffi/thread_descriptors.ts.
+    const isCut = way === "is terminated during a scan";
+    const all = before.all + (isCut ? 4 : 0);
     const isOver = () => {
       const now = held();
-      return now.inotify <= inotify && now.memfd <= memfd && now.pipe <= pipe && now.all <= all &&
+      return now.inotify <= inotify + (isCut ? 1 : 0) && now.memfd <= memfd && now.pipe <= pipe &&
+        now.all <= all &&
         now.threads < before.threads + 4;
     };
     await until(isOver, () => ({ before, now: held() }));
