@@ -4,7 +4,7 @@
 #   scripts/watch.sh [--runtime deno|bun|node] [OPTION...] [DIR...] [-- COMMAND [ARGUMENT...]]
 #
 # All other options are those of src/cli/watch.ts. Without --runtime, the first supported runtime on the PATH
-# is used, or else the pinned Deno.
+# is used, or else the pinned Deno. Node.js comes last, since it strips the types at a start.
 set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/toolchain.sh"
 

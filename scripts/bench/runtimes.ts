@@ -19,7 +19,7 @@ export interface Runtime {
 /** The supported runtimes. */
 export type RuntimeName = "Deno" | "Bun" | "Node";
 
-/** The command of each, and the files that it gets from JSR: JavaScript for Node.js. */
+/** The command of each, and what it gets from JSR: TypeScript for Deno, else JavaScript. */
 const COMMANDS: Record<RuntimeName, readonly [suffix: ".ts" | ".js", ...command: string[]]> = {
   Deno: [
     ".ts",
@@ -31,7 +31,7 @@ const COMMANDS: Record<RuntimeName, readonly [suffix: ".ts" | ".js", ...command:
     "--no-check",
     "--allow-all",
   ],
-  Bun: [".ts", "bun"],
+  Bun: [".js", "bun"],
   Node: [".js", "node", "--disable-warning=ExperimentalWarning"],
 };
 
