@@ -9,6 +9,9 @@ import { IGNORES, type Pace, type Setting, type Watching } from "./mirror_modes.
 import type { Storm } from "./mirror_storm.ts";
 import { within } from "./within.ts";
 
+/** After so many turns, of 2 ms each, a batch has ended even if changes go on: see `maxWait` below. */
+const WHILE_WRITING = 12;
+
 /** A watcher with one mirror per loop. */
 export class Observer {
   readonly mirrors: Mirror[] = [];
@@ -104,7 +107,7 @@ export class Observer {
     this.#storm.trace?.(`remove ${root}`);
     this.#watcher!.remove(root);
     roots.delete(root);
-    await this.settle();
+    await this.settle(WHILE_WRITING);
     for (const { entries } of this.mirrors) {
       for (const [path, { type }] of [...entries]) {
         if (path !== root && !path.startsWith(`${root}/`)) continue;
@@ -127,11 +130,11 @@ export class Observer {
     });
   }
 
-  /** Waits until the events of all changes are reported and taken. */
-  async settle(): Promise<void> {
+  /** Waits until the events of all changes are reported and taken. @param quiet see {@link Loop.drained} */
+  async settle(quiet: number = 3): Promise<void> {
     await within(this.#watcher!.sync(), () => `sync of watcher ${this.#name}`);
     for (const loop of this.#loops) {
-      await within(loop.drained(), () => `events for a loop of watcher ${this.#name}`);
+      await within(loop.drained(quiet), () => `events for a loop of watcher ${this.#name}`);
     }
   }
 
@@ -202,11 +205,11 @@ class Loop {
     this.ended = this.#run(iterator, apply).catch((error) => void (this.error = error));
   }
 
-  /** Waits until the queue is empty. */
-  async drained(): Promise<void> {
+  /** Waits until the queue is empty. @param enough after how many turns without a batch none is collected */
+  async drained(enough: number): Promise<void> {
     this.#hurries = true;
     // A batch may still be collected; its timers are older and shorter than this one.
-    for (let quiet = 0, turns = -1; quiet < (this.#pace.batches ? 3 : 2); quiet++) {
+    for (let quiet = 0, turns = -1; quiet < (this.#pace.batches ? enough : 2); quiet++) {
       await sleep(this.#pace.batches ? 2 : 0);
       if (!this.#waiting || this.#turns !== turns) quiet = 0;
       turns = this.#turns;
