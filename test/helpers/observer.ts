@@ -170,9 +170,11 @@ export class Observer {
   /** Links to directories that are not reported as directories, with their targets. */
   unentered(): [path: string, target: string][] {
     if (!this.#watching.followSymlinks) return [];
-    const { entries, open } = readAll(this.#view);
+    const { entries, open, alternatives } = readAll(this.#view);
+    const left = [...open, ...alternatives.flat()]; // what is below may be entered by another path
     return [...entries].flatMap(([path, copy]) => {
       if (copy.type !== "link" || open.has(path)) return [];
+      if (left.some((one) => path.startsWith(`${one}/`))) return [];
       const isEntered = this.mirrors.every((mirror) => mirror.entered.has(path));
       return isEntered || ![...entries.keys()].some((one) => one.startsWith(`${path}/`))
         ? []
