@@ -145,8 +145,8 @@ export interface Waiter {
   /** Lets the process end during a pending `wait()`. */
   unref(): void;
   /**
-   * Ends a pending `wait()`, which calls back, and resolves once kernel and runtime have released `fd`, so that it may be
-   * closed. Called once, as the last call.
+   * Ends a pending `wait()`, which calls back. Resolves once kernel and runtime have released `fd`, so that it may
+   * be closed. Called once, as the last call.
    */
   release(): Promise<void>;
 }

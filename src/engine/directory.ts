@@ -249,6 +249,7 @@ export class Directory implements Owner {
       for (const [, directory] of next.directories()) rest.push(directory);
     }
   }
+
   #has(flag: number): boolean {
     return (this.#flags & flag) !== 0;
   }

@@ -227,7 +227,7 @@ export class Roots {
 
   /**
    * Reports that a path is removed, and with it everything below: also what roots there have reported, which
-   * they report again. Of a path that is no directory they report it themselves: a link leads to them.
+   * they report again. If the path is no directory, a link leads to them, and their own removal is reported first.
    *
    * @param by the root that reports it, which goes on by itself
    */

@@ -9,6 +9,8 @@
  * makes the difference is older than any event of that watch, so it is noticed in time: the directory moves, or
  * is removed, and its scan is discarded. If the watch was there before, its events are held.
  *
+ * What to scan and what a scan found are one file, longer than 300 lines, since each decides about the other.
+ *
  * @module
  */
 

@@ -68,11 +68,14 @@ export class Tree {
     if (this.ignores(path, isDirectory || link, directory)) return;
     if (this.#overlap.found(directory, name, path, isDirectory, kind)) {
       const entry = directory.entries.get(name);
-      // A root from now on in the tree: it may have ignored what the tree does not.
-      if (entry instanceof Directory && this.ignoresByPath) this.#invalidate(entry);
+      // It was a root of its own until now, and may have ignored what the tree does not.
+      if (entry instanceof Directory && !entry.gone && this.ignoresByPath) {
+        this.#scanner.invalidateTree(entry);
+        this.#scanner.schedule(entry);
+      }
       return;
     }
-    if (directory.gone) return; // or in one of the root
+    if (directory.gone) return; // it was removed in a report of the root at this path
     if (!(isDirectory || link) || !this.#scope.recursive) {
       return this.#entries.add(directory, name, isDirectory || link, kind);
     }
@@ -96,11 +99,6 @@ export class Tree {
   invalidateAsOther(directory: Directory): void {
     directory.markOther();
     this.#scanner.invalidateTree(directory);
-  }
-
-  #invalidate(directory: Directory): void {
-    this.#scanner.invalidateTree(directory);
-    this.#scanner.schedule(directory);
   }
 
   /** Whether an entry is a symbolic link that is followed, which leads elsewhere if it moves. */

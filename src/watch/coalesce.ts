@@ -4,14 +4,8 @@
  * @module
  */
 
-import {
-  BatchTree,
-  type Change,
-  isPresent,
-  type Item,
-  losslessPath,
-  pathOf,
-} from "./batch_tree.ts";
+import { isPresent, type Item, pathOf } from "./batch_item.ts";
+import { BatchTree, type Change, losslessPath } from "./batch_tree.ts";
 import {
   type ErrorEvent,
   errorEvent,

@@ -8,7 +8,8 @@
  */
 
 import { CONTENT_KINDS, entryEvent, type WatchEvent, type WatchKind } from "../engine/event.ts";
-import { BatchTree, type Change, isPresent, isRemoved, pathOf, type Place } from "./batch_tree.ts";
+import { isPresent, isRemoved, pathOf, type Place } from "./batch_item.ts";
+import { BatchTree, type Change } from "./batch_tree.ts";
 import { changeEvents } from "./reporter.ts";
 
 const CONTENT: ReadonlySet<WatchKind> = new Set(CONTENT_KINDS.values());

@@ -5,7 +5,7 @@
  */
 
 import { type EntryEvent, entryEvent, renameEvent, type WatchEvent } from "../engine/event.ts";
-import { isMoved, isNew, isPresent, isRemoved, type Item, pathOf } from "./batch_tree.ts";
+import { isMoved, isNew, isPresent, isRemoved, type Item, pathOf } from "./batch_item.ts";
 
 /** How many moves may be in progress at once; more are handled like a cycle. */
 const MAX_IN_PROGRESS = 1000;
@@ -91,7 +91,7 @@ export class Reporter {
     } else this.events.push(renameEvent(from, path, isDirectory, replaced));
   }
 
-  /** Reports a directory after what is in it. */
+  /** Reports a creation that is still to be reported: see {@link Item.late}. */
   #reportLate(item: Item): void {
     if (item.late === undefined) return;
     this.events.push(entryEvent(item.late, this.#path(item), item.isDirectory));
