@@ -8,7 +8,7 @@
  */
 
 import { type DirectoryState, KNOWN } from "./directory_state.ts";
-import type { Owner, Receiver } from "./instance.ts";
+import type { Owner, Receiver } from "./member.ts";
 import { addPacked, type Listing } from "./listing.ts";
 
 /** An entry: a watched directory; or, of another entry, whether it is a directory. */

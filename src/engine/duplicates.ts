@@ -9,7 +9,8 @@
  */
 
 import { Directory } from "./directory.ts";
-import type { Instance, Member, Owner } from "./instance.ts";
+import type { Instance } from "./instance.ts";
+import type { Member, Owner } from "./member.ts";
 
 /** Finds out what is entered, for one member; and keeps what is not, by the watch of what it leads to. */
 export class Duplicates {

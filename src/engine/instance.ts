@@ -15,33 +15,11 @@ import { IN_IGNORED, IN_MASK_ADD, IN_MOVE, IN_Q_OVERFLOW } from "../kernel/mask.
 import { type InotifyEvent, parseEvents } from "../kernel/parse.ts";
 import { Reader } from "../kernel/reader.ts";
 import { type Move, Renames } from "./renames.ts";
+import type { Member, Owner } from "./member.ts";
 import { type Scan, scan, type ScanFailure } from "./scan.ts";
 import { inotifyInit } from "../kernel/syscall.ts";
 import { Owners } from "./owners.ts";
 import { Turns } from "./turns.ts";
-
-/** Who owns a watch, and who receives its events. */
-export interface Owner {
-  readonly receiver: Receiver;
-}
-
-/** Receives the events of the watches of its owners. */
-export interface Receiver {
-  /** An event, for each owner of its watch; with `IN_IGNORED`, which ends the watch, the last one. */
-  event(event: InotifyEvent, owner: Owner): void;
-  /** A rename; one of its owners has the watch of at least one half. */
-  move(move: Move): void;
-}
-
-/** For whom the instance is kept open. */
-export interface Member extends Receiver {
-  /** Events are lost: anything may have changed since the kernel's queue was last seen empty. */
-  overflow(): void;
-  /** The instance has failed, and is closed. */
-  fail(error: unknown): void;
-  /** Works for a few milliseconds, as it asked for by {@link Instance.schedule}. */
-  work(): void;
-}
 
 /** How many bytes are read at once. */
 const READ = 65536;

@@ -14,7 +14,8 @@
 
 import { EACCES, EINVAL, ELOOP, ENOENT, ENOSPC, ENOTDIR } from "../../ffi/errno.ts";
 import { readLink } from "../kernel/files.ts";
-import type { Instance, Owner, Receiver } from "./instance.ts";
+import type { Instance } from "./instance.ts";
+import type { Owner, Receiver } from "./member.ts";
 import { cString, nameOf, toText } from "../kernel/byte_string.ts";
 import {
   IN_CREATE,

@@ -19,7 +19,8 @@ import { IN_CREATE, IN_DELETE, IN_EXCL_UNLINK, IN_MOVE, IN_MOVE_SELF } from "../
 import type { Directory } from "./directory.ts";
 import { invalidate, isListed, KNOWN, needsScan, scanned, unreachable } from "./directory_state.ts";
 import { Duplicates } from "./duplicates.ts";
-import type { Instance, Member } from "./instance.ts";
+import type { Instance } from "./instance.ts";
+import type { Member } from "./member.ts";
 import { Listing } from "./listing.ts";
 import { Repeats } from "./repeats.ts";
 import { isGone, type Rest, type Scan, type ScanFailure } from "./scan.ts";

@@ -16,11 +16,12 @@ import {
   type InotifyEvent,
   maskNames,
 } from "../../mod.ts";
-import { Instance, type Member, type Owner } from "../../src/engine/instance.ts";
+import { Instance } from "../../src/engine/instance.ts";
+import type { Member, Owner } from "../../src/engine/member.ts";
 import type { Move } from "../../src/engine/renames.ts";
 import { cString } from "../../src/kernel/byte_string.ts";
 import { monotonic } from "../../src/kernel/clock.ts";
-import { failing, loseEvents } from "../helpers/interpose.ts";
+import { failing, inSmallPieces, loseEvents } from "../helpers/interpose.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { ownUse } from "../helpers/usage.ts";
 import { until, within } from "../helpers/within.ts";
@@ -177,6 +178,18 @@ test("Instance gives one half of a rename from or to where nothing is watched, i
   assert.deepEqual(await subject.received(), [
     ...["IN_CREATE a", "a->", "->b", "IN_CREATE IN_ISDIR c"],
   ]);
+});
+
+test("Instance gives half a rename when each reading of the clock says that a turn is due", async () => {
+  await using subject = new Subject();
+  const [watched, elsewhere] = [tmpDir(), tmpDir()];
+  subject.watch(watched);
+  writeFileSync(join(watched, "a"), "");
+  await subject.received();
+  using _ = inSmallPieces();
+  renameSync(join(watched, "a"), join(elsewhere, "a"));
+  await until(() => subject.lines.length > 0, () => subject.lines);
+  assert.deepEqual(subject.lines, ["a->"]);
 });
 
 test("Instance.fence() calls back after the events that were queued before, in the order of the calls", async () => {

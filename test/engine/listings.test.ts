@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_CREATE, IN_DELETE, IN_MODIFY } from "../../mod.ts";
 import type { Directory } from "../../src/engine/directory.ts";
-import type { Owner } from "../../src/engine/instance.ts";
+import type { Owner } from "../../src/engine/member.ts";
 import type { Scope } from "../../src/engine/roots.ts";
 import type { Outcome } from "../../src/engine/scanner.ts";
 import type { Ignores } from "../../src/engine/tree.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Directory } from "../../src/engine/directory.ts";
-import type { Owner } from "../../src/engine/instance.ts";
+import type { Owner } from "../../src/engine/member.ts";
 import { cString } from "../../src/kernel/byte_string.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 import { Trees } from "../helpers/trees.ts";

@@ -2,7 +2,8 @@
 
 import { AT_SYMLINK_NOFOLLOW, type Libc } from "../../ffi/contract.ts";
 import { IN_DONT_FOLLOW, IN_ONLYDIR } from "../../mod.ts";
-import type { Instance, Owner } from "../../src/engine/instance.ts";
+import type { Instance } from "../../src/engine/instance.ts";
+import type { Owner } from "../../src/engine/member.ts";
 import { Listing } from "../../src/engine/listing.ts";
 import { Owners } from "../../src/engine/owners.ts";
 import type { Rest, Scan, ScanFailure } from "../../src/engine/scan.ts";

@@ -10,7 +10,7 @@ import {
 import { Directory } from "../../src/engine/directory.ts";
 import { Entries } from "../../src/engine/entries.ts";
 import { Events } from "../../src/engine/events.ts";
-import type { Member } from "../../src/engine/instance.ts";
+import type { Member } from "../../src/engine/member.ts";
 import { Listings } from "../../src/engine/listings.ts";
 import { Overlap } from "../../src/engine/overlap.ts";
 import { RootMap } from "../../src/engine/root_map.ts";
