@@ -196,6 +196,12 @@ export const STATX_TYPE = 0x0001;
 export const STATX_MTIME = 0x0040;
 /** Mask bit of statx(2): the time of the last status change. */
 export const STATX_CTIME = 0x0080;
+/** Mask bit of statx(2): the inode number. */
+export const STATX_INO = 0x0100;
+/** Mask bit of statx(2): the size. */
+export const STATX_SIZE = 0x0200;
+/** Mask bit of statx(2): the time of birth. */
+export const STATX_BTIME = 0x0800;
 /** Mask bit of statx(2): the mount ID; from Linux 5.8 on. */
 export const STATX_MNT_ID = 0x1000;
 /** System call number of kcmp(2) on x86-64; libc has no function for it. */
@@ -234,6 +240,8 @@ export const REG_NOMATCH = 1;
 export const CLOCK_REALTIME = 0;
 /** Clock of clock_gettime(2): never goes back. */
 export const CLOCK_MONOTONIC = 1;
+/** The system's clock at its last tick, which is the time that a change gives to a file. */
+export const CLOCK_REALTIME_COARSE = 5;
 /** Flag of posix_spawnattr_setflags(3): set the process group. */
 export const POSIX_SPAWN_SETPGROUP = 0x02;
 /** Flag of posix_spawnattr_setflags(3): reset signals to their default dispositions. */

@@ -134,6 +134,14 @@ export class Directory implements Owner {
 
   /** What is in it, by lossless name. */
   get entries(): Map<string, Entry> {
+    if (this.#entries instanceof Map) return this.#entries;
+    const entries = this.names();
+    this.#listing = undefined;
+    return this.#entries = entries;
+  }
+
+  /** As {@link entries}, to be read only: what is packed stays so. */
+  names(): Map<string, Entry> {
     const known = this.#entries;
     if (known instanceof Map) return known;
     const entries = new Map<string, Entry>();
@@ -141,8 +149,7 @@ export class Directory implements Owner {
       addPacked(this.#listing, this.#start, entries as Map<string, boolean>);
     }
     for (const directory of known) entries.set(directory.name, directory);
-    this.#listing = undefined;
-    return this.#entries = entries;
+    return entries;
   }
 
   /** Whether no entry is known. */

@@ -22,6 +22,7 @@ import type { Member, Owner } from "./member.ts";
 import { Listings } from "./listings.ts";
 import type { Loss } from "./loss.ts";
 import { Overlap } from "./overlap.ts";
+import { Pictures } from "./pictures.ts";
 import type { Move } from "./renames.ts";
 import { RootMap } from "./root_map.ts";
 import { Roots, type Scope } from "./roots.ts";
@@ -45,6 +46,8 @@ const CLOCK_TICK = 10;
 
 /** Watches any number of paths for one client. */
 export class Engine implements Member {
+  /** What is there, as pictures. */
+  readonly pictures: Pictures;
   readonly #client: Client;
   readonly #scope: Scope;
   readonly #instance: Instance;
@@ -58,14 +61,15 @@ export class Engine implements Member {
   readonly #listings: Listings;
   /** How many fences that follow scans have not come back. */
   #fences = 0;
-  #closed = false;
+  /** Whether {@link close} was called. */
+  isClosed = false;
   readonly #untilClosed = new Set<() => void>();
   #untilIdle: (() => void)[] = [];
 
   constructor(client: Client, scope: Scope) {
     const instance = Instance.join(this);
     const { libc } = instance;
-    const entries = new Entries((events) => this.#closed || client.report(events), scope);
+    const entries = new Entries((events) => this.isClosed || client.report(events), scope);
     const scanner = new Scanner(instance, this, scope);
     const map = new RootMap(libc);
     const roots = new Roots(instance, this, scope, map, entries, scanner);
@@ -83,6 +87,7 @@ export class Engine implements Member {
     this.#tree = tree;
     this.#events = events;
     this.#listings = new Listings(libc, scope, tree, overlap, entries, scanner, events);
+    this.pictures = new Pictures(libc, this, map, roots, overlap, tree, entries);
   }
 
   /**
@@ -96,7 +101,7 @@ export class Engine implements Member {
     if (this.#map.isNested) this.#reconsiderPaths();
     // At once, so that what happens from now on is no part of what was there.
     this.#work(blocking ? Infinity : undefined);
-    while (blocking && !this.#closed && !this.#scanner.isIdle) this.#work(Infinity);
+    while (blocking && !this.isClosed && !this.#scanner.isIdle) this.#work(Infinity);
   }
 
   /** Ends what {@link add} began, and reports nothing of it, but of what other roots need. */
@@ -141,11 +146,16 @@ export class Engine implements Member {
 
   /** Resolves when all that the kernel has queued by now is applied, and all scans are committed. */
   async settled(): Promise<void> {
-    while (!this.#closed) {
-      await this.#untilClosedOr((resolve) => this.#instance.fence(resolve));
+    while (!this.isClosed) {
+      await this.applied();
       if (this.#isIdle) return;
       await this.#untilClosedOr((resolve) => this.#untilIdle.push(resolve));
     }
+  }
+
+  /** Resolves when all is applied that the kernel has queued by now. */
+  applied(): Promise<void> {
+    return this.#untilClosedOr((resolve) => this.#instance.fence(resolve));
   }
 
   /** Begins a loss: what is reported from now on does not get to a loop. */
@@ -156,6 +166,11 @@ export class Engine implements Member {
   /** Ends a loss. @returns what differs since it began */
   recover(loss: Loss): WatchEvent[] {
     return this.#entries.recover(loss, this.#roots.known());
+  }
+
+  /** What would differ if a loss ended. */
+  missed(loss: Loss): WatchEvent[] {
+    return this.#entries.missed(loss, this.#roots.known());
   }
 
   /** Forgets a loss. */
@@ -170,7 +185,8 @@ export class Engine implements Member {
 
   /** Ends it all. */
   close(): Promise<void> {
-    this.#closed = true;
+    this.isClosed = true;
+    this.pictures.end(this.#instance.drained.realtime - CLOCK_TICK);
     for (const resolve of this.#untilClosed) resolve();
     this.#scanner.close();
     this.#roots.close();
@@ -180,7 +196,7 @@ export class Engine implements Member {
   // What the instance calls
 
   event(event: InotifyEvent, owner: Owner): void {
-    if (this.#closed || !(owner instanceof Directory)) return;
+    if (this.isClosed || !(owner instanceof Directory)) return;
     if (event.mask & IN_IGNORED) this.#scanner.ended(owner);
     else this.#events.apply(owner, event);
   }
@@ -191,7 +207,7 @@ export class Engine implements Member {
     const [[source], [target]] = [sources, targets];
     if (from && to && sources.length === 1 && targets.length === 1) {
       if (isExact(source.state) && isExact(target.state)) {
-        if (!this.#closed) this.#events.move(source, from, target, to);
+        if (!this.isClosed) this.#events.move(source, from, target, to);
         return;
       }
     }
@@ -200,7 +216,7 @@ export class Engine implements Member {
   }
 
   overflow(): void {
-    if (!this.#closed) this.#resync(this.#instance.drained);
+    if (!this.isClosed) this.#resync(this.#instance.drained);
   }
 
   fail(error: unknown): void {
@@ -222,7 +238,7 @@ export class Engine implements Member {
 
   /** Scans for a while; what is found is committed when its fence comes back. */
   #work(slice?: number): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     const [outcomes, failed] = this.#scanner.work(slice);
     for (const { directory, failure } of failed) {
       this.#entries.report(unwatchable(this.#instance.libc, directory.path, failure));
@@ -234,7 +250,7 @@ export class Engine implements Member {
     this.#fences++;
     this.#instance.fence(() => {
       this.#fences--;
-      if (this.#closed) return;
+      if (this.isClosed) return;
       this.#listings.commit(outcomes);
       if (this.#isIdle) this.#scanned();
     });
@@ -274,7 +290,7 @@ export class Engine implements Member {
   }
 
   async #untilClosedOr(begin: (resolve: () => void) => void): Promise<void> {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#untilClosed.add(resolve);
     begin(resolve);

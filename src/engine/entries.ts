@@ -17,7 +17,9 @@ import {
 } from "./event.ts";
 import { IN_ATTRIB, IN_CLOSE_WRITE, IN_MODIFY } from "../kernel/mask.ts";
 import { Directory, type Entry } from "./directory.ts";
+import type { DifferenceKinds } from "./difference.ts";
 import type { Listing } from "./listing.ts";
+import type { Look } from "./look.ts";
 import { Loss, type Tops } from "./loss.ts";
 
 /** What is reported. */
@@ -46,6 +48,7 @@ export class Entries {
   /** The kinds that report a file that took the place of another one. */
   readonly #replacement: readonly EntryKind[];
   #losses: readonly Loss[] = [];
+  #looks: readonly Look[] = [];
 
   /** @param report called with the events of one change */
   constructor(report: (events: readonly WatchEvent[]) => void, wanted: Wanted) {
@@ -71,9 +74,36 @@ export class Entries {
     return loss.end(tops, this.#replacement);
   }
 
+  /** What would differ if a loss ended. */
+  missed(loss: Loss, tops: Tops): WatchEvent[] {
+    return loss.end(tops, this.#replacement);
+  }
+
   /** Ends a loss without a result. */
   forget(loss: Loss): void {
     this.#losses = this.#losses.filter((one) => one !== loss);
+  }
+
+  // Looks
+
+  /** How differences are reported. */
+  get kinds(): DifferenceKinds {
+    const { renames } = this.#wanted;
+    return { renames, changes: this.#changes, replacement: this.#replacement };
+  }
+
+  /** Touches what changes from now on in a look. */
+  begin(look: Look): void {
+    this.#looks = [...this.#looks, look];
+  }
+
+  /** Ends a look. */
+  end(look: Look): void {
+    this.#looks = this.#looks.filter((one) => one !== look);
+  }
+
+  #touch(directory: Directory | undefined, name: string): void {
+    for (const look of this.#looks) look.touch(directory, name);
   }
 
   // For a root the directory is `undefined`, and the name is its path.
@@ -87,6 +117,7 @@ export class Entries {
 
   /** Adds an entry that is not reported. */
   know(directory: Directory, name: string, entry: Entry): void {
+    this.#touch(directory, name);
     for (const loss of this.#losses) loss.know(directory, name, entry);
     directory.entries.set(name, entry);
   }
@@ -105,6 +136,7 @@ export class Entries {
 
   /** Deletes an entry. The caller reports it. */
   delete(directory: Directory, name: string): void {
+    this.#touch(directory, name);
     for (const loss of this.#losses) {
       loss.keep(directory);
       loss.unmark(directory, name);
@@ -114,6 +146,7 @@ export class Entries {
 
   /** Deletes an entry that is ignored from now on, which is not reported. */
   leaveOut(directory: Directory, name: string): void {
+    this.#touch(directory, name);
     for (const loss of this.#losses) loss.leaveOut(directory, name);
     directory.entries.delete(name);
   }
@@ -156,6 +189,7 @@ export class Entries {
 
   /** Adds a root. @param kind how it is reported, if it is */
   addRoot(path: string, entry: Entry, kind: EntryKind | ""): void {
+    this.#touch(undefined, path);
     if (kind === "") {
       for (const loss of this.#losses) loss.knowTop(path, entry);
       return;
@@ -172,12 +206,15 @@ export class Entries {
 
   /** A root becomes an entry. */
   moveIn(directory: Directory, name: string, entry: Entry): void {
+    this.#touch(directory, name);
     for (const loss of this.#losses) loss.moveIn(directory, name);
     directory.entries.set(name, entry);
   }
 
   /** An entry becomes a root. */
   moveOut(directory: Directory, name: string, root: string): void {
+    this.#touch(directory, name);
+    this.#touch(undefined, root);
     for (const loss of this.#losses) loss.moveOut(directory, name, root);
   }
 
@@ -192,6 +229,7 @@ export class Entries {
   ): void {
     const kind = CONTENT_KINDS.get(mask & this.#wanted.content);
     if (kind === undefined) return;
+    this.#touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, [kind]);
     const path = directory === undefined ? name : directory.pathOf(name);
     this.report(entryEvent(kind, path, isDirectory));
@@ -199,6 +237,7 @@ export class Entries {
 
   /** Reports a file that took the place of another one. */
   replaced(directory: Directory | undefined, name: string): void {
+    this.#touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, ["create"]);
     const path = pathOf(directory, name);
     this.report(...this.#replacement.map((kind) => entryEvent(kind, path, false)));
@@ -207,6 +246,7 @@ export class Entries {
   /** Reports that the attributes of an entry, and the content of a file, may have changed. */
   mayHaveChanged(directory: Directory | undefined, name: string, isDirectory: boolean): void {
     const kinds = isDirectory ? this.#changes.filter((kind) => kind === "attrib") : this.#changes;
+    this.#touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, kinds);
     const path = pathOf(directory, name);
     this.report(...kinds.map((kind) => entryEvent(kind, path, isDirectory)));
@@ -230,6 +270,7 @@ export class Entries {
   }
 
   #write(directory: Directory, name: string, entry: Entry): void {
+    this.#touch(directory, name);
     for (const loss of this.#losses) {
       loss.keep(directory);
       // If something was there, this is another entry; or the same one, which has been away.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toBytes, toText } from "../kernel/byte_string.ts";
+import { fromBytes, toBytes, toText } from "../kernel/byte_string.ts";
 import {
   IN_ACCESS,
   IN_ATTRIB,
@@ -250,4 +250,14 @@ export function renameEvent(
     isDirectory,
     replaced,
   };
+}
+
+/** The path of an event as lossless text. */
+export function losslessPath({ path, rawPath }: Exclude<WatchEvent, OverflowEvent>): string {
+  return rawPath === undefined ? path : fromBytes(rawPath);
+}
+
+/** The old path of a rename as lossless text. */
+export function losslessFrom({ from, rawFrom }: RenameEvent): string {
+  return rawFrom === undefined ? from : fromBytes(rawFrom);
 }

@@ -19,7 +19,7 @@ type Marks = Set<EntryKind>;
 /** What a loop misses, from the construction on. */
 export class Loss {
   /** The followed roots as the loop knows them. */
-  readonly #tops: Tops;
+  #tops: Tops;
   /** The entries of directories as the loop knows them, where they differ. */
   readonly #before = new WeakMap<Directory, Map<string, Entry>>();
   /** What happened to entries that are still there, by directory. */
@@ -28,7 +28,7 @@ export class Loss {
   readonly #topMarks = new Map<string, Marks>();
   /** Events that are no difference of entries: the last one of each kind and path. */
   readonly #others = new Map<string, WatchEvent>();
-  /** The followed roots as they are, once the loss ends. */
+  /** The followed roots as they are, while they are compared. */
   #now: Tops = new Map();
   #events: WatchEvent[] = [];
 
@@ -101,21 +101,24 @@ export class Loss {
   // When it ends
 
   /**
-   * The difference.
+   * The difference. The loss may go on.
    *
    * @param now the followed roots
    * @param changed the kinds that report a file that took the place of another one
    */
   end(now: Tops, changed: readonly EntryKind[]): WatchEvent[] {
+    const tops = this.#tops;
+    this.#tops = new Map(tops);
     this.#now = now;
-    const paths = new Set([...this.#tops.keys(), ...now.keys()]);
+    this.#events = [];
+    const paths = new Set([...tops.keys(), ...now.keys()]);
     // Parents first: their trees may have the others in them.
     for (const path of [...paths].sort((a, b) => a.length - b.length)) {
       const marks = this.#topMarks.get(path);
       this.#compare(path, this.#tops.get(path), now.get(path), marks, changed);
     }
-    this.#events.push(...this.#others.values());
-    return this.#events;
+    this.#tops = tops;
+    return [...this.#events, ...this.#others.values()];
   }
 
   #compare(

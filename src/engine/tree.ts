@@ -133,6 +133,16 @@ export class Tree {
     });
   }
 
+  /** Whether an entry that is not known would be ignored by each root above it. */
+  ignoresGone(path: string, isDirectory: boolean): boolean {
+    const ignores = this.#ignores;
+    if (ignores === undefined) return false;
+    const roots = [...this.#map].filter((root) =>
+      path.startsWith(root.path === "/" ? "/" : `${root.path}/`)
+    );
+    return roots.length > 0 && roots.every((root) => ignores(path, isDirectory, root.path));
+  }
+
   /** Whether entries are ignored at all. */
   get hasIgnores(): boolean {
     return this.#ignores !== undefined;

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { CLOCK_MONOTONIC, CLOCK_REALTIME, type Libc } from "../../ffi/contract.ts";
+import {
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  CLOCK_REALTIME_COARSE,
+  type Libc,
+} from "../../ffi/contract.ts";
 
 /** A moment that stays comparable with the times of files when the system's clock is set. */
 export interface Timestamp {
@@ -22,6 +27,11 @@ const timespecBytes = new Uint8Array(timespec.buffer);
 /** Milliseconds since an arbitrary moment; never goes back. */
 export function monotonic(libc: Libc): number {
   return read(libc, CLOCK_MONOTONIC);
+}
+
+/** The time that a change gives to a file now, in milliseconds since 1970; it stays the same for a few milliseconds. */
+export function tick(libc: Libc): number {
+  return read(libc, CLOCK_REALTIME_COARSE);
 }
 
 /** The current moment. */

@@ -8,14 +8,15 @@
  * @module
  */
 
-import type {
-  EntryEvent,
-  EntryKind,
-  OverflowEvent,
-  RenameEvent,
-  WatchEvent,
+import {
+  type EntryEvent,
+  type EntryKind,
+  losslessFrom,
+  losslessPath,
+  type OverflowEvent,
+  type RenameEvent,
+  type WatchEvent,
 } from "../engine/event.ts";
-import { fromBytes } from "../kernel/byte_string.ts";
 import { isMoved, isNew, isWithin, Item, type Place } from "./batch_item.ts";
 
 /** The tree of one batch. */
@@ -38,8 +39,7 @@ export class BatchTree {
     const { kind, isDirectory } = event;
     const path = losslessPath(event);
     if (kind === "rename") {
-      const from = event.rawFrom === undefined ? event.from : fromBytes(event.rawFrom);
-      this.#move(from, path, isDirectory, event.replaced);
+      this.#move(losslessFrom(event), path, isDirectory, event.replaced);
     } else if (kind === "create" || kind === "exists") this.#create(path, isDirectory, kind);
     else if (kind === "remove") this.#remove(path, isDirectory);
     else this.#change(path, isDirectory, kind);
@@ -188,11 +188,6 @@ export class BatchTree {
 
 /** An event that has a path. */
 export type Change = Exclude<WatchEvent, OverflowEvent>;
-
-/** The path of an event as lossless text. */
-export function losslessPath({ path, rawPath }: Change): string {
-  return rawPath === undefined ? path : fromBytes(rawPath);
-}
 
 /** Whether what is at a place may be old: neither the place nor its directory has an event so far. */
 function canBeOld({ parent, name }: Place): boolean {

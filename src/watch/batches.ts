@@ -102,6 +102,7 @@ async function* collect(
   while (await reader.wait()) {
     const end = monotonic(libc) + maxWait;
     const events = reader.take();
+    reader.held = events;
     let quiet = monotonic(libc) + settle;
     for (let now = monotonic(libc); now < Math.min(quiet, end); now = monotonic(libc)) {
       if (!await reader.pause(Math.min(Math.min(quiet, end) - now, LONGEST_TIMER))) return;
@@ -110,6 +111,7 @@ async function* collect(
       for (const event of more) events.push(event);
     }
     const batch = coalesce(events, isNested());
+    reader.held = [];
     if (batch.length > 0) yield batch;
   }
 }

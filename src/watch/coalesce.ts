@@ -5,10 +5,11 @@
  */
 
 import { isPresent, type Item, pathOf } from "./batch_item.ts";
-import { BatchTree, type Change, losslessPath } from "./batch_tree.ts";
+import { BatchTree, type Change } from "./batch_tree.ts";
 import {
   type ErrorEvent,
   errorEvent,
+  losslessPath,
   type UnmountEvent,
   unmountEvent,
   type WatchEvent,

@@ -18,6 +18,8 @@ export interface EventReader<T> extends Iteration<T> {
   wait(): Promise<boolean>;
   /** Resolves with true after some milliseconds, with false when the queue has ended. */
   pause(milliseconds: number): Promise<boolean>;
+  /** The values that were taken, and that the reader still keeps to itself. */
+  held: readonly T[];
 }
 
 /** The loss of one reader: values that are not queued, since its queue is full. */
@@ -26,6 +28,8 @@ export interface ReaderLoss<T> {
   readonly marker: T;
   /** Receives a value that is not queued. */
   discard(value: T): void;
+  /** The values that would make up for the loss now. */
+  missed(): readonly T[];
   /** The reader has taken the marker. @returns the values that make up for the loss */
   end(): readonly T[];
   /** The reader has ended before it took the marker. */
@@ -46,6 +50,10 @@ export class EventQueue<T> {
   /** Holds values for the first reader until there is one. */
   #early: ReaderQueue<T> | undefined;
   #ending: Ending | undefined;
+  /** How many values were put in. */
+  #count = 0;
+  /** What the readers had not taken when the queue, or the last of them, ended; and all that came later. */
+  #left: T[] | undefined;
 
   /**
    * @param limit how many values a reader's queue holds
@@ -63,16 +71,31 @@ export class EventQueue<T> {
     this.#early = this.#readerQueue();
   }
 
-  /** Queues values for every reader; while there has been none, for the first one to come. */
-  put(values: readonly T[]): void {
+  /**
+   * Queues values for every reader; while there has been none, for the first one to come.
+   *
+   * @param isBounded whether a loss begins if they are too many; if not, they cannot be made up for
+   */
+  put(values: readonly T[], isBounded: boolean = true): void {
     if (values.length === 0) return;
-    this.#early?.put(values);
-    for (const reader of this.#readers) reader.put(values);
+    this.#count += values.length;
+    if (this.#left !== undefined) { for (const value of values) this.#left.push(value); }
+    this.#early?.put(values, this.#count, isBounded);
+    for (const reader of this.#readers) reader.put(values, this.#count, isBounded);
+  }
+
+  /** What some reader has not taken, from the first such value on. If there was no reader, all counts as taken. */
+  untaken(): readonly T[] {
+    if (this.#left !== undefined) return this.#left;
+    const rests = this.#readers.map((reader) => reader.untaken(this.#count));
+    const [first] = rests.sort((a, b) => a.start - b.start);
+    return first?.values ?? [];
   }
 
   /** Ends every reader, now and later. */
   end(ending: Ending = {}): void {
     if (this.#ending !== undefined) return;
+    this.#left ??= [...this.untaken()];
     this.#ending = ending;
     this.#early?.end(ending);
     for (const reader of this.#readers) reader.end(ending);
@@ -90,7 +113,9 @@ export class EventQueue<T> {
   #readerQueue(): ReaderQueue<T> {
     const queue: ReaderQueue<T> = new ReaderQueue(this.#limit, this.#beginLoss, async () => {
       if (!this.#readers.includes(queue)) return;
+      if (this.#readers.length === 1) this.#left ??= [...this.untaken()];
       this.#readers = this.#readers.filter((reader) => reader !== queue);
+      queue.end({});
       if (this.#readers.length === 0) await this.#onLastReturn();
     });
     return queue;
@@ -98,11 +123,14 @@ export class EventQueue<T> {
 }
 
 class ReaderQueue<T> extends Iteration<T> implements EventReader<T> {
+  held: readonly T[] = [];
   #values: T[] = [];
   #next = 0;
   readonly #limit: number;
   readonly #beginLoss: () => ReaderLoss<T>;
   #loss: ReaderLoss<T> | undefined;
+  /** How many values had been put into the queue of all readers when the loss began. */
+  #lossStart = 0;
   readonly #onReturn: () => Promise<void>;
   /** The pending `next()` calls, each for a value of its own. */
   #nexts: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
@@ -123,7 +151,8 @@ class ReaderQueue<T> extends Iteration<T> implements EventReader<T> {
     return this.#values.length - this.#next;
   }
 
-  put(values: readonly T[]): void {
+  /** @param count how many values were put into the queue of all readers, with these */
+  put(values: readonly T[], count: number, isBounded: boolean): void {
     if (this.#ending !== undefined) return;
     for (const value of values) {
       const next = this.#nexts.shift();
@@ -134,11 +163,21 @@ class ReaderQueue<T> extends Iteration<T> implements EventReader<T> {
     }
     const { length } = this;
     if (length === 0) return;
-    if (length >= this.#limit && this.#loss === undefined) {
+    if (length >= this.#limit && this.#loss === undefined && isBounded) {
       this.#loss = this.#beginLoss();
+      this.#lossStart = count;
       this.#values.push(this.#loss.marker);
     }
     this.#wake();
+  }
+
+  /** What was not taken, and at which value of all readers it begins. @param count how many there were */
+  untaken(count: number): { readonly start: number; readonly values: readonly T[] } {
+    const queued = [...this.held, ...this.#values.slice(this.#next)];
+    const loss = this.#loss;
+    if (loss === undefined) return { start: count - queued.length, values: queued };
+    queued.pop(); // the marker
+    return { start: this.#lossStart - queued.length, values: [...queued, ...loss.missed()] };
   }
 
   end(ending: Ending): void {
@@ -192,7 +231,6 @@ class ReaderQueue<T> extends Iteration<T> implements EventReader<T> {
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.end({});
     await this.#onReturn();
     return { done: true, value: undefined };
   }

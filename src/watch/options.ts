@@ -5,6 +5,8 @@
  */
 
 import { KINDS, type WatchKind } from "../engine/event.ts";
+import type { Picture } from "../engine/picture.ts";
+import { decode } from "../engine/snapshot.ts";
 import type { Ignores } from "../engine/tree.ts";
 import { type Ignore, ignores } from "./ignore.ts";
 
@@ -59,6 +61,20 @@ export interface WatchOptions {
    */
   readonly initial?: boolean;
   /**
+   * The bytes of {@link Watcher.snapshot}, of this watcher's earlier run or of another one: before
+   * {@link Watcher.ready} resolves, what differs since then is reported, for the paths that the snapshot has. Entries
+   * that are ignored now are left out. With `initial`, all that is there follows.
+   *
+   * An entry is renamed if its inode is found at another path. That takes a file system that has a time of birth;
+   * without one, a rename is a `remove` and a `create`. Entries that have changed places in a circle are renamed by way
+   * of a name that is free, with `~` at its end. A file counts as changed if its inode, size, modification or change
+   * time is another one, or if it was changed at the time of the snapshot.
+   *
+   * Pass `undefined` on the first run: {@link Watcher.snapshot} is exact after the last loop has ended, too, if the
+   * option is given.
+   */
+  readonly since?: Uint8Array | undefined;
+  /**
    * Whether `watch()` sets everything up before it returns, however long that takes. Every change after the call
    * is then reported, and not only those after {@link Watcher.ready} has resolved.
    *
@@ -92,6 +108,10 @@ export interface ResolvedOptions {
   readonly ignores: Ignores | undefined;
   readonly followSymlinks: boolean;
   readonly initial: boolean;
+  /** What was known at the end of an earlier run. */
+  readonly before: Picture | undefined;
+  /** Whether what is known at the end is to be exact. */
+  readonly finishes: boolean;
   readonly blocking: boolean;
   readonly maxQueue: number;
   readonly persistent: boolean;
@@ -102,12 +122,12 @@ export interface ResolvedOptions {
 /**
  * Checks options and fills in defaults.
  *
- * @throws {TypeError} if an option has the wrong type
+ * @throws {TypeError} if an option has the wrong type, or `since` is no snapshot
  * @throws {RangeError} if `maxQueue` is not an integer of 2 or more
  */
 export function resolveOptions(options: WatchOptions): ResolvedOptions {
   check("options", options, typeof options === "object" && options !== null, "an object");
-  const { events = DEFAULT_KINDS, maxQueue = 65536, signal, onProgress } = options;
+  const { events = DEFAULT_KINDS, maxQueue = 65536, signal, since, onProgress } = options;
   check("events", events, Array.isArray(events), "an array");
   for (const kind of events) {
     check("events", kind, KINDS.includes(kind), `an array of ${KINDS.join(", ")}`);
@@ -119,6 +139,8 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
   }
   const isSignal = signal === undefined || typeof signal?.addEventListener === "function";
   check("signal", signal, isSignal, "an AbortSignal");
+  const isSnapshot = since === undefined || since instanceof Uint8Array;
+  check("since", since, isSnapshot, "the bytes of a snapshot, a Uint8Array");
   const isCallback = onProgress === undefined || typeof onProgress === "function";
   check("onProgress", onProgress, isCallback, "a function");
   return {
@@ -127,6 +149,8 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
     ignores: ignores(options.ignore),
     followSymlinks: flag(options, "followSymlinks", false),
     initial: flag(options, "initial", false),
+    before: since && decode(since),
+    finishes: "since" in options,
     blocking: flag(options, "blocking", false),
     maxQueue,
     persistent: flag(options, "persistent", true),

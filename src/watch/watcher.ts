@@ -13,11 +13,12 @@ import { absolute } from "../kernel/absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
 import { type Ending, EventQueue, type ReaderLoss } from "./event_queue.ts";
 import { InotifyError } from "../kernel/error.ts";
-import { CONTENT_KINDS, type WatchEvent, type WatchKind } from "../engine/event.ts";
+import { CONTENT_KINDS, entryEvent, type WatchEvent, type WatchKind } from "../engine/event.ts";
 import { toText } from "../kernel/byte_string.ts";
 import { resolveOptions, type WatchOptions } from "./options.ts";
 import type { Path } from "../kernel/path.ts";
 import { Engine } from "../engine/engine.ts";
+import type { Picture } from "../engine/picture.ts";
 import type { Ignores } from "../engine/tree.ts";
 
 /**
@@ -104,6 +105,9 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   readonly #signal: AbortSignal | undefined;
   readonly #ready = Promise.withResolvers<void>();
   #settingUp = true;
+  /** Whether what is reported is part of the difference that follows. */
+  #comparing: boolean;
+  readonly #finishes: boolean;
   /** Whether the watcher keeps the process alive even when {@link #waiting} is 0. */
   #isRef = true;
   /** The number of pending promises that keep the process alive. */
@@ -117,11 +121,13 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** See {@link watch}. */
   constructor(paths: Path | readonly Path[], options: WatchOptions = {}) {
     const { signal, ...resolved } = resolveOptions(options);
-    const { kinds, initial } = resolved;
+    const { kinds, initial, before } = resolved;
     this.#kinds = new Set([...kinds, ...ALWAYS, ...initial ? ["exists" as const] : []]);
     this.#ignores = resolved.ignores;
     this.#onProgress = resolved.onProgress;
     this.#signal = signal;
+    this.#comparing = before !== undefined;
+    this.#finishes = resolved.finishes;
     this.#ready.promise.catch(() => {}); // a loop rejects, too
     const given = (Array.isArray(paths) ? paths : [paths as Path]).map(readable);
     this.#queue = new EventQueue(
@@ -136,7 +142,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     try {
       this.#engine = new Engine({
         report: (events) => {
-          if (!this.#settingUp || !this.#hasFailed(events)) this.#queue.put(this.#wanted(events));
+          if (this.#settingUp && this.#hasFailed(events)) return;
+          this.#queue.put(this.#comparing ? events.filter(isNoChange) : this.#wanted(events));
         },
         ignores: this.#ignores && Object.assign(
           (...entry: Parameters<Ignores>) => this.#ignored(...entry),
@@ -147,7 +154,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
       }, {
         recursive: resolved.recursive,
         followSymlinks: resolved.followSymlinks,
-        initial,
+        initial: initial && before === undefined,
         blocking: resolved.blocking,
         renames: kinds.has("rename"),
         creations: kinds.has("create"),
@@ -164,7 +171,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     if (!resolved.persistent) this.unref();
     // Shorter paths first: their trees may contain the others.
     for (const path of given.sort((a, b) => a.length - b.length)) this.#add(path);
-    this.#engine.settled().then(() => {
+    const isSetUp = before ? this.#compare(this.#engine, before, initial) : this.#engine.settled();
+    isSetUp.then(() => {
       this.#settingUp = false;
       this.#ready.resolve();
     });
@@ -229,7 +237,45 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * file systems for this.
    */
   async sync(): Promise<void> {
+    if (this.#comparing) await this.ready;
     if (this.#engine !== undefined) await this.#waitFor(this.#engine.settled());
+  }
+
+  /**
+   * What is watched, as bytes for the option `since` of a later {@link watch}, which then reports what has changed in
+   * between. The same entries give the same bytes on each runtime.
+   *
+   * It has all that the loops have taken by the time at which it resolves, and nothing more: events that are queued for
+   * a loop, or kept by one of {@link batches}, are reported again by the later watcher. What nobody iterates counts as
+   * taken. A file that changes while the snapshot is taken, or in the clock tick before it where a file system's times
+   * are coarse, is reported as changed again.
+   *
+   * After the watcher is closed, it has what the loops had taken then. If the option `since` was not given, files that
+   * changed just before the end are reported as changed again.
+   *
+   * @throws {Error} if the watcher was closed before it was ready
+   *
+   * @example
+   * ```ts
+   * import { watch } from "@inotify/inotify";
+   *
+   * const directory = await Deno.makeTempDir();
+   * const earlier = watch(directory, { since: undefined });
+   * const since = await earlier.snapshot();
+   * await earlier.close();
+   * await Deno.writeTextFile(`${directory}/a`, "hello");
+   * for await (const event of watch(directory, { since })) {
+   *   console.log(event.kind); // create
+   *   break;
+   * }
+   * ```
+   */
+  async snapshot(): Promise<Uint8Array> {
+    await this.ready;
+    if (this.#engine === undefined || this.#settingUp) {
+      throw new Error("A snapshot needs a watcher that has been ready: this one was closed before");
+    }
+    return await this.#waitFor(this.#engine.pictures.snapshot(() => this.#queue.untaken()));
   }
 
   /**
@@ -311,11 +357,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   /** Keeps the process alive while the promise is pending. */
-  async #waitFor(promise: Promise<void>): Promise<void> {
+  async #waitFor<T>(promise: Promise<T>): Promise<T> {
     this.#waiting++;
     this.#updateRef();
     try {
-      await promise;
+      return await promise;
     } finally {
       this.#waiting--;
       this.#updateRef();
@@ -337,7 +383,23 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     this.#queue.end(ending);
     if ("error" in ending) this.#ready.reject(ending.error);
     this.#ready.resolve();
+    if (this.#finishes && !this.#settingUp && !("error" in ending)) {
+      await this.#engine?.pictures.finish();
+    }
     await this.#engine?.close();
+  }
+
+  /** Reports what differs from an earlier picture; and, if asked, what is there. */
+  #compare(engine: Engine, before: Picture, initial: boolean): Promise<void> {
+    return engine.pictures.compare(before, (events, now) => {
+      this.#comparing = false;
+      this.#queue.put(this.#wanted(events), false);
+      if (!initial) return;
+      const all = [...now.paths()].map(([path, isDirectory]) =>
+        entryEvent("exists", path, isDirectory)
+      );
+      this.#queue.put(all, false);
+    });
   }
 
   #add(path: string): void {
@@ -386,6 +448,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     return {
       marker: { kind: "overflow" },
       discard: (event) => loss.miss(event),
+      missed: () => this.#wanted(engine.missed(loss)),
       end: () => this.#wanted(engine.recover(loss)),
       release: () => engine.forget(loss),
     };
@@ -397,6 +460,11 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     return error.code === "ENOSPC" || error.code === "EMFILE" ||
       [...this.#paths].some((given) => toText(given) === path);
   }
+}
+
+/** Whether an event is no change of an entry, and so no part of a difference. */
+function isNoChange({ kind }: WatchEvent): boolean {
+  return kind === "error" || kind === "unmount";
 }
 
 /** The kinds that are reported unasked. */

@@ -1,0 +1,237 @@
+/**
+ * `Picture`: what was at some paths at one moment, with the status of each entry.
+ *
+ * @module
+ */
+
+import {
+  AT_SYMLINK_NOFOLLOW,
+  type Libc,
+  STATX_BTIME,
+  STATX_CTIME,
+  STATX_INO,
+  STATX_MTIME,
+  STATX_SIZE,
+  STATX_TYPE,
+} from "../../ffi/contract.ts";
+import { call } from "../kernel/call.ts";
+
+/** The number of a status in {@link Statuses}. */
+export type Status = number;
+
+/** The entries of a directory, by lossless name. */
+export class Content {
+  readonly entries: Map<string, Status> = new Map();
+  /** What is in those that are directories and were listed. */
+  readonly directories: Map<string, Content> = new Map();
+}
+
+/** What was at some paths: a directory whose entries have absolute paths for names. */
+export class Picture {
+  readonly statuses: Statuses = new Statuses();
+  readonly roots: Content = new Content();
+  /** The paths at which nothing was. */
+  readonly missing: Set<string> = new Set();
+
+  /** All entries, a directory before what is in it. */
+  *paths(): Generator<[path: string, isDirectory: boolean]> {
+    const rest: [string, Content][] = [["", this.roots]];
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      const [path, { entries, directories }] = next;
+      const start = path === "" || path === "/" ? path : `${path}/`;
+      for (const [name, status] of entries) yield [start + name, this.statuses.isDirectory(status)];
+      for (const [name, content] of directories) rest.push([start + name, content]);
+    }
+  }
+
+  /** Where the entry of a path is, or would be; `undefined` if the picture does not have its directory. */
+  find(path: string): Place | undefined {
+    const { roots } = this;
+    if (roots.entries.has(path) || this.missing.has(path)) return { content: roots, name: path };
+    for (let end = path.lastIndexOf("/"); end !== -1; end = path.lastIndexOf("/", end - 1)) {
+      const top = roots.directories.get(path.slice(0, end) || "/");
+      if (top !== undefined) return findIn(top, path.slice(end + 1).split("/"));
+      if (end === 0) break;
+    }
+    return undefined;
+  }
+}
+
+/** A name in a directory. */
+export interface Place {
+  readonly content: Content;
+  readonly name: string;
+}
+
+function findIn(top: Content, names: readonly string[]): Place | undefined {
+  let content: Content | undefined = top;
+  for (const name of names.slice(0, -1)) {
+    content = content.directories.get(name);
+    if (content === undefined) return undefined;
+  }
+  return { content, name: names[names.length - 1] };
+}
+
+// A status is so many numbers of 32 bits: flags, and five numbers of 64 bits, each with its low half first.
+const LENGTH = 11;
+export const INO = 1;
+export const SIZE = 3;
+export const BTIME = 5;
+export const CTIME = 7;
+export const MTIME = 9;
+
+// Flags.
+export const DIRECTORY = 1;
+/** What is in a file may be other than its status says: it may have changed since. */
+export const UNCERTAIN = 2;
+/** Nothing but the type is known. */
+export const UNKNOWN = 4;
+/** Whoever has the picture knows another entry by this name, which is no longer there. */
+export const GONE = 8;
+/** The file system has a time of birth. */
+const BORN = 16;
+
+const MASK = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_BTIME | STATX_CTIME | STATX_MTIME;
+
+// `struct statx` (statx(2)), by numbers of 32 bits.
+const statxBuffer = new Uint8Array(256);
+const statx = new Uint32Array(statxBuffer.buffer);
+const [STX_MASK, STX_INO, STX_SIZE, STX_BTIME, STX_CTIME, STX_MTIME] = [0, 8, 10, 20, 24, 28];
+
+/** Nanoseconds take 30 bits; the two above have the seconds' bits 32 and 33. */
+const NANOSECONDS = 0x3fffffff;
+
+/** Any number of statuses, packed. */
+export class Statuses {
+  #words = new Uint32Array(LENGTH * 64);
+  #length = 0;
+
+  /** Adds a status of which only the type is known. */
+  add(isDirectory: boolean): Status {
+    const status = this.#length++;
+    const start = status * LENGTH;
+    if (start === this.#words.length) {
+      const words = new Uint32Array(2 * start);
+      words.set(this.#words);
+      this.#words = words;
+    }
+    this.#words[start] = UNKNOWN | (isDirectory ? DIRECTORY : 0);
+    return status;
+  }
+
+  /**
+   * Reads the status of an entry by statx(2).
+   *
+   * @param pathname relative to the directory `dirfd`, with a final NUL byte
+   * @returns whether that succeeded
+   */
+  read(libc: Libc, status: Status, dirfd: number, pathname: Uint8Array, follow: boolean): boolean {
+    const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+    if (call(libc, () => libc.statx(dirfd, pathname, flags, MASK, statxBuffer)) !== 0) return false;
+    const words = this.#words;
+    const start = status * LENGTH;
+    const isBorn = (statx[STX_MASK] & STATX_BTIME) !== 0;
+    words[start] = words[start] & DIRECTORY | (isBorn ? BORN : 0);
+    words[start + INO] = statx[STX_INO];
+    words[start + INO + 1] = statx[STX_INO + 1];
+    words[start + SIZE] = statx[STX_SIZE];
+    words[start + SIZE + 1] = statx[STX_SIZE + 1] & 0xffff; // 256 TiB
+    this.#setTime(start + BTIME, isBorn ? STX_BTIME : undefined);
+    this.#setTime(start + CTIME, STX_CTIME);
+    this.#setTime(start + MTIME, STX_MTIME);
+    return true;
+  }
+
+  isDirectory(status: Status): boolean {
+    return (this.#words[status * LENGTH] & DIRECTORY) !== 0;
+  }
+
+  /** Whether another entry was there, which is removed. */
+  isGone(status: Status): boolean {
+    return (this.#words[status * LENGTH] & GONE) !== 0;
+  }
+
+  /** The entry may have changed since, in any way but its name and type. */
+  setUncertain(status: Status): void {
+    this.#words[status * LENGTH] |= UNCERTAIN;
+  }
+
+  /** Nothing is known any more but the name and the type. */
+  setUnknown(status: Status): void {
+    this.#words[status * LENGTH] |= UNKNOWN;
+  }
+
+  /** See {@link isGone}. */
+  setGone(status: Status): void {
+    this.#words[status * LENGTH] |= UNKNOWN | GONE;
+  }
+
+  /** When the entry changed last, in milliseconds since 1970: the latest that its change time may stand for. */
+  changed(status: Status): number {
+    return this.#latest(status * LENGTH + CTIME);
+  }
+
+  /** When the entry was modified last; see {@link changed}. */
+  modified(status: Status): number {
+    return this.#latest(status * LENGTH + MTIME);
+  }
+
+  /** The inode and its time of birth, which no other inode has; `undefined` if one is not known. */
+  identity(status: Status): string | undefined {
+    const words = this.#words;
+    const start = status * LENGTH;
+    if (words[start] & (UNKNOWN | GONE) || !(words[start] & BORN)) return undefined;
+    return words.subarray(start + INO, start + SIZE).join() + "," +
+      words.subarray(start + BTIME, start + CTIME).join();
+  }
+
+  /** Whether an entry is the same as one of other statuses, as far as that is known. */
+  isSame(status: Status, others: Statuses, other: Status): boolean {
+    const [a, b] = [status * LENGTH, other * LENGTH];
+    const flags = this.#words[a] | others.#words[b];
+    if (flags & GONE) return false;
+    return (flags & UNKNOWN) !== 0 ||
+      this.#equals(a, others, b, INO, SIZE) && this.#equals(a, others, b, BTIME, CTIME);
+  }
+
+  /**
+   * Whether what is in a file may have changed.
+   *
+   * @param isMoved whether it was renamed, which sets the change time
+   */
+  mayDiffer(status: Status, others: Statuses, other: Status, isMoved: boolean): boolean {
+    const [a, b] = [status * LENGTH, other * LENGTH];
+    if ((this.#words[a] | others.#words[b]) & (UNKNOWN | UNCERTAIN | GONE)) return true;
+    if (!this.#equals(a, others, b, INO, BTIME) || !this.#equals(a, others, b, MTIME, LENGTH)) {
+      return true;
+    }
+    return !isMoved && !this.#equals(a, others, b, CTIME, MTIME);
+  }
+
+  /** The numbers of a status, to be written; or, with {@link LENGTH} of them, to be set. */
+  words(status: Status): Uint32Array {
+    return this.#words.subarray(status * LENGTH, (status + 1) * LENGTH);
+  }
+
+  #equals(a: number, others: Statuses, b: number, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) {
+      if (this.#words[a + i] !== others.#words[b + i]) return false;
+    }
+    return true;
+  }
+
+  /** @param from of the time in {@link statx} */
+  #setTime(at: number, from: number | undefined): void {
+    const words = this.#words;
+    words[at] = from === undefined ? 0 : statx[from];
+    words[at + 1] = from === undefined ? 0 : statx[from + 2] | (statx[from + 1] & 3) << 30;
+  }
+
+  /** File systems that keep whole seconds, or even ones, cut off the rest. */
+  #latest(at: number): number {
+    const words = this.#words;
+    const nanoseconds = words[at + 1] & NANOSECONDS;
+    const seconds = words[at] + (words[at + 1] >>> 30) * 2 ** 32;
+    return seconds * 1000 + (nanoseconds === 0 ? 2000 : nanoseconds / 1e6);
+  }
+}

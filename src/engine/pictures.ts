@@ -1,0 +1,150 @@
+/**
+ * `Pictures`: compares what is there with an earlier picture, and gives the picture of now as a snapshot.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/contract.ts";
+import { delay } from "../../ffi/time.ts";
+import { tick } from "../kernel/clock.ts";
+import { difference } from "./difference.ts";
+import type { Directory } from "./directory.ts";
+import type { Entries } from "./entries.ts";
+import { losslessPath, type WatchEvent } from "./event.ts";
+import { Look } from "./look.ts";
+import type { Tops } from "./loss.ts";
+import type { Overlap } from "./overlap.ts";
+import type { Picture } from "./picture.ts";
+import type { RootMap } from "./root_map.ts";
+import type { Roots } from "./roots.ts";
+import { encode } from "./snapshot.ts";
+import type { Tree } from "./tree.ts";
+import { undo } from "./undo.ts";
+
+/** What keeps the entries in step with the disk. */
+export interface Progress {
+  /** Resolves when everything is scanned, and all is applied that is queued by then. */
+  settled(): Promise<void>;
+  /** Resolves when all is applied that the kernel has queued by now. */
+  applied(): Promise<void>;
+  /** Whether nothing is applied any more. */
+  readonly isClosed: boolean;
+}
+
+/** The pictures of a watcher's trees. */
+export class Pictures {
+  readonly #libc: Libc;
+  readonly #progress: Progress;
+  readonly #map: RootMap;
+  readonly #roots: Roots;
+  readonly #overlap: Overlap;
+  readonly #tree: Tree;
+  readonly #entries: Entries;
+  /** The moment before which everything was reported in the end: milliseconds since 1970. */
+  #end: number | undefined;
+  /** The followed roots in the end. */
+  #last: Tops | undefined;
+
+  constructor(
+    libc: Libc,
+    progress: Progress,
+    map: RootMap,
+    roots: Roots,
+    overlap: Overlap,
+    tree: Tree,
+    entries: Entries,
+  ) {
+    this.#libc = libc;
+    this.#progress = progress;
+    this.#map = map;
+    this.#roots = roots;
+    this.#overlap = overlap;
+    this.#tree = tree;
+    this.#entries = entries;
+  }
+
+  /**
+   * Compares what is there with an earlier picture, once everything is scanned.
+   *
+   * @param report called with the differences of the paths that are in both, and the picture of now, before anything
+   * else is reported; not called if the watcher is closed before
+   */
+  async compare(
+    before: Picture,
+    report: (events: readonly WatchEvent[], now: Picture) => void,
+  ): Promise<void> {
+    await this.#progress.settled();
+    if (this.#progress.isClosed) return;
+    const look = this.#begin(Infinity);
+    await look.look(this.#tops);
+    await this.#progress.settled();
+    this.#entries.end(look);
+    if (this.#progress.isClosed) return;
+    const now = look.finish(this.#tops, true);
+    const events = difference(before, now, this.#entries.kinds);
+    report(events.filter((event) => !this.#isIgnoredNow(event, before)), now);
+  }
+
+  /**
+   * The snapshot of all that is reported.
+   *
+   * @param untaken gives what is reported, and is left out
+   */
+  async snapshot(untaken: () => readonly WatchEvent[]): Promise<Uint8Array> {
+    const since = this.#end ?? await this.#nextTick();
+    const look = this.#begin(since);
+    await this.#progress.applied();
+    await look.look(this.#tops);
+    this.#entries.end(look);
+    const picture = look.finish(this.#tops, false);
+    undo(picture, untaken());
+    return encode(picture);
+  }
+
+  /** Has everything reported that has happened by now, so that a snapshot is exact after the end. */
+  async finish(): Promise<void> {
+    const end = await this.#nextTick();
+    await this.#progress.applied();
+    if (!this.#progress.isClosed) this.#end = end;
+  }
+
+  /**
+   * Keeps what is known now: nothing more will be applied.
+   *
+   * @param since before which everything was reported for certain, without {@link finish}: milliseconds since 1970
+   */
+  end(since: number): void {
+    this.#end ??= since;
+    this.#last = this.#roots.known();
+  }
+
+  get #tops(): Tops {
+    return this.#last ?? this.#roots.known();
+  }
+
+  /** Begins a look. @param since what has changed since is uncertain: milliseconds since 1970 */
+  #begin(since: number): Look {
+    const isFollowed = (directory: Directory, name: string) =>
+      this.#map.wasNested &&
+      (this.#last?.has(directory.pathOf(name)) ?? this.#overlap.isFollowed(directory, name));
+    const look = new Look(this.#libc, isFollowed, since);
+    this.#entries.begin(look);
+    return look;
+  }
+
+  /** Waits until the times of files go on. @returns a time that is later than that of any change before the call */
+  async #nextTick(): Promise<number> {
+    const start = tick(this.#libc);
+    while (tick(this.#libc) === start) await delay(1);
+    return tick(this.#libc);
+  }
+
+  /** Whether an entry may not be gone, but ignored, which it was not in the picture before. */
+  #isIgnoredNow(event: WatchEvent, before: Picture): boolean {
+    if (event.kind !== "remove") return false;
+    const path = losslessPath(event);
+    const place = before.find(path);
+    const wasThere = place?.content.entries.has(place.name) ?? false;
+    return wasThere && this.#tree.ignoresGone(path, event.isDirectory);
+  }
+}

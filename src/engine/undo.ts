@@ -1,0 +1,56 @@
+/**
+ * Takes events back: gives the picture that somebody has who has not got them yet.
+ *
+ * @module
+ */
+
+import { losslessFrom, losslessPath, type WatchEvent } from "./event.ts";
+import type { Picture, Place } from "./picture.ts";
+
+/**
+ * Changes a picture to what it was before some events.
+ *
+ * @param events in order, the last of which led to the picture
+ */
+export function undo(picture: Picture, events: readonly WatchEvent[]): void {
+  for (const event of events.toReversed()) undoOne(picture, event);
+}
+
+function undoOne(picture: Picture, event: WatchEvent): void {
+  if (event.kind === "overflow" || event.kind === "error" || event.kind === "unmount") return;
+  const { kind, isDirectory } = event;
+  const place = picture.find(losslessPath(event));
+  if (place === undefined) return;
+  if (kind === "create" || kind === "exists") discard(picture, place);
+  else if (kind === "remove") putGone(picture, place, isDirectory);
+  else if (kind === "rename") {
+    const source = picture.find(losslessFrom(event));
+    if (source !== undefined) move(picture, place, source);
+    if (event.replaced) putGone(picture, place, isDirectory);
+  } else {
+    const status = place.content.entries.get(place.name);
+    if (status !== undefined) picture.statuses.setUncertain(status);
+  }
+}
+
+function discard({ roots, missing }: Picture, { content, name }: Place): void {
+  if (content === roots) missing.add(name);
+  content.entries.delete(name);
+  content.directories.delete(name);
+}
+
+/** Puts what was removed, or replaced, to where it was. What was in it goes with it. */
+function putGone({ statuses }: Picture, { content, name }: Place, isDirectory: boolean): void {
+  const status = statuses.add(isDirectory);
+  statuses.setGone(status);
+  content.entries.set(name, status);
+  content.directories.delete(name);
+}
+
+function move(picture: Picture, from: Place, to: Place): void {
+  const status = from.content.entries.get(from.name);
+  const inside = from.content.directories.get(from.name);
+  discard(picture, from);
+  if (status !== undefined) to.content.entries.set(to.name, status);
+  if (inside !== undefined) to.content.directories.set(to.name, inside);
+}
