@@ -85,7 +85,9 @@ export class Overlap {
   remove(root: Root): void {
     const { directory } = root;
     if (directory !== undefined) {
-      for (const inner of this.#map.within(root.path)) this.#takeOut(inner, directory);
+      // From the top down: an upper one keeps a lower one in its tree.
+      const inner = this.#map.within(root.path).sort((a, b) => a.path.length - b.path.length);
+      for (const one of inner) this.#takeOut(one, directory);
     }
     this.#roots.remove(root);
   }
