@@ -139,7 +139,7 @@ export class Events {
       // Then the event of its removal was discarded, or lost.
       const isOther = isStale(directory.state, name) || directory.lostSince !== undefined;
       if (isOfType(known, isDirectory) && !(isOther && this.#tree.isFollowedLink(known, path))) {
-        if (isOther && !isDirectory) this.#entries.replaced(directory, name);
+        if (isOther && !isDirectory) this.#tree.replaced(directory, name);
         return;
       }
       this.#tree.removed(directory, name);
@@ -173,10 +173,7 @@ export class Events {
     } else if (known instanceof Directory) {
       this.#tree.invalidateAsOther(known);
       this.#scanner.schedule(known);
-    } else {
-      if (!this.#overlap.isFollowed(directory, name)) this.#entries.replaced(directory, name);
-      this.#overlap.changed(path);
-    }
+    } else this.#tree.replaced(directory, name);
   }
 
   /**

@@ -239,10 +239,12 @@ export class Listings {
     const isDirectory = entry !== false;
     if (isDirectory && !(this.#scope.content & IN_ATTRIB)) return; // its own events tell of its content
     if (this.#overlap.isFollowed(directory, name)) return;
+    const path = directory.pathOf(name);
     if (!isDirectory && (directory.isOther || isStale(state, name))) {
-      this.#entries.replaced(directory, name);
-    } else if (mayHaveChanged?.(directory.pathOf(name))) {
+      this.#tree.replaced(directory, name);
+    } else if (mayHaveChanged?.(path)) {
       this.#entries.mayHaveChanged(directory, name, isDirectory);
+      this.#overlap.changed(path); // it may be a link by now
     }
   }
 

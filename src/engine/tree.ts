@@ -95,6 +95,12 @@ export class Tree {
     this.#overlap.removed(path, entry !== false);
   }
 
+  /** Another file is in the place of one; or a link, by which a root at that path is to be followed. */
+  replaced(directory: Directory, name: string): void {
+    if (!this.#overlap.isFollowed(directory, name)) this.#entries.replaced(directory, name);
+    this.#overlap.changed(directory.pathOf(name));
+  }
+
   /** Another directory may be in the place of one; or the same, in which nothing was found while it was away. */
   invalidateAsOther(directory: Directory): void {
     directory.markOther();

@@ -330,3 +330,55 @@ test("Overlap.remove() does not follow a root that is removed in a report meanwh
   trees.overlap.remove(trees.root("/r"));
   assert.deepEqual([trees.take(), file.watch], [["remove /r/d"], undefined]);
 });
+
+const CHANGES = "modify /r/f, closeWrite /r/f, attrib /r/f";
+
+for (
+  const [what, change] of [
+    ["whose event is discarded", (trees, r, link) => {
+      trees.scanner.rescan(r);
+      trees.event(r, IN_MOVED_TO, "f");
+      link();
+    }],
+    ["that comes after the discarded removal of the file", (trees, r, link) => {
+      trees.scanner.rescan(r);
+      trees.event(r, IN_DELETE, "f");
+      const outcomes = trees.scan();
+      link();
+      trees.event(r, IN_CREATE, "f");
+      trees.listings.commit(outcomes);
+    }],
+    ["whose event is lost", (trees, r, link) => {
+      link();
+      trees.disk.change("/r/f", 2000);
+      trees.disk.change("/r/l", 500);
+      trees.disk.change("/r/d", 500);
+      r.lostSince = 1_500_000;
+      trees.scanner.rescan(r);
+    }],
+  ] as [string, (trees: Subject, r: Directory, link: () => void) => void][]
+) {
+  test(`Overlap: a link is followed that takes the place of a root in a tree, and ${what}`, () => {
+    const trees = new Subject();
+    const [r] = trees.add("/r", "/r/f");
+    change(trees, r, () => trees.disk.link("/r/f", "/other"));
+    trees.settle();
+    const lines = [CHANGES, "remove /r/f", "create /r/f", "create /r/f/o"];
+    assert.deepEqual([trees.take(), trees.follows("/r/f")], [lines, true]);
+  });
+}
+
+test("Overlap: a link root reports by itself that it comes back where its removal was discarded", () => {
+  const trees = new Subject();
+  const [r] = trees.add("/r", "/r/l");
+  trees.disk.remove("/r/l");
+  trees.scanner.rescan(r);
+  trees.event(r, IN_MOVED_FROM, "l");
+  trees.roots.look(trees.root("/r/l"));
+  const outcomes = trees.scan();
+  trees.disk.link("/r/l", "/other");
+  trees.event(r, IN_CREATE, "l");
+  trees.listings.commit(outcomes);
+  trees.settle();
+  assert.deepEqual(trees.take(), ["remove /r/l", "create /r/l", "create /r/l/o"]);
+});
