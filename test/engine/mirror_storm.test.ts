@@ -6,11 +6,16 @@
  */
 
 import assert from "node:assert/strict";
+import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
+import { entryEvent, renameEvent } from "../../src/engine/event.ts";
+import { readAll } from "../helpers/disk.ts";
+import { Mirror } from "../helpers/mirror.ts";
 import { MODES, type Setting } from "../helpers/mirror_modes.ts";
 import { mirrorStorm } from "../helpers/mirror_storm.ts";
 import { run } from "../helpers/program.ts";
+import { fastest, tmpDir } from "../helpers/tmp.ts";
 
 const [from, to] = (process.env["INOTIFY_SEEDS"] ?? "1-1").split("-").map(Number);
 /** The number of changes in a storm. */
@@ -48,6 +53,21 @@ for (const kind of ["create", "modify", "rename", "remove"]) {
     assert.notDeepEqual(wrong, []);
   });
 }
+
+test("a mirror takes what was reported as a directory for one, although it has read a link there", () => {
+  const t = tmpDir(fastest);
+  const view = { roots: new Set([t]), recursive: true, followSymlinks: true, ignores: () => false };
+  const mirror = new Mirror(view, true);
+  mkdirSync(`${t}/a/b`, { recursive: true });
+  mirror.seed(readAll(view));
+  renameSync(`${t}/a`, `${t}/d`);
+  symlinkSync(t, `${t}/b`);
+  mirror.apply(renameEvent(`${t}/a`, `${t}/b`, true, false)); // by then t/b/b is t/b
+  mirror.apply(renameEvent(`${t}/b`, `${t}/d`, true, false));
+  mirror.apply(entryEvent("create", `${t}/b`, true));
+  assert.deepEqual(mirror.differences(readAll(view), true), []);
+  rmSync(t, { recursive: true });
+});
 
 test("a storm makes every kind of change", async () => {
   const flavour = {

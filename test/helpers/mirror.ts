@@ -39,7 +39,8 @@ export class Mirror {
     this.contradictions.length = 0; // earlier events may be about earlier entries
     for (const [path, copy] of entries) {
       this.entries.set(path, copy);
-      if (copy.type === "link" && read(path, true).type === "directory") this.entered.add(path);
+      if (!this.#view.followSymlinks || copy.type !== "link") continue;
+      if (read(path, true).type === "directory") this.entered.add(path);
     }
   }
 
@@ -138,12 +139,14 @@ export class Mirror {
     const moved = this.discard(from);
     for (const [one, copy] of moved) {
       const now = path + one.slice(from.length);
-      const again = this.#rereads || now === path || copy.type === "nothing";
-      this.entries.set(
-        now,
-        again ? this.#copy(now, now === path ? isDirectory : copy.type === "directory") : copy,
-      );
-      if (entered.includes(one)) this.entered.add(now);
+      // What was reported as a directory may have been read as a link that had taken its place.
+      const wasEntered = entered.includes(one);
+      if (this.#rereads || now === path || copy.type === "nothing") {
+        this.#read(now, now === path ? isDirectory : wasEntered || copy.type === "directory");
+      } else {
+        this.entries.set(now, copy);
+        if (wasEntered) this.entered.add(now);
+      }
     }
     if (moved.length === 0) this.#read(path, isDirectory);
   }
