@@ -17,7 +17,7 @@ import {
   type RenameEvent,
   type WatchEvent,
 } from "../engine/event.ts";
-import { isMoved, isNew, isWithin, Item, type Place } from "./batch_item.ts";
+import { isMoved, isNew, isPresent, isWithin, Item, type Place } from "./batch_item.ts";
 
 /** The tree of one batch. */
 export class BatchTree {
@@ -25,6 +25,8 @@ export class BatchTree {
   /** Every item, in the order in which events name it or something below it. */
   readonly all: Item[] = [this.root];
   readonly #isNested: boolean;
+  /** What was renamed, and came back to its reported place. */
+  readonly #returned = new Set<Item>();
   /** The directory of the last event, since the next one is often in it, too. */
   #last = { path: "", directory: this.root };
 
@@ -43,6 +45,22 @@ export class BatchTree {
     } else if (kind === "create" || kind === "exists") this.#create(path, isDirectory, kind);
     else if (kind === "remove") this.#remove(path, isDirectory);
     else this.#change(path, isDirectory, kind);
+  }
+
+  /**
+   * The last event is applied. A file that was away, and is back, counts as modified: whoever read it meanwhile found
+   * nothing, or another file.
+   *
+   * @returns whether a directory was away, and is back: then this goes for all that is in it
+   */
+  end(): boolean {
+    let hasDirectory = false;
+    for (const item of this.#returned) {
+      if (isMoved(item) || !isPresent(item)) continue;
+      if (item.isDirectory) hasDirectory = true;
+      else addTo(item.changes, "modify");
+    }
+    return hasDirectory;
   }
 
   /** The item at a path, or the nearest one above it, and the rest of the path. */
@@ -88,11 +106,12 @@ export class BatchTree {
     );
     this.#detach(item);
     attach(item, place);
+    if (item.reported !== undefined && !isMoved(item)) this.#returned.add(item);
   }
 
   #change(path: string, isDirectory: boolean, kind: EntryKind): void {
     const { changes } = path === "/" ? this.root : this.#itemAt(this.#placeOf(path), isDirectory);
-    if (!changes.includes(kind)) changes.push(kind);
+    addTo(changes, kind);
   }
 
   #placeOf(path: string): Place {
@@ -192,6 +211,10 @@ export type Change = Exclude<WatchEvent, OverflowEvent>;
 /** Whether what is at a place may be old: neither the place nor its directory has an event so far. */
 function canBeOld({ parent, name }: Place): boolean {
   return !parent.actualItems.has(name) && !isNew(parent);
+}
+
+function addTo(changes: EntryKind[], kind: EntryKind): void {
+  if (!changes.includes(kind)) changes.push(kind);
 }
 
 function attach(item: Item, place: Place): void {

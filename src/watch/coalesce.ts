@@ -19,7 +19,7 @@ import { Reporter } from "./reporter.ts";
 
 /**
  * Coalesces events. Applied to a set of paths, the result gives the same set as the events do; and it names
- * every file whose content may have changed.
+ * every file whose content may have changed, or that was away.
  *
  * Events before and after an overflow are coalesced separately.
  *
@@ -60,6 +60,7 @@ function difference(batch: readonly Change[], isNested: boolean): WatchEvent[] {
       kept.push({ event, itemsBefore: all.length, at: tree.nearest(losslessPath(event)) });
     } else tree.apply(event);
   }
+  if (tree.end()) return replayDirectories(batch, isNested);
   const reporter = new Reporter(root);
   const { events } = reporter;
   let next = 0;

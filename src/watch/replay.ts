@@ -1,8 +1,9 @@
 /**
- * Coalesces a batch in which directories have exchanged places in a cycle.
+ * Coalesces a batch in which directories have exchanged places in a cycle, or one was away and is back.
  *
  * Renames to final paths cannot express a cycle: one directory has to make way through a path in between,
- * and only the events themselves say where there was room.
+ * and only the events themselves say where there was room. Nor can they say that what is in a directory had another
+ * path for a while.
  *
  * @module
  */
@@ -28,6 +29,7 @@ export function replayDirectories(batch: readonly Change[], isNested: boolean): 
     if (!isKept) tree.apply(event);
     if (isKept || event.isDirectory && !CONTENT.has(event.kind)) directories.push(event);
   }
+  tree.end();
   const before: WatchEvent[] = [];
   const after: WatchEvent[] = [];
   for (const item of tree.all) {

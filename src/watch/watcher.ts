@@ -293,8 +293,9 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    *
    * A replaced file is one `modify`, however it was replaced, or one `rename` if the new file had another path
    * before. If the old file is kept under a new name, that name is a `create`: a file is a `rename` only if
-   * nothing is left at its old path. So `create`, `modify` and `remove` may come even when they are not among the
-   * requested `events`. Directories that have exchanged places have each rename of the exchange.
+   * nothing is left at its old path. A file that is renamed and renamed back is a `modify`. So `create`, `modify` and
+   * `remove` may come even when they are not among the requested `events`. Directories that have exchanged places, or
+   * are renamed back, have each rename by which they did it.
    *
    * @throws {TypeError} if `settle` or `maxWait` is not a number
    * @throws {RangeError} if `settle` or `maxWait` is negative or NaN

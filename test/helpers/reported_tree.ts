@@ -44,6 +44,8 @@ export class ReportedTree {
   readonly events: WatchEvent[] = [];
   /** The ids of the things with a change event. */
   readonly changed: Set<number> = new Set();
+  /** The ids of the things with a rename event. */
+  readonly renamed: Set<number> = new Set();
   readonly #renames: boolean;
   #last = 0;
 
@@ -123,10 +125,12 @@ export class ReportedTree {
 
   #move(a: string, b: string, replaced: boolean): void {
     const moved = this.#within(a).map((path) => [path, this.things.get(path)!] as const);
-    const { isDirectory } = moved[0][1];
+    const { id, isDirectory } = moved[0][1];
     for (const path of [...this.#within(a), ...this.#within(b)]) this.things.delete(path);
-    if (this.#renames) this.events.push(renameEvent(a, b, isDirectory, replaced));
-    else {
+    if (this.#renames) {
+      this.renamed.add(id);
+      this.events.push(renameEvent(a, b, isDirectory, replaced));
+    } else {
       if (replaced) this.#report("remove", b, isDirectory);
       this.#report("remove", a, isDirectory);
     }

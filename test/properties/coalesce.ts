@@ -34,6 +34,8 @@ interface Batch {
   readonly after: Things;
   /** The ids of the things with a change event. */
   readonly changed: ReadonlySet<number>;
+  /** The ids of the things with a rename event. */
+  readonly renamed: ReadonlySet<number>;
   readonly result: readonly Change[];
 }
 
@@ -45,13 +47,14 @@ function check(property: (batch: Batch) => void): void {
       for (const one of first) tree.apply(one);
       const before = initial ? new Map() : structuredClone(tree.things);
       tree.changed.clear();
+      tree.renamed.clear();
       tree.events.length = 0;
       if (initial) tree.reportAll();
       for (const one of then) tree.apply(one);
-      const { things: after, changed, events } = tree;
+      const { things: after, changed, renamed, events } = tree;
       const result = coalesce(events, false) as Change[];
       try {
-        property({ before, after, changed, result });
+        property({ before, after, changed, renamed, result });
       } catch (error) {
         const [was, is] = [before, after].map((things) => [...things.keys()].sort().join(" "));
         const [all, least] = [events, result].map((some) => some.map(toLine).join("\n  "));
@@ -105,7 +108,7 @@ test("coalesce() names no file that exists neither before nor after the batch", 
 });
 
 test("coalesce() gives one event for a file that arrives, is removed or replaced, and none for one that stays", () => {
-  check(({ before, after, changed, result }) => {
+  check(({ before, after, changed, renamed, result }) => {
     const stays = (directory: string): boolean => {
       const old = before.get(directory);
       if (directory === "") return true;
@@ -123,7 +126,9 @@ test("coalesce() gives one event for a file that arrives, is removed or replaced
       assert.equal(new Set(kinds).size, kinds.length, path);
       if (old?.id === now?.id) {
         assert.deepEqual(structure, [], path);
-        assert.equal(kinds.length > 0, changed.has(now!.id), path);
+        const { id } = now!;
+        assert.equal(kinds.length > 0, changed.has(id) || renamed.has(id), path);
+        assert.ok(!renamed.has(id) || kinds.includes("modify"), path); // it was away
       } else if (now === undefined) assert.deepEqual(structure, ["remove"], path);
       else if (structure.length === 0) {
         assert.ok(old !== undefined && kinds.includes("modify"), path);

@@ -83,9 +83,9 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
     ["create a~", "modify a~", "remove a", "create a", "modify a", "remove a~"],
     ["modify a"],
   ],
-  "rename, a temporary file in its place, and rename back: nothing": [
+  "rename, a temporary file in its place, and rename back: modify": [
     ["rename a -> t", "create a", "remove a", "rename t -> a"],
-    [],
+    ["modify a"],
   ],
   "two files are exchanged in one step: modify of both": [["rename a -> b replaced", "create a"], [
     "modify b",
@@ -107,7 +107,18 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
     ["modify b"],
   ],
   "two renames: one rename": [["rename a -> b", "rename b -> c"], ["rename a -> c"]],
-  "rename and rename back: nothing": [["rename a -> b", "rename b -> a"], []],
+  "rename and rename back: modify, since it was not there for a reader": [
+    ["rename a -> b", "attrib b", "rename b -> a"],
+    ["attrib a", "modify a"],
+  ],
+  "rename, rename back and rename elsewhere: one rename": [
+    ["rename a -> b", "rename b -> a", "rename a -> c"],
+    ["rename a -> c"],
+  ],
+  "create, rename and rename back: create": [
+    ["create a", "rename a -> b", "rename b -> a"],
+    ["create a"],
+  ],
   "rename, modify and rename back: modify": [
     ["rename a -> b", "modify b", "rename b -> a"],
     ["modify a"],
@@ -141,9 +152,13 @@ const RULES: Record<string, [events: string[], result: string[]]> = {
     ["create t/", "create t/x", "rename t/ -> d/", "create d/y"],
     ["create d/", "create d/x", "create d/y"],
   ],
-  "rename and rename back of a directory: nothing": [
-    ["rename d/ -> e/", "rename e/ -> d/"],
-    [],
+  "rename and rename back of a directory: both, since what is in it was not there for a reader": [
+    ["rename d/ -> e/", "rename a -> b", "rename e/ -> d/", "modify d/x", "rename b -> a"],
+    ["rename d/ -> e/", "rename e/ -> d/", "modify a", "modify d/x"],
+  ],
+  "rename, rename back and remove of a directory: remove": [
+    ["rename d/ -> e/", "rename e/ -> d/", "remove d/"],
+    ["remove d/"],
   ],
   "rename and remove of a directory: remove": [
     ["rename d/ -> e/", "modify e/x", "remove e/"],
