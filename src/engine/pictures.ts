@@ -6,7 +6,7 @@
 
 import type { Libc } from "../../ffi/contract.ts";
 import { delay } from "../../ffi/time.ts";
-import { tick } from "../kernel/clock.ts";
+import { now, tick } from "../kernel/clock.ts";
 import { difference } from "./difference.ts";
 import type { Directory } from "./directory.ts";
 import type { Entries } from "./entries.ts";
@@ -80,9 +80,9 @@ export class Pictures {
     await this.#progress.settled();
     this.#entries.end(look);
     if (this.#progress.isClosed) return;
-    const now = look.finish(this.#tops, true);
-    const events = difference(before, now, this.#entries.kinds);
-    report(events.filter((event) => !this.#isIgnoredNow(event, before)), now);
+    const picture = look.finish(this.#tops, true);
+    const events = difference(before, picture, this.#entries.kinds);
+    report(events.filter((event) => !this.#isIgnoredNow(event, before)), picture);
   }
 
   /**
@@ -134,8 +134,8 @@ export class Pictures {
 
   /** Waits until the times of files go on. @returns a time that is later than that of any change before the call */
   async #nextTick(): Promise<number> {
-    const start = tick(this.#libc);
-    while (tick(this.#libc) === start) await delay(1);
+    const { realtime } = now(this.#libc);
+    while (tick(this.#libc) <= realtime) await delay(1);
     return tick(this.#libc);
   }
 

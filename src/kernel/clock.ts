@@ -29,7 +29,10 @@ export function monotonic(libc: Libc): number {
   return read(libc, CLOCK_MONOTONIC);
 }
 
-/** The time that a change gives to a file now, in milliseconds since 1970; it stays the same for a few milliseconds. */
+/**
+ * The earliest time that a change gives to a file now, in milliseconds since 1970. It goes on every few milliseconds
+ * only, and is behind {@link now}.
+ */
 export function tick(libc: Libc): number {
   return read(libc, CLOCK_REALTIME_COARSE);
 }
