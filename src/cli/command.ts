@@ -42,6 +42,14 @@ export interface RunOptions {
   readonly signal: number | undefined;
 }
 
+/** What a run reports. */
+export interface RunReports {
+  /** Takes a message when a command fails. */
+  readonly failed: (text: string) => void;
+  /** Called when a command has succeeded. @param isLatest whether no later change is known */
+  readonly succeeded: (isLatest: () => boolean) => Promise<void>;
+}
+
 /**
  * Runs a command for each batch, one at a time.
  *
@@ -51,7 +59,6 @@ export interface RunOptions {
  * second one kills the command.
  *
  * @param argv the command and its arguments; no shell is used
- * @param report takes a message when a command fails
  * @throws {CommandError} if the command cannot be started
  */
 export async function runForEach(
@@ -59,7 +66,7 @@ export async function runForEach(
   batches: AsyncIterable<readonly WatchEvent[]>,
   argv: readonly [string, ...string[]],
   { restart, clear, signal: chosen }: RunOptions,
-  report: (text: string) => void,
+  { failed, succeeded }: RunReports,
 ): Promise<void> {
   const terminal = Terminal.onStdin(libc);
   const context: JobContext = {
@@ -73,7 +80,7 @@ export async function runForEach(
 
   const endJob = async (signal: number | undefined) => {
     if (await job?.end(signal) === false) {
-      report(`${argv[0]}, or a process that it has started, cannot be killed`);
+      failed(`${argv[0]}, or a process that it has started, cannot be killed`);
     }
   };
 
@@ -101,8 +108,9 @@ export async function runForEach(
     if (clear && process.stdout.isTTY) writeSync(process.stdout.fd, CLEAR);
     const started = new Job(context, argv, { ...process.env, ...environment(events) });
     job = started;
-    const reported = started.ended.then((exit) => {
-      if (!started.isEnding && exit.status !== 0) report(`${argv[0]} ${describe(exit)}`);
+    const reported = started.ended.then(async (exit) => {
+      if (exit.status === 0) await succeeded(() => job === started && !started.isEnding);
+      else if (!started.isEnding) failed(`${argv[0]} ${describe(exit)}`);
     });
     if (!restart) await reported;
     await ending;

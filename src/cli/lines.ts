@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { relative } from "node:path";
 import process from "node:process";
 import type { WatchEvent, WatchKind } from "../engine/event.ts";
+import { isPast } from "../watch/past.ts";
 import { printable } from "./printable.ts";
 
 /** An event for people. @param colours whether its kind is coloured */
@@ -30,11 +31,12 @@ export function toLine(event: WatchEvent, colours = false): string {
 }
 
 /**
- * An event for programs: the fields of {@link WatchEvent} as a JSON object. Bytes are in base64; an error is its
- * `message`, and its `code` if it has one.
+ * An event for programs: the fields of {@link WatchEvent} as a JSON object, and `since` if it is of the time before.
+ * Bytes are in base64; an error is its `message`, and its `code` if it has one.
  */
 export function toJson(event: WatchEvent): string {
-  return printable(JSON.stringify(event, (_, value: unknown) => {
+  const shown = isPast(event) ? { ...event, since: true } : event;
+  return printable(JSON.stringify(shown, (_, value: unknown) => {
     if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
     if (value instanceof Error) {
       return { message: value.message, code: (value as { code?: string }).code };

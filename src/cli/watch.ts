@@ -5,23 +5,30 @@
  */
 
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import process from "node:process";
 import type { Libc } from "../../ffi/contract.ts";
 import { libc } from "../../ffi/libc.ts";
 import { delay } from "../../ffi/time.ts";
 import type { WatchEvent } from "../engine/event.ts";
+import type { WatchOptions } from "../watch/options.ts";
 import { watch, type Watcher } from "../watch/watcher.ts";
 import { runForEach } from "./command.ts";
 import { fileSystemOf, isShared } from "./filesystem.ts";
 import { GitRules } from "./git/rules.ts";
 import { CommandError } from "./job.ts";
 import { toJson, toLine } from "./lines.ts";
+import { StateFile } from "./state_file.ts";
 import { Stats } from "./stats.ts";
 import { CLEAR } from "./terminal.ts";
 import { type Options, parse } from "./watch_options.ts";
 
 /** How often progress or a table is shown on a terminal, in milliseconds. */
 const PROGRESS = 100;
+/** How long after a change the file of `--since` is written at the earliest, in milliseconds. */
+const SAVE = 100;
+/** How many times as long as it takes to write that file the next time waits. */
+const SHARE = 20;
 
 /**
  * Runs the command until it is interrupted or its output is closed.
@@ -61,19 +68,35 @@ export async function main(args: string[]): Promise<number> {
 
 async function run(libc: Libc, options: Options): Promise<void> {
   const { paths, events, initial } = options;
+  const state = options.since === undefined ? undefined : new StateFile(options.since);
   await using git = options.gitignore ? await GitRules.open(libc, paths, report) : undefined;
-  await using watcher = watch(paths, {
+  // The last rule decides.
+  const ignore = [...git ? [git.ignore] : [], ...options.ignore, ...state ? [state.ignore] : []];
+  await using watcher = begin(paths, options, {
     ...events && { events },
-    ignore: [...git ? [git.ignore] : [], ...options.ignore], // the last one decides
+    ...state && { since: state.snapshot },
+    ignore,
     initial,
     onProgress: progress(),
   });
   const batches = batchesOf(watcher, options);
   await watcher.ready;
+  if (state !== undefined && state.snapshot === undefined && !initial) await state.save(watcher);
   void git?.follow(watcher);
-  const ended = handle(libc, watcher, batches, options);
+  const ended = handle(libc, watcher, batches, options, state);
   announce(libc, watcher, paths);
   await ended;
+}
+
+/** @throws {Error} if the file of `--since` has no snapshot */
+function begin(paths: readonly string[], { since }: Options, options: WatchOptions): Watcher {
+  try {
+    return watch(paths, options);
+  } catch (error) {
+    if (since === undefined || !(error instanceof TypeError)) throw error;
+    const text = error.message.replace(/^since/, `${since}`);
+    throw new Error(`${text}; remove the file to begin anew`);
+  }
 }
 
 /** Prints or counts events, or runs the command for them; it has started when this returns. */
@@ -82,12 +105,51 @@ function handle(
   watcher: Watcher,
   batches: AsyncIterable<WatchEvent[]>,
   { command, run, stats, json }: Options,
+  state: StateFile | undefined,
 ): Promise<void> {
+  const save = async (isValid?: () => boolean) => {
+    try {
+      await state?.save(watcher, isValid);
+    } catch (error) {
+      report((error as Error).message);
+    }
+  };
   if (command.length > 0) {
     const argv = command as [string, ...string[]];
-    return runForEach(libc, withoutErrors(batches), argv, run, report);
+    const reports = { failed: report, succeeded: save };
+    return runForEach(libc, withoutErrors(batches), argv, run, reports);
   }
-  return stats ? count(watcher) : print(batches, json);
+  if (stats) return count(watcher, save);
+  if (state !== undefined) saveAtEnd(save);
+  return print(state ? saving(batches, save) : batches, json);
+}
+
+/** Saves what was taken after each batch; but when one soon follows, or saving takes long, not so often. */
+async function* saving(
+  batches: AsyncIterable<WatchEvent[]>,
+  save: () => Promise<void>,
+): AsyncGenerator<WatchEvent[]> {
+  let due: ReturnType<typeof setTimeout> | undefined;
+  let pause = SAVE;
+  for await (const events of batches) {
+    yield events;
+    due ??= setTimeout(async () => {
+      const start = performance.now();
+      await save();
+      pause = Math.max(SAVE, SHARE * (performance.now() - start));
+      due = undefined;
+    }, pause);
+  }
+}
+
+/** Saves before a signal ends the process. */
+function saveAtEnd(save: () => Promise<void>): void {
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+    process.once(signal, async () => {
+      await save();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
 }
 
 /** Reports on stderr that the paths are watched; and those whose changes this kernel may miss. */
@@ -138,7 +200,7 @@ async function print(batches: AsyncIterable<WatchEvent[]>, json: boolean): Promi
 }
 
 /** Counts events until the process is interrupted, which ends it with exit status 0. */
-async function count(watcher: Watcher): Promise<void> {
+async function count(watcher: Watcher, save: () => Promise<void>): Promise<void> {
   const stats = new Stats();
   const { isTTY } = process.stdout;
   const text = () => isTTY ? CLEAR + stats.text(process.stdout.rows - 3) : stats.text();
@@ -146,6 +208,7 @@ async function count(watcher: Watcher): Promise<void> {
     process.on(signal, async () => {
       await watcher.sync();
       await delay(0); // the loop below takes the events that are left
+      await save();
       process.stdout.write(text(), () => process.exit(0));
     });
   }

@@ -33,9 +33,12 @@ runs the COMMAND after changes, once it is quiet.
       --gitignore       ignore .git and what git ignores by .gitignore, info/exclude and the user's list,
                         also when these change; --ignore '!GLOB' takes back what they ignore
       --initial         first report what is there, as "exists"; a COMMAND is run for it
+      --since FILE      first report what has changed since FILE was written, and keep FILE up to date: after each
+                        change, or each time that COMMAND has succeeded. If there is no FILE, it is written
       --settle MS       wait until nothing has changed for so many milliseconds, then print one line per path
                         for all of its changes. A COMMAND always waits so, for 50 ms by default
-      --json            a JSON object per line: kind, path, isDirectory, from (of a rename) …
+      --json            a JSON object per line: kind, path, isDirectory, from (of a rename) …; "since": true if
+                        it is a change that --since reports
       --stats           instead of lines, a table that counts events by path and kind: updated on a terminal,
                         otherwise printed at the end
       --restart         end a COMMAND that still runs and start it again, instead of waiting for its end
@@ -63,6 +66,7 @@ Examples:
   watch src                                  print what changes in src
   watch -e closeWrite --json inbox           report complete files to a program
   watch -i node_modules -- npm test          test after each change
+  watch --since .built src -- make           build what has changed since the last build that succeeded
   watch --restart --initial src -- node server.js
 `;
 
@@ -77,6 +81,7 @@ export interface Options {
   readonly ignore: readonly string[];
   readonly gitignore: boolean;
   readonly initial: boolean;
+  readonly since?: string;
   readonly settle?: number;
   readonly json: boolean;
   readonly stats: boolean;
@@ -101,6 +106,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
       ignore: { type: "string", short: "i", multiple: true },
       gitignore: { type: "boolean" },
       initial: { type: "boolean" },
+      since: { type: "string" },
       settle: { type: "string" },
       json: { type: "boolean" },
       stats: { type: "boolean" },
@@ -122,6 +128,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
   }
   if (ignore.includes("")) throw new Error('--ignore takes a GLOB, not ""');
   ignores(ignore); // throws if one is no glob
+  if (values.since === "") throw new Error('--since takes a FILE, not ""');
   if (command?.length === 0) throw new Error("-- must be followed by a COMMAND");
   const printing = json ? "--json" : stats ? "--stats" : undefined;
   if (command !== undefined && printing) {
@@ -142,6 +149,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
     ignore,
     gitignore: values.gitignore ?? false,
     initial: values.initial ?? false,
+    ...values.since !== undefined && { since: values.since },
     ...values.settle !== undefined && { settle: milliseconds(values.settle) },
     json,
     stats,

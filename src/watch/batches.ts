@@ -11,6 +11,7 @@ import { coalesce } from "./coalesce.ts";
 import type { WatchEvent } from "../engine/event.ts";
 import { Iteration } from "../kernel/iteration.ts";
 import { check } from "./options.ts";
+import { isPast } from "./past.ts";
 
 /**
  * When a batch of {@link Watcher.batches} ends: after `settle` or `maxWait`, whichever is over first.
@@ -101,8 +102,12 @@ async function* collect(
 ): AsyncGenerator<WatchEvent[], undefined> {
   while (await reader.wait()) {
     const end = monotonic(libc) + maxWait;
-    const events = reader.take();
+    const past: WatchEvent[] = [];
+    const events: WatchEvent[] = [];
+    for (const event of reader.take()) (isPast(event) ? past : events).push(event);
     reader.held = events;
+    if (past.length > 0) yield past; // it is a difference already
+    if (events.length === 0) continue;
     let quiet = monotonic(libc) + settle;
     for (let now = monotonic(libc); now < Math.min(quiet, end); now = monotonic(libc)) {
       if (!await reader.pause(Math.min(Math.min(quiet, end) - now, LONGEST_TIMER))) return;

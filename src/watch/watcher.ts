@@ -16,6 +16,7 @@ import { InotifyError } from "../kernel/error.ts";
 import { CONTENT_KINDS, entryEvent, type WatchEvent, type WatchKind } from "../engine/event.ts";
 import { toText } from "../kernel/byte_string.ts";
 import { resolveOptions, type WatchOptions } from "./options.ts";
+import { markPast } from "./past.ts";
 import type { Path } from "../kernel/path.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Picture } from "../engine/picture.ts";
@@ -394,6 +395,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   #compare(engine: Engine, before: Picture, initial: boolean): Promise<void> {
     return engine.pictures.compare(before, (events, now) => {
       this.#comparing = false;
+      markPast(events);
       this.#queue.put(this.#wanted(events), false);
       if (!initial) return;
       const all = [...now.paths()].map(([path, isDirectory]) =>
