@@ -41,14 +41,22 @@ export function delay(milliseconds: number): Promise<void> {
 }
 
 /**
- * Calls back after at least so many milliseconds. Keeps the process alive until then.
+ * Calls back after at least so many milliseconds.
  *
+ * @param isRef whether that keeps the process alive
  * @returns a function that cancels it
  */
-export function after(milliseconds: number, callback: () => void): () => void {
+export function after(milliseconds: number, callback: () => void, isRef = true): () => void {
   if (isStopped()) return sleep(milliseconds, callback);
   const timer = setTimeout(callback, milliseconds);
+  if (!isRef) unref(timer);
   return () => clearTimeout(timer);
+}
+
+/** Lets the process end before a timer is due. */
+function unref(timer: unknown): void {
+  if (isDeno) globalThis.Deno.unrefTimer(timer as number);
+  else (timer as { unref(): void }).unref();
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The difference of two pictures, as events that lead from one to the other.
+ * The difference of two pictures, as changes that lead from one to the other.
  *
  * Only what differs gets a node. An entry is the same in both pictures if it has the same inode, by its number and time
  * of birth; at another path it is renamed. A file that has another inode at the same path is modified, unless either
@@ -8,7 +8,6 @@
  * @module
  */
 
-import { entryEvent, type EntryKind, renameEvent, type WatchEvent } from "./event.ts";
 import { Content, type Picture, type Status, type Statuses } from "./picture.ts";
 
 /** An entry as reported so far: at first as in the old picture, at last as in the new one. */
@@ -43,22 +42,37 @@ interface New {
 /** How many moves may wait for one another. More are reported as a circle is, by way of another name. */
 const MOST_IN_PROGRESS = 500;
 
-/** How differences are reported. */
-export interface DifferenceKinds {
-  /** Whether renames are; if not, each is a removal and a creation. */
-  readonly renames: boolean;
-  /** The kinds that report a file that may have changed. */
-  readonly changes: readonly EntryKind[];
-  /** The kinds that report a file that took the place of another one. */
-  readonly replacement: readonly EntryKind[];
+/** Takes the changes that lead from one picture to another, in order. Paths are lossless text. */
+export interface Changes {
+  created(path: string, isDirectory: boolean): void;
+  /** A directory with all in it. */
+  removed(path: string, isDirectory: boolean): void;
+  /** @param isReplaced whether it overwrites a file at the new path */
+  renamed(from: string, path: string, isDirectory: boolean, isReplaced: boolean): void;
+  /** What is in a file may have changed. */
+  modified(path: string): void;
+  /** Another file took the place of one. */
+  replaced(path: string): void;
 }
 
-/** The events that lead from one picture to another, of the paths that both have. */
-export function difference(before: Picture, now: Picture, kinds: DifferenceKinds): WatchEvent[] {
+/**
+ * Finds the changes that lead from one picture to another, of the paths that both have.
+ *
+ * @param identity of an entry, by which renames are found; `undefined` if they are not wanted
+ */
+export function difference(
+  before: Picture,
+  now: Picture,
+  identity: Identity | undefined,
+  changes: Changes,
+): void {
   const pairing = new Pairing(before.statuses, now.statuses);
-  pairing.pair(...common(before, now), kinds.renames);
-  return new Report(pairing, kinds).all();
+  pairing.pair(...common(before, now), identity);
+  new Report(pairing, changes).all();
 }
+
+/** What an entry keeps when it is renamed, and no other one has; `undefined` if that is not known. */
+export type Identity = (statuses: Statuses, status: Status) => string | undefined;
 
 /** What both pictures have, as two directories whose entries have absolute paths for names. */
 function common(before: Picture, now: Picture): [before: Content, now: Content] {
@@ -98,7 +112,7 @@ class Pairing {
     this.now = now;
   }
 
-  pair(before: Content, now: Content, renames: boolean): void {
+  pair(before: Content, now: Content, identity: Identity | undefined): void {
     const old = node("", undefined, this.before.add(true), true, before);
     const top: New = {
       name: "",
@@ -112,7 +126,7 @@ class Pairing {
     };
     old.target = top;
     this.#compare(old, top);
-    if (renames) this.#pairByIdentity();
+    if (identity !== undefined) this.#pairByIdentity(identity);
     this.#pairByPath();
     for (const one of this.news) one.change = this.#changeOf(one);
   }
@@ -205,11 +219,11 @@ class Pairing {
     }
   }
 
-  #pairByIdentity(): void {
+  #pairByIdentity(identityOf: Identity): void {
     const sources = new Map<string, Old[]>();
     for (const old of this.olds) {
       if (old.target !== undefined) continue;
-      const identity = this.before.identity(old.status);
+      const identity = identityOf(this.before, old.status);
       if (identity === undefined) continue;
       const same = sources.get(identity);
       if (same === undefined) sources.set(identity, [old]);
@@ -218,7 +232,7 @@ class Pairing {
     if (sources.size === 0) return;
     for (const now of this.news) {
       if (now.source !== undefined) continue;
-      const same = sources.get(this.now.identity(now.status) ?? "");
+      const same = sources.get(identityOf(this.now, now.status) ?? "");
       const at = same?.findIndex(({ isDirectory }) => isDirectory === now.isDirectory) ?? -1;
       if (at === -1) continue;
       [now.source] = same!.splice(at, 1);
@@ -242,22 +256,20 @@ class Pairing {
 /** Reports what becomes of each entry; what it depends on before. */
 class Report {
   readonly #pairing: Pairing;
-  readonly #kinds: DifferenceKinds;
-  readonly #events: WatchEvent[] = [];
+  readonly #changes: Changes;
   readonly #inProgress = new Set<New>();
 
-  constructor(pairing: Pairing, kinds: DifferenceKinds) {
+  constructor(pairing: Pairing, changes: Changes) {
     this.#pairing = pairing;
-    this.#kinds = kinds;
+    this.#changes = changes;
   }
 
-  all(): WatchEvent[] {
+  all(): void {
     for (const now of this.#pairing.news) this.#place(now);
     for (const old of this.#pairing.olds) {
-      // What is in a removed directory goes with it.
-      if (old.target === undefined && old.parent?.target !== undefined) this.#remove(old);
+      // What is in a removed directory goes with it; what is in one that was not listed may be there.
+      if (old.target === undefined && old.parent?.target?.content !== undefined) this.#remove(old);
     }
-    return this.#events;
   }
 
   /** Reports an entry at its place, after the directories above it. */
@@ -286,13 +298,12 @@ class Report {
         created.target = now;
         now.source = created;
         parent.children.set(name, created);
-        this.#events.push(entryEvent("create", pathOf(created), isDirectory));
+        this.#changes.created(pathOf(created), isDirectory);
       } else this.#rename(source, parent, name, isReplaced);
     }
     now.isPlaced = true;
-    const { changes, replacement } = this.#kinds;
-    const kinds = { none: [], modified: changes, replaced: replacement }[now.change];
-    for (const kind of kinds) this.#events.push(entryEvent(kind, pathOf(now.source!), false));
+    if (now.change === "modified") this.#changes.modified(pathOf(now.source!));
+    else if (now.change === "replaced") this.#changes.replaced(pathOf(now.source!));
   }
 
   /** Frees a name. @returns whether what is there is overwritten */
@@ -338,11 +349,11 @@ class Report {
     old.parent = parent;
     old.name = name;
     parent.children.set(name, old);
-    this.#events.push(renameEvent(from, pathOf(old), old.isDirectory, isReplaced));
+    this.#changes.renamed(from, pathOf(old), old.isDirectory, isReplaced);
   }
 
   #remove(old: Old): void {
-    this.#events.push(entryEvent("remove", pathOf(old), old.isDirectory));
+    this.#changes.removed(pathOf(old), old.isDirectory);
     detach(old);
   }
 }

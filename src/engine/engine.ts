@@ -23,6 +23,7 @@ import { Listings } from "./listings.ts";
 import type { Loss } from "./loss.ts";
 import { Overlap } from "./overlap.ts";
 import { Pictures } from "./pictures.ts";
+import { Poll } from "./poll.ts";
 import type { Move } from "./renames.ts";
 import { RootMap } from "./root_map.ts";
 import { Roots, type Scope } from "./roots.ts";
@@ -48,6 +49,8 @@ const CLOCK_TICK = 10;
 export class Engine implements Member {
   /** What is there, as pictures. */
   readonly pictures: Pictures;
+  /** Looks at the disk again, if that is wanted. */
+  readonly poll: Poll | undefined;
   readonly #client: Client;
   readonly #scope: Scope;
   readonly #instance: Instance;
@@ -88,6 +91,9 @@ export class Engine implements Member {
     this.#events = events;
     this.#listings = new Listings(libc, scope, tree, overlap, entries, scanner, events);
     this.pictures = new Pictures(libc, this, map, roots, overlap, tree, entries);
+    this.poll = scope.polls
+      ? new Poll(libc, this, roots, overlap, entries, events, scanner)
+      : undefined;
   }
 
   /**
@@ -186,6 +192,7 @@ export class Engine implements Member {
   /** Ends it all. */
   close(): Promise<void> {
     this.isClosed = true;
+    this.poll?.close();
     this.pictures.end(this.#instance.drained.realtime - CLOCK_TICK);
     for (const resolve of this.#untilClosed) resolve();
     this.#scanner.close();

@@ -17,10 +17,16 @@ import {
 } from "./event.ts";
 import { IN_ATTRIB, IN_CLOSE_WRITE, IN_MODIFY } from "../kernel/mask.ts";
 import { Directory, type Entry } from "./directory.ts";
-import type { DifferenceKinds } from "./difference.ts";
+import { difference, type Identity } from "./difference.ts";
 import type { Listing } from "./listing.ts";
-import type { Look } from "./look.ts";
 import { Loss, type Tops } from "./loss.ts";
+import type { Picture } from "./picture.ts";
+
+/** Follows which entries change. */
+export interface Toucher {
+  /** Something happens to an entry. @param directory `undefined` for a root, whose path is the name */
+  touch(directory: Directory | undefined, name: string): void;
+}
 
 /** What is reported. */
 export interface Wanted {
@@ -48,7 +54,7 @@ export class Entries {
   /** The kinds that report a file that took the place of another one. */
   readonly #replacement: readonly EntryKind[];
   #losses: readonly Loss[] = [];
-  #looks: readonly Look[] = [];
+  #touchers: readonly Toucher[] = [];
 
   /** @param report called with the events of one change */
   constructor(report: (events: readonly WatchEvent[]) => void, wanted: Wanted) {
@@ -84,26 +90,36 @@ export class Entries {
     this.#losses = this.#losses.filter((one) => one !== loss);
   }
 
-  // Looks
+  // Pictures
 
-  /** How differences are reported. */
-  get kinds(): DifferenceKinds {
-    const { renames } = this.#wanted;
-    return { renames, changes: this.#changes, replacement: this.#replacement };
+  /** The events of the changes between two pictures. @param identity by which renames are found */
+  between(before: Picture, now: Picture, identity: Identity): WatchEvent[] {
+    const events: WatchEvent[] = [];
+    const push = (kinds: readonly EntryKind[], path: string, isDirectory: boolean) => {
+      for (const kind of kinds) events.push(entryEvent(kind, path, isDirectory));
+    };
+    difference(before, now, this.#wanted.renames ? identity : undefined, {
+      created: (path, isDirectory) => push(["create"], path, isDirectory),
+      removed: (path, isDirectory) => push(["remove"], path, isDirectory),
+      renamed: (...rename) => events.push(renameEvent(...rename)),
+      modified: (path) => push(this.#changes, path, false),
+      replaced: (path) => push(this.#replacement, path, false),
+    });
+    return events;
   }
 
-  /** Touches what changes from now on in a look. */
-  begin(look: Look): void {
-    this.#looks = [...this.#looks, look];
+  /** Touches what changes from now on. */
+  begin(toucher: Toucher): void {
+    this.#touchers = [...this.#touchers, toucher];
   }
 
-  /** Ends a look. */
-  end(look: Look): void {
-    this.#looks = this.#looks.filter((one) => one !== look);
+  /** Ends {@link begin}. */
+  end(toucher: Toucher): void {
+    this.#touchers = this.#touchers.filter((one) => one !== toucher);
   }
 
   #touch(directory: Directory | undefined, name: string): void {
-    for (const look of this.#looks) look.touch(directory, name);
+    for (const toucher of this.#touchers) toucher.touch(directory, name);
   }
 
   // For a root the directory is `undefined`, and the name is its path.
@@ -117,9 +133,9 @@ export class Entries {
 
   /** Adds an entry that is not reported. */
   know(directory: Directory, name: string, entry: Entry): void {
-    this.#touch(directory, name);
     for (const loss of this.#losses) loss.know(directory, name, entry);
     directory.entries.set(name, entry);
+    this.#touch(directory, name);
   }
 
   /**
@@ -206,9 +222,9 @@ export class Entries {
 
   /** A root becomes an entry. */
   moveIn(directory: Directory, name: string, entry: Entry): void {
-    this.#touch(directory, name);
     for (const loss of this.#losses) loss.moveIn(directory, name);
     directory.entries.set(name, entry);
+    this.#touch(directory, name);
   }
 
   /** An entry becomes a root. */
@@ -270,13 +286,13 @@ export class Entries {
   }
 
   #write(directory: Directory, name: string, entry: Entry): void {
-    this.#touch(directory, name);
     for (const loss of this.#losses) {
       loss.keep(directory);
       // If something was there, this is another entry; or the same one, which has been away.
       loss.mark(directory, name, ["create"]);
     }
     directory.entries.set(name, entry);
+    this.#touch(directory, name);
   }
 }
 

@@ -15,6 +15,7 @@ import {
   STATX_TYPE,
 } from "../../ffi/contract.ts";
 import { call } from "../kernel/call.ts";
+import { S_IFMT } from "../kernel/files.ts";
 
 /** The number of a status in {@link Statuses}. */
 export type Status = number;
@@ -28,10 +29,14 @@ export class Content {
 
 /** What was at some paths: a directory whose entries have absolute paths for names. */
 export class Picture {
-  readonly statuses: Statuses = new Statuses();
+  readonly statuses: Statuses;
   readonly roots: Content = new Content();
   /** The paths at which nothing was. */
   readonly missing: Set<string> = new Set();
+
+  constructor(statuses: Statuses = new Statuses()) {
+    this.statuses = statuses;
+  }
 
   /** All entries, a directory before what is in it. */
   *paths(): Generator<[path: string, isDirectory: boolean]> {
@@ -96,7 +101,15 @@ const MASK = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_BTIME | STATX_CTIME | S
 // `struct statx` (statx(2)), by numbers of 32 bits.
 const statxBuffer = new Uint8Array(256);
 const statx = new Uint32Array(statxBuffer.buffer);
-const [STX_MASK, STX_INO, STX_SIZE, STX_BTIME, STX_CTIME, STX_MTIME] = [0, 8, 10, 20, 24, 28];
+const [STX_MASK, STX_MODE, STX_INO, STX_SIZE, STX_BTIME, STX_CTIME, STX_MTIME] = [
+  0,
+  7,
+  8,
+  10,
+  20,
+  24,
+  28,
+];
 
 /** Nanoseconds take 30 bits; the two above have the seconds' bits 32 and 33. */
 const NANOSECONDS = 0x3fffffff;
@@ -142,6 +155,25 @@ export class Statuses {
     return true;
   }
 
+  /** Whether the entry of the last {@link read} is a symbolic link, a directory, or something else. */
+  get lastType(): number {
+    return statx[STX_MODE] & S_IFMT;
+  }
+
+  /** Changes what {@link isDirectory} says. */
+  setDirectory(status: Status, isDirectory: boolean): void {
+    const words = this.#words;
+    const start = status * LENGTH;
+    words[start] = words[start] & ~DIRECTORY | (isDirectory ? DIRECTORY : 0);
+  }
+
+  /** Adds a status of others. */
+  copy(others: Statuses, other: Status): Status {
+    const status = this.add(false);
+    this.words(status).set(others.words(other));
+    return status;
+  }
+
   isDirectory(status: Status): boolean {
     return (this.#words[status * LENGTH] & DIRECTORY) !== 0;
   }
@@ -183,6 +215,21 @@ export class Statuses {
     if (words[start] & (UNKNOWN | GONE) || !(words[start] & BORN)) return undefined;
     return words.subarray(start + INO, start + SIZE).join() + "," +
       words.subarray(start + BTIME, start + CTIME).join();
+  }
+
+  /**
+   * The inode, with the size and the modification time of a file: for file systems without times of birth, where an
+   * inode's number may soon be that of another one. `undefined` if it is not known.
+   */
+  likeness(status: Status): string | undefined {
+    const words = this.#words;
+    const start = status * LENGTH;
+    if (words[start] & (UNKNOWN | GONE)) return undefined;
+    const inode = words.subarray(start + INO, start + SIZE).join();
+    if (words[start] & DIRECTORY) return inode;
+    return `${inode},${words.subarray(start + SIZE, start + BTIME)},${
+      words.subarray(start + MTIME, start + LENGTH)
+    }`;
   }
 
   /** Whether an entry is the same as one of other statuses, as far as that is known. */

@@ -7,14 +7,13 @@
 import type { Libc } from "../../ffi/contract.ts";
 import { delay } from "../../ffi/time.ts";
 import { now, tick } from "../kernel/clock.ts";
-import { difference } from "./difference.ts";
 import type { Directory } from "./directory.ts";
 import type { Entries } from "./entries.ts";
 import { losslessPath, type WatchEvent } from "./event.ts";
 import { Look } from "./look.ts";
 import type { Tops } from "./loss.ts";
 import type { Overlap } from "./overlap.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture, Status, Statuses } from "./picture.ts";
 import type { RootMap } from "./root_map.ts";
 import type { Roots } from "./roots.ts";
 import { encode } from "./snapshot.ts";
@@ -81,7 +80,8 @@ export class Pictures {
     this.#entries.end(look);
     if (this.#progress.isClosed) return;
     const picture = look.finish(this.#tops, true);
-    const events = difference(before, picture, this.#entries.kinds);
+    const identity = (statuses: Statuses, status: Status) => statuses.identity(status);
+    const events = this.#entries.between(before, picture, identity);
     report(events.filter((event) => !this.#isIgnoredNow(event, before)), picture);
   }
 

@@ -37,6 +37,8 @@ export interface Scope extends Wanted {
   readonly initial: boolean;
   /** Whether a path is known, with all that is below, as soon as it is added. */
   readonly blocking: boolean;
+  /** Whether the disk is looked at again and again. */
+  readonly polls: boolean;
 }
 
 /** After these events of a name, or of a directory, on its way a path leads nowhere. */
@@ -150,6 +152,11 @@ export class Roots {
     if (!root.isReported) this.appeared(root, kind, tree ?? false);
     else if (first) this.#entries.addRoot(path, tree ?? false, "");
     if (tree && tree === root.directory) this.#scanner.rescan(tree);
+  }
+
+  /** Resolves where the paths of all roots lead now. */
+  lookAgain(): void {
+    for (const root of this.#map) this.look(root);
   }
 
   /** Resolves where the path of a root leads after events were lost. @param since when that began */

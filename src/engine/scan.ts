@@ -99,6 +99,19 @@ export function whole(found: Scan | ScanFailure): Scan | ScanFailure {
   }
 }
 
+/** Lists an open directory, a piece at each step. @returns why it could not be read to its end, if so */
+export function* list(libc: Libc, fd: number, listing: Listing): Rest {
+  for (
+    let failure = read(libc, fd, listing);
+    failure !== undefined;
+    failure = read(libc, fd, listing)
+  ) {
+    if (failure !== "more") return failure;
+    yield;
+  }
+  return undefined;
+}
+
 /**
  * Begins at the first entry. The descriptor is older than the watch, and some file systems list what was there at
  * open(2), or at this lseek(2), and not at getdents64(2): btrfs from Linux 6.5 on, and tmpfs of 6.11 to 6.13.

@@ -10,7 +10,7 @@ import { monotonic } from "../kernel/clock.ts";
 import { coalesce } from "./coalesce.ts";
 import type { WatchEvent } from "../engine/event.ts";
 import { Iteration } from "../kernel/iteration.ts";
-import { check } from "./options.ts";
+import { check, LONGEST_TIMER } from "./options.ts";
 import { isPast } from "./past.ts";
 
 /**
@@ -120,6 +120,3 @@ async function* collect(
     if (batch.length > 0) yield batch;
   }
 }
-
-/** The longest time that a timer can take, in milliseconds; a longer one ends at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;

@@ -75,6 +75,16 @@ export interface WatchOptions {
    */
   readonly since?: Uint8Array | undefined;
   /**
+   * Looks at everything again each time that so many milliseconds have passed, 1 or more, and reports what differs:
+   * for file systems that are changed elsewhere, of which the kernel reports nothing (NFS, SMB, 9p, virtiofs, FUSE).
+   * What the kernel reports still comes at once.
+   *
+   * A file counts as changed as with `since`. An entry is renamed if its inode is found at another path, for a file
+   * with the same size and modification time. A look never overlaps another one; one that takes longer than the
+   * interval is followed by as long a time without. {@link Watcher.sync} looks, too.
+   */
+  readonly poll?: number | undefined;
+  /**
    * Whether `watch()` sets everything up before it returns, however long that takes. Every change after the call
    * is then reported, and not only those after {@link Watcher.ready} has resolved.
    *
@@ -112,6 +122,8 @@ export interface ResolvedOptions {
   readonly before: Picture | undefined;
   /** Whether what is known at the end is to be exact. */
   readonly finishes: boolean;
+  /** How often everything is looked at, in milliseconds. */
+  readonly poll: number | undefined;
   readonly blocking: boolean;
   readonly maxQueue: number;
   readonly persistent: boolean;
@@ -123,11 +135,11 @@ export interface ResolvedOptions {
  * Checks options and fills in defaults.
  *
  * @throws {TypeError} if an option has the wrong type, or `since` is no snapshot
- * @throws {RangeError} if `maxQueue` is not an integer of 2 or more
+ * @throws {RangeError} if `maxQueue` is not an integer of 2 or more, or `poll` no time that a timer can take
  */
 export function resolveOptions(options: WatchOptions): ResolvedOptions {
   check("options", options, typeof options === "object" && options !== null, "an object");
-  const { events = DEFAULT_KINDS, maxQueue = 65536, signal, since, onProgress } = options;
+  const { events = DEFAULT_KINDS, maxQueue = 65536, signal, since, poll, onProgress } = options;
   check("events", events, Array.isArray(events), "an array");
   for (const kind of events) {
     check("events", kind, KINDS.includes(kind), `an array of ${KINDS.join(", ")}`);
@@ -139,6 +151,10 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
   }
   const isSignal = signal === undefined || typeof signal?.addEventListener === "function";
   check("signal", signal, isSignal, "an AbortSignal");
+  check("poll", poll, poll === undefined || typeof poll === "number", "a number");
+  if (poll !== undefined && !(poll >= 1 && poll <= LONGEST_TIMER)) {
+    throw new RangeError(`poll must be 1 to ${LONGEST_TIMER} milliseconds, not ${poll}`);
+  }
   const isSnapshot = since === undefined || since instanceof Uint8Array;
   check("since", since, isSnapshot, "the bytes of a snapshot, a Uint8Array");
   const isCallback = onProgress === undefined || typeof onProgress === "function";
@@ -151,6 +167,7 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
     initial: flag(options, "initial", false),
     before: since && decode(since),
     finishes: "since" in options,
+    poll,
     blocking: flag(options, "blocking", false),
     maxQueue,
     persistent: flag(options, "persistent", true),
@@ -158,6 +175,9 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
     onProgress,
   };
 }
+
+/** The longest time that a timer can take, in milliseconds; a longer one ends at once. */
+export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
 const DEFAULT_KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
 

@@ -15,7 +15,7 @@ import { type Ending, EventQueue, type ReaderLoss } from "./event_queue.ts";
 import { InotifyError } from "../kernel/error.ts";
 import { CONTENT_KINDS, entryEvent, type WatchEvent, type WatchKind } from "../engine/event.ts";
 import { toText } from "../kernel/byte_string.ts";
-import { resolveOptions, type WatchOptions } from "./options.ts";
+import { type ResolvedOptions, resolveOptions, type WatchOptions } from "./options.ts";
 import { markPast } from "./past.ts";
 import type { Path } from "../kernel/path.ts";
 import { Engine } from "../engine/engine.ts";
@@ -157,6 +157,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         followSymlinks: resolved.followSymlinks,
         initial: initial && before === undefined,
         blocking: resolved.blocking,
+        polls: resolved.poll !== undefined,
         renames: kinds.has("rename"),
         creations: kinds.has("create"),
         content: [...CONTENT_KINDS].reduce(
@@ -172,11 +173,18 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     if (!resolved.persistent) this.unref();
     // Shorter paths first: their trees may contain the others.
     for (const path of given.sort((a, b) => a.length - b.length)) this.#add(path);
-    const isSetUp = before ? this.#compare(this.#engine, before, initial) : this.#engine.settled();
-    isSetUp.then(() => {
-      this.#settingUp = false;
-      this.#ready.resolve();
-    });
+    this.#setUp(this.#engine, resolved).catch((error) => this.#end({ error }));
+  }
+
+  async #setUp(
+    engine: Engine,
+    { before, initial, poll }: Pick<ResolvedOptions, "before" | "initial" | "poll">,
+  ): Promise<void> {
+    if (poll !== undefined) await engine.poll!.begin(poll, () => this.#isRef || this.#waiting > 0);
+    if (before !== undefined) await this.#compare(engine, before, initial);
+    else await engine.settled();
+    this.#settingUp = false;
+    this.#ready.resolve();
   }
 
   /**
@@ -239,6 +247,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    */
   async sync(): Promise<void> {
     if (this.#comparing) await this.ready;
+    if (this.#engine?.poll !== undefined) await this.#waitFor(this.#engine.poll.look());
     if (this.#engine !== undefined) await this.#waitFor(this.#engine.settled());
   }
 

@@ -3,12 +3,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { WatchEvent } from "../../mod.ts";
-import { difference, type DifferenceKinds } from "../../src/engine/difference.ts";
+import { Entries } from "../../src/engine/entries.ts";
+import { IN_MODIFY } from "../../src/kernel/mask.ts";
 import type { Picture } from "../../src/engine/picture.ts";
 import { type Made, make, pictureOf } from "../helpers/pictures.ts";
 import { generator } from "../helpers/random.ts";
 
-const KINDS: DifferenceKinds = { renames: true, changes: ["modify"], replacement: ["modify"] };
+const KINDS = { renames: true, creations: true, content: IN_MODIFY };
+
+function difference(before: Picture, now: Picture, kinds = KINDS): WatchEvent[] {
+  const entries = new Entries(() => {}, kinds);
+  return entries.between(before, now, (statuses, status) => statuses.identity(status));
+}
 
 /** A tree from paths with their inodes and versions; a path that ends with a slash is a directory. */
 function tree(entries: Readonly<Record<string, readonly [inode: number, version?: number]>>): Made {

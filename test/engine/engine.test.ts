@@ -19,6 +19,7 @@ const SCOPE: Scope = {
   followSymlinks: false,
   initial: false,
   blocking: false,
+  polls: false,
   content: IN_MODIFY,
   renames: true,
   creations: true,

@@ -2,7 +2,7 @@
 
 import { CLOCK_MONOTONIC } from "../../ffi/contract.ts";
 import { libc } from "../../ffi/libc.ts";
-import { IN_Q_OVERFLOW } from "../../mod.ts";
+import { IN_ALL_EVENTS, IN_MOVE_SELF, IN_ONLYDIR, IN_Q_OVERFLOW } from "../../mod.ts";
 
 /** The calls that read the file system or a descriptor, or release one. */
 const CALLS: readonly ObservingCall[] = [
@@ -205,3 +205,19 @@ export function inSmallPieces(): Disposable {
   };
   return { [Symbol.dispose]: () => void Object.assign(c, { getdents64, clock_gettime }) };
 }
+
+/**
+ * Has the kernel report nothing of what is in watched directories, and of files, as if they were changed elsewhere. It
+ * still reports the end of a watch, and fences.
+ */
+export function withoutEvents(): Disposable {
+  const c = libc();
+  const { inotify_add_watch } = c;
+  c.inotify_add_watch = (fd, pathname, mask) => {
+    const isFence = latin1.decode(pathname).startsWith("/proc/self/fd/") && !(mask & IN_ONLYDIR);
+    return inotify_add_watch(fd, pathname, isFence ? mask : mask & ~IN_ALL_EVENTS | IN_MOVE_SELF);
+  };
+  return { [Symbol.dispose]: () => void Object.assign(c, { inotify_add_watch }) };
+}
+
+const latin1 = new TextDecoder("latin1");

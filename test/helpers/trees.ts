@@ -27,6 +27,7 @@ const SCOPE: Scope = {
   followSymlinks: false,
   initial: false,
   blocking: false,
+  polls: false,
   content: IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB,
   renames: true,
   creations: true,

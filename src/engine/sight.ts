@@ -1,0 +1,133 @@
+/**
+ * `Sight`: what one look at the disk has seen: the entries of each known directory, and the status of each.
+ *
+ * @module
+ */
+
+import { AT_FDCWD, type Libc, O_CLOEXEC, O_RDONLY } from "../../ffi/contract.ts";
+import { cString, sharedCString } from "../kernel/byte_string.ts";
+import { call } from "../kernel/call.ts";
+import { S_IFDIR, S_IFLNK } from "../kernel/files.ts";
+import { Directory } from "./directory.ts";
+import { Listing } from "./listing.ts";
+import type { Tops } from "./loss.ts";
+import { Content, type Status, Statuses } from "./picture.ts";
+import { list } from "./scan.ts";
+
+/** After how many entries the event loop may have a turn. */
+const FEW = 32;
+
+/** What was seen. */
+export class Sight {
+  readonly statuses: Statuses = new Statuses();
+  /** What is in each directory that could be read. */
+  readonly contents: Map<Directory, Content> = new Map();
+  readonly #libc: Libc;
+  /** The status of each root that is no directory. */
+  readonly #files = new Map<string, Status>();
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
+
+  /** Looks at all directories of some trees, in steps. */
+  *see(tops: Tops): Generator<void> {
+    const rest: Directory[] = [];
+    for (const [path, entry] of tops) {
+      if (entry instanceof Directory) rest.push(entry);
+      else if (entry !== undefined) this.add(undefined, path);
+    }
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      if (next.gone || next.wd === -1) continue;
+      yield* this.#list(next);
+      for (const [, child] of next.directories()) rest.push(child);
+    }
+  }
+
+  /** Looks at one entry. @param directory `undefined` for a root */
+  add(directory: Directory | undefined, name: string): void {
+    const path = directory === undefined ? name : directory.pathOf(name);
+    const entry = directory?.entries.get(name);
+    const status = this.#read(AT_FDCWD, path, entry, directory === undefined);
+    if (directory === undefined) {
+      if (status !== undefined) this.#files.set(name, status);
+      return;
+    }
+    let content = this.contents.get(directory);
+    if (content === undefined) this.contents.set(directory, content = new Content());
+    if (status === undefined) content.entries.delete(name);
+    else content.entries.set(name, status);
+  }
+
+  /** The roots that are no directory and differ from what was seen before. */
+  *changedRoots(before: Sight): Generator<string> {
+    for (const [path, status] of this.#files) {
+      const old = before.#files.get(path);
+      if (old === undefined) continue;
+      if (before.statuses.mayDiffer(old, this.statuses, status, false)) yield path;
+    }
+  }
+
+  /** Takes what another look has of one entry. @param directory `undefined` for a root */
+  takeOver(directory: Directory | undefined, name: string, from: Sight): void {
+    const [mine, theirs] = directory === undefined
+      ? [this.#files, from.#files]
+      : [this.contents.get(directory)?.entries, from.contents.get(directory)?.entries];
+    const status = theirs?.get(name);
+    if (status === undefined) mine?.delete(name);
+    else mine?.set(name, this.statuses.copy(from.statuses, status));
+  }
+
+  /** Takes what another look has of a directory. */
+  takeOverAll(directory: Directory, from: Sight): void {
+    this.contents.set(directory, new Content());
+    for (const name of from.contents.get(directory)!.entries.keys()) {
+      this.takeOver(directory, name, from);
+    }
+  }
+
+  *#list(directory: Directory): Generator<void> {
+    const libc = this.#libc;
+    const pathname = cString(directory.path);
+    const isFollowed = directory.parent === undefined || directory.link;
+    const flags = O_RDONLY | O_CLOEXEC | libc.O_DIRECTORY | (isFollowed ? 0 : libc.O_NOFOLLOW);
+    const fd = call(libc, () => libc.open(pathname, flags));
+    if (fd < 0) return; // what is listed above it says why
+    try {
+      const listing = new Listing();
+      if (yield* list(libc, fd, listing)) return;
+      const names = new Map<string, boolean>();
+      for (const part of listing.parts) part.addTo(names);
+      const known = directory.names();
+      // A listing by several calls may leave out an entry.
+      for (const name of known.keys()) names.set(name, true);
+      const content = new Content();
+      let count = 0;
+      for (const name of names.keys()) {
+        if (++count % FEW === 0) yield;
+        const status = this.#read(fd, name, known.get(name), false);
+        if (status !== undefined) content.entries.set(name, status);
+      }
+      this.contents.set(directory, content);
+    } finally {
+      libc.close(fd);
+    }
+    yield;
+  }
+
+  /** @param entry what is known to be there: a link that is followed counts as a directory */
+  #read(
+    dirfd: number,
+    path: string,
+    entry: Directory | boolean | undefined,
+    follow: boolean,
+  ): Status | undefined {
+    const { statuses } = this;
+    const status = statuses.add(false);
+    if (!statuses.read(this.#libc, status, dirfd, sharedCString(path), follow)) return undefined;
+    const type = statuses.lastType;
+    const isEntered = type === S_IFLNK && entry instanceof Directory && entry.link;
+    statuses.setDirectory(status, type === S_IFDIR || isEntered);
+    return status;
+  }
+}
