@@ -27,6 +27,9 @@ const SHARED = new Set([
   ...["prl_fs", "smb3", "vboxsf", "virtiofs", "vmhgfs"],
 ]);
 
+/** Types whose files the kernel makes up when they are read (filesystems(5)). */
+const VIRTUAL = new Set(["debugfs", "devpts", "proc", "securityfs", "sysfs", "tracefs"]);
+
 /** The type of the file system of a path, as in /proc/filesystems; `undefined` if it is unknown. */
 export function fileSystemOf(libc: Libc, path: string): string | undefined {
   const id = mountId(libc, path);
@@ -39,4 +42,9 @@ export function fileSystemOf(libc: Libc, path: string): string | undefined {
 /** Whether files of such a file system may change without this kernel, and so without events. */
 export function isShared(type: string): boolean {
   return SHARED.has(type.replace(/^fuse\..*/, "fuse"));
+}
+
+/** Whether files of such a file system change without an event. */
+export function isVirtual(type: string): boolean {
+  return VIRTUAL.has(type);
 }

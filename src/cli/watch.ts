@@ -14,7 +14,7 @@ import type { WatchEvent } from "../engine/event.ts";
 import type { WatchOptions } from "../watch/options.ts";
 import { watch, type Watcher } from "../watch/watcher.ts";
 import { runForEach } from "./command.ts";
-import { fileSystemOf, isShared } from "./filesystem.ts";
+import { fileSystemOf, isShared, isVirtual } from "./filesystem.ts";
 import { GitRules } from "./git/rules.ts";
 import { CommandError } from "./job.ts";
 import { toJson, toLine } from "./lines.ts";
@@ -75,6 +75,7 @@ async function run(libc: Libc, options: Options): Promise<void> {
   await using watcher = begin(paths, options, {
     ...events && { events },
     ...state && { since: state.snapshot },
+    ...options.poll !== undefined && { poll: options.poll },
     ignore,
     initial,
     onProgress: progress(),
@@ -84,7 +85,7 @@ async function run(libc: Libc, options: Options): Promise<void> {
   if (state !== undefined && state.snapshot === undefined && !initial) await state.save(watcher);
   void git?.follow(watcher);
   const ended = handle(libc, watcher, batches, options, state);
-  announce(libc, watcher, paths);
+  announce(libc, watcher, options);
   await ended;
 }
 
@@ -153,16 +154,20 @@ function saveAtEnd(save: () => Promise<void>): void {
 }
 
 /** Reports on stderr that the paths are watched; and those whose changes this kernel may miss. */
-function announce(libc: Libc, watcher: Watcher, paths: readonly string[]): void {
+function announce(libc: Libc, watcher: Watcher, { paths, poll }: Options): void {
   const missing = paths.filter((path) => !existsSync(path));
   const waiting = missing.length > 0 ? `, and waiting for ${missing.join(", ")}` : "";
   const watches = watcher.watched().length;
   const count = `${watches} ${watches === 1 ? "watch" : "watches"}`;
   process.stderr.write(`Watching ${paths.join(", ")} (${count})${waiting}; Ctrl-C ends it.\n`);
+  if (poll !== undefined) return;
   for (const path of paths) {
     const type = fileSystemOf(libc, path);
     if (type !== undefined && isShared(type)) {
-      report(`${path} is on ${type}: changes that do not go through this kernel are not reported`);
+      const which = "changes that do not go through this kernel are not reported";
+      report(`${path} is on ${type}: ${which}; --poll looks for them`);
+    } else if (type !== undefined && isVirtual(type)) {
+      report(`${path} is on ${type}, which does not report what changes; --poll looks for it`);
     }
   }
 }

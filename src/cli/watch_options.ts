@@ -35,6 +35,8 @@ runs the COMMAND after changes, once it is quiet.
       --initial         first report what is there, as "exists"; a COMMAND is run for it
       --since FILE      first report what has changed since FILE was written, and keep FILE up to date: after each
                         change, or each time that COMMAND has succeeded. If there is no FILE, it is written
+      --poll [MS]       also look at everything every MS milliseconds (1000), for file systems that are changed
+                        elsewhere: NFS, SMB, 9p, virtiofs, FUSE
       --settle MS       wait until nothing has changed for so many milliseconds, then print one line per path
                         for all of its changes. A COMMAND always waits so, for 50 ms by default
       --json            a JSON object per line: kind, path, isDirectory, from (of a rename) …; "since": true if
@@ -82,6 +84,7 @@ export interface Options {
   readonly gitignore: boolean;
   readonly initial: boolean;
   readonly since?: string;
+  readonly poll?: number;
   readonly settle?: number;
   readonly json: boolean;
   readonly stats: boolean;
@@ -99,7 +102,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
   const end = args.indexOf("--");
   const command = end < 0 ? undefined : args.slice(end + 1);
   const { values, positionals } = parseArgs({
-    args: end < 0 ? [...args] : args.slice(0, end),
+    args: withDefault(end < 0 ? args : args.slice(0, end), "--poll", "1000"),
     allowPositionals: true,
     options: {
       events: { type: "string", short: "e", multiple: true },
@@ -107,6 +110,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
       gitignore: { type: "boolean" },
       initial: { type: "boolean" },
       since: { type: "string" },
+      poll: { type: "string" },
       settle: { type: "string" },
       json: { type: "boolean" },
       stats: { type: "boolean" },
@@ -150,7 +154,8 @@ export function parse(args: readonly string[]): Options | (() => string) {
     gitignore: values.gitignore ?? false,
     initial: values.initial ?? false,
     ...values.since !== undefined && { since: values.since },
-    ...values.settle !== undefined && { settle: milliseconds(values.settle) },
+    ...values.poll !== undefined && { poll: milliseconds("--poll", values.poll) },
+    ...values.settle !== undefined && { settle: milliseconds("--settle", values.settle) },
     json,
     stats,
     run: {
@@ -180,7 +185,15 @@ function signalNumber(text: string): number {
   throw new Error(`--signal takes the name of a signal, as in SIGINT, not "${text}"`);
 }
 
-function milliseconds(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new Error(`--settle takes a number of milliseconds, not "${text}"`);
+function milliseconds(option: "--poll" | "--settle", text: string): number {
+  const isValid = /^\d{1,9}$/.test(text) && !(option === "--poll" && Number(text) === 0);
+  if (isValid) return Number(text);
+  throw new Error(`${option} takes a number of milliseconds, not "${text}"`);
+}
+
+/** Gives an option its value where a number may follow and none does. */
+function withDefault(args: readonly string[], option: string, value: string): string[] {
+  return args.map((arg, i) =>
+    arg === option && !/^-?\d+$/.test(args[i + 1] ?? "") ? `${option}=${value}` : arg
+  );
 }

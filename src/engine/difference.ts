@@ -230,13 +230,16 @@ class Pairing {
       else same.push(old);
     }
     if (sources.size === 0) return;
-    for (const now of this.news) {
-      if (now.source !== undefined) continue;
-      const same = sources.get(identityOf(this.now, now.status) ?? "");
-      const at = same?.findIndex(({ isDirectory }) => isDirectory === now.isDirectory) ?? -1;
-      if (at === -1) continue;
-      [now.source] = same!.splice(at, 1);
-      now.source.target = now;
+    for (const isDirectory of [true, false]) {
+      for (const now of this.news) {
+        if (now.source !== undefined || now.isDirectory !== isDirectory) continue;
+        const same = sources.get(identityOf(this.now, now.status) ?? "");
+        const at = same?.findIndex((old) => old.isDirectory === isDirectory && !isUnseen(old)) ??
+          -1;
+        if (at === -1) continue;
+        [now.source] = same!.splice(at, 1);
+        now.source.target = now;
+      }
     }
   }
 
@@ -251,6 +254,14 @@ class Pairing {
       old.target = now;
     }
   }
+}
+
+/** Whether an entry may be in a renamed directory still, which was not listed at its new path. */
+function isUnseen(old: Old): boolean {
+  if (old.isDirectory) return false; // it has one path
+  let above = old.parent;
+  while (above !== undefined && above.target === undefined) above = above.parent;
+  return above?.target?.content === undefined;
 }
 
 /** Reports what becomes of each entry; what it depends on before. */

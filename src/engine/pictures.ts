@@ -91,7 +91,7 @@ export class Pictures {
    * @param untaken gives what is reported, and is left out
    */
   async snapshot(untaken: () => readonly WatchEvent[]): Promise<Uint8Array> {
-    const since = this.#end ?? await this.#nextTick();
+    const since = this.#end ?? await this.#untilTick();
     const look = this.#begin(since);
     await this.#progress.applied();
     await look.look(this.#tops);
@@ -103,7 +103,7 @@ export class Pictures {
 
   /** Has everything reported that has happened by now, so that a snapshot is exact after the end. */
   async finish(): Promise<void> {
-    const end = await this.#nextTick();
+    const end = await this.#untilTick();
     await this.#progress.applied();
     if (!this.#progress.isClosed) this.#end = end;
   }
@@ -133,7 +133,7 @@ export class Pictures {
   }
 
   /** Waits until the times of files go on. @returns a time that is later than that of any change before the call */
-  async #nextTick(): Promise<number> {
+  async #untilTick(): Promise<number> {
     const { realtime } = now(this.#libc);
     while (tick(this.#libc) <= realtime) await delay(1);
     return tick(this.#libc);

@@ -28,6 +28,9 @@ import type { Scanner } from "./scanner.ts";
 import { Sight } from "./sight.ts";
 import { Turns } from "./turns.ts";
 
+/** How often in a row everything is looked at, since something was left out. */
+const MOST_LOOKS = 4;
+
 /** Looks again and again. */
 export class Poll implements Toucher {
   readonly #libc: Libc;
@@ -42,6 +45,8 @@ export class Poll implements Toucher {
   /** The names that something has happened to since a look began. */
   #touched = new Map<Directory | undefined, Set<string>>();
   #isApplying = false;
+  /** Whether a look has left something out that may have changed. */
+  #isPartial = false;
   /** The look that goes on, and the one that follows it. */
   #looking: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -114,9 +119,17 @@ export class Poll implements Toucher {
     }, isRef());
   }
 
+  /** Looks once; or again, if something was left out: directories have another path now, or a name was touched. */
   async #look(): Promise<void> {
     await this.#progress.settled();
-    if (this.#progress.isClosed) return;
+    for (let looks = 0; looks < MOST_LOOKS && !this.#progress.isClosed; looks++) {
+      this.#isPartial = false;
+      await this.#lookOnce();
+      if (!this.#isPartial) return;
+    }
+  }
+
+  async #lookOnce(): Promise<void> {
     this.#roots.lookAgain();
     this.#touched = new Map();
     const sight = new Sight(this.#libc);
@@ -149,6 +162,7 @@ export class Poll implements Toucher {
       difference(before, now, likeness, this.#changes);
       // Another directory is there: the scan reports what is in it.
       for (const one of others) if (!one.gone) this.#scanner.rescan(one);
+      this.#isPartial ||= others.length > 0;
     } finally {
       this.#isApplying = false;
     }
@@ -159,24 +173,37 @@ export class Poll implements Toucher {
     const rest: [Directory, Content, Content | undefined][] = [[top, before.roots, now.roots]];
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
       const [directory, above, seenAbove] = next;
+      if (directory.state.tag !== "known") continue;
       const known = this.#seen.contents.get(directory);
-      if (known === undefined || directory.state.tag !== "known") continue;
+      const seen = seenAbove && sight.contents.get(directory);
       const isCompared = (name: string) =>
         !this.#isTouched(directory, name) && !this.#overlap.isFollowed(directory, name);
       const content = new Content();
-      for (const [name] of directory.names()) {
-        const status = known.entries.get(name);
-        if (status !== undefined && isCompared(name)) content.entries.set(name, status);
+      for (const [name, entry] of directory.names()) {
+        if (!isCompared(name)) continue;
+        const status = known?.entries.get(name);
+        if (status !== undefined) content.entries.set(name, status);
+        // It was found by a scan, and is gone already.
+        else if (!seen?.entries.has(name)) {
+          content.entries.set(name, before.statuses.add(entry !== false));
+        }
       }
       above.directories.set(directory.name, content);
-      const seen = seenAbove && sight.contents.get(directory);
       const seenContent = seen && new Content();
       for (const [name, status] of seen?.entries ?? []) {
         const isKnown = content.entries.has(name) || !directory.names().has(name);
         if (isKnown && isCompared(name)) seenContent!.entries.set(name, status);
       }
-      if (seenContent !== undefined) seenAbove!.directories.set(directory.name, seenContent);
+      if (seenContent !== undefined) {
+        seenAbove!.directories.set(directory.name, seenContent);
+        sight.compared.add(directory);
+      }
       for (const [name, child] of directory.directories()) {
+        if (!content.entries.has(name) && isDirectoryIn(sight, seen, name)) {
+          // It was touched: what is in it is compared all the same.
+          content.entries.set(name, before.statuses.add(true));
+          seenContent!.entries.set(name, now.statuses.add(true));
+        }
         const [one, other] = [content.entries.get(name), seenContent?.entries.get(name)];
         const isThere = one !== undefined && other !== undefined;
         const isSame = isThere && before.statuses.isSame(one, now.statuses, other);
@@ -189,10 +216,13 @@ export class Poll implements Toucher {
   /** What was seen is what is known from now on. */
   #take(sight: Sight): void {
     for (const [directory, names] of this.#touched) {
-      for (const name of names) sight.takeOver(directory, name, this.#seen);
+      for (const name of names) {
+        this.#isPartial ||= sight.differs(directory, name, this.#seen);
+        sight.takeOver(directory, name, this.#seen);
+      }
     }
-    for (const directory of this.#seen.contents.keys()) {
-      if (!directory.gone && !sight.contents.has(directory)) {
+    for (const directory of new Set([...this.#seen.contents.keys(), ...sight.contents.keys()])) {
+      if (!directory.gone && !sight.compared.has(directory)) {
         sight.takeOverAll(directory, this.#seen);
       }
     }
@@ -208,6 +238,7 @@ export class Poll implements Toucher {
     created: (path, isDirectory) => this.#event(path, IN_CREATE, isDirectory),
     removed: (path, isDirectory) => this.#event(path, IN_DELETE, isDirectory),
     renamed: (from, path, isDirectory) => {
+      this.#isPartial ||= isDirectory;
       const [source, target] = [this.#place(from), this.#place(path)];
       const isWhole = source && target && isExact(source.parent.state) &&
         isExact(target.parent.state);
@@ -257,6 +288,11 @@ export class Poll implements Toucher {
     }
     return undefined;
   }
+}
+
+function isDirectoryIn({ statuses }: Sight, seen: Content | undefined, name: string): boolean {
+  const status = seen?.entries.get(name);
+  return status !== undefined && statuses.isDirectory(status);
 }
 
 function eventOf(name: string, mask: number, isDirectory: boolean): InotifyEvent {

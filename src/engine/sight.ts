@@ -22,6 +22,8 @@ export class Sight {
   readonly statuses: Statuses = new Statuses();
   /** What is in each directory that could be read. */
   readonly contents: Map<Directory, Content> = new Map();
+  /** The directories of which the difference from an earlier look is known. */
+  readonly compared: Set<Directory> = new Set();
   readonly #libc: Libc;
   /** The status of each root that is no directory. */
   readonly #files = new Map<string, Status>();
@@ -68,22 +70,31 @@ export class Sight {
     }
   }
 
+  /** Whether an entry differs from what another look has of it. @param directory `undefined` for a root */
+  differs(directory: Directory | undefined, name: string, other: Sight): boolean {
+    const mine = this.#entries(directory)?.get(name);
+    const theirs = other.#entries(directory)?.get(name);
+    if (mine === undefined || theirs === undefined) return mine !== theirs;
+    return other.statuses.mayDiffer(theirs, this.statuses, mine, false);
+  }
+
   /** Takes what another look has of one entry. @param directory `undefined` for a root */
   takeOver(directory: Directory | undefined, name: string, from: Sight): void {
-    const [mine, theirs] = directory === undefined
-      ? [this.#files, from.#files]
-      : [this.contents.get(directory)?.entries, from.contents.get(directory)?.entries];
-    const status = theirs?.get(name);
-    if (status === undefined) mine?.delete(name);
-    else mine?.set(name, this.statuses.copy(from.statuses, status));
+    const status = from.#entries(directory)?.get(name);
+    if (status === undefined) this.#entries(directory)?.delete(name);
+    else this.#entries(directory)?.set(name, this.statuses.copy(from.statuses, status));
   }
 
   /** Takes what another look has of a directory. */
   takeOverAll(directory: Directory, from: Sight): void {
+    const known = from.contents.get(directory);
+    if (known === undefined) return void this.contents.delete(directory);
     this.contents.set(directory, new Content());
-    for (const name of from.contents.get(directory)!.entries.keys()) {
-      this.takeOver(directory, name, from);
-    }
+    for (const name of known.entries.keys()) this.takeOver(directory, name, from);
+  }
+
+  #entries(directory: Directory | undefined): Map<string, Status> | undefined {
+    return directory === undefined ? this.#files : this.contents.get(directory)?.entries;
   }
 
   *#list(directory: Directory): Generator<void> {

@@ -6,7 +6,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { libc } from "../../ffi/libc.ts";
-import { fileSystemOf, isShared } from "../../src/cli/filesystem.ts";
+import { fileSystemOf, isShared, isVirtual } from "../../src/cli/filesystem.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 
 for (const path of ["/", "/proc/self", "/sys", "/dev", "/dev/pts", "/tmp", "."]) {
@@ -33,4 +33,11 @@ test("isShared() is true for network, guest and FUSE file systems only", () => {
   for (const type of ["ext4", "btrfs", "overlay", "tmpfs", "fuseblk", "nfsd"]) {
     assert.equal(isShared(type), false, type);
   }
+});
+
+test("isVirtual() is true for file systems that report nothing of their own changes", () => {
+  for (const path of ["/proc", "/sys", "/dev/pts"]) {
+    assert.equal(isVirtual(fileSystemOf(libc(), path)!), true, path);
+  }
+  assert.equal(isVirtual(fileSystemOf(libc(), "/")!), false);
 });

@@ -264,3 +264,34 @@ test("watch --gitignore ignores what git ignores, and .git", async () => {
   assert.equal(output.stdout, "create b.c\ncreate src/\n");
   child.kill();
 });
+
+test("watch --poll takes milliseconds, or a second, and prints each change once", async () => {
+  const directory = tmpDir();
+  const running = await watching(["--poll", "20", directory]);
+  mkdirSync(join(directory, "a"));
+  await until(() => running.output.stdout !== "", () => running.output);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(running.output.stdout, `create ${directory}/a/\n`);
+  running.child.kill();
+  const { child } = await watching([directory, "--poll"]);
+  child.kill();
+  for (const value of ["0", "-1", "1e3"]) {
+    const { output } = watch([`--poll=${value}`, directory]);
+    await until(() => output.code !== undefined, () => output);
+    assert.equal(output.code, 2);
+    assert.equal(
+      output.stderr,
+      `watch: --poll takes a number of milliseconds, not "${value}"; see watch --help\n`,
+    );
+  }
+});
+
+test("watch warns about paths whose changes are not reported, unless it polls", async () => {
+  const { child, output } = await watching(["/proc/sys/kernel"]);
+  await until(() => output.stderr.includes("--poll"), () => output);
+  assert.match(output.stderr, /^watch: \/proc\/sys\/kernel is on proc, which does not report/m);
+  child.kill();
+  const polling = await watching(["--poll", "60000", "/proc/sys/kernel"]);
+  assert.doesNotMatch(polling.output.stderr, /proc,/);
+  polling.child.kill();
+});
