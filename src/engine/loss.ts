@@ -182,17 +182,33 @@ export class Loss {
     }
   }
 
-  /** A directory goes with everything below it: also roots, which appear again. */
+  /** An entry goes with everything below it: also roots, which appear again. */
   #remove(path: string, entry: Entry): void {
-    this.#push("remove", path, entry);
-    for (const top of this.#tops.keys()) {
-      if (top.startsWith(below(path, ""))) this.#tops.delete(top);
+    const within: Tops = new Map();
+    for (const [top, before] of this.#tops) {
+      if (!top.startsWith(below(path, ""))) continue;
+      within.set(top, before);
+      this.#tops.delete(top);
     }
+    if (entry === false) this.#events.push(...removals(within));
+    this.#push("remove", path, entry);
   }
 
   #push(kind: EntryKind, path: string, entry: Entry): void {
     this.#events.push(entryEvent(kind, path, isDirectory(entry)));
   }
+}
+
+/** The removals of roots that a link leads to, to be reported before its own: each with everything below it. */
+export function removals(roots: Tops): WatchEvent[] {
+  const isBelow = (path: string) =>
+    roots.entries().some(([top, entry]) =>
+      entry instanceof Directory && path.startsWith(`${top}/`)
+    );
+  return [...roots].flatMap(([path, entry]) => entry === undefined ? [] : [{ path, entry }])
+    .filter(({ path }) => !isBelow(path))
+    .sort((a, b) => b.path.length - a.path.length) // what links lead to before the links
+    .map(({ path, entry }) => entryEvent("remove", path, isDirectory(entry)));
 }
 
 /**

@@ -18,11 +18,11 @@ import {
 import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Entries, Wanted } from "./entries.ts";
-import { entryEvent, type EntryKind, unmountEvent, type WatchEvent } from "./event.ts";
+import { entryEvent, type EntryKind, unmountEvent } from "./event.ts";
 import { unwatchable } from "./failures.ts";
 import type { Instance } from "./instance.ts";
 import type { Member } from "./member.ts";
-import type { Tops } from "./loss.ts";
+import { removals, type Tops } from "./loss.ts";
 import { PathWatch } from "./path_watch.ts";
 import type { Root, RootMap } from "./root_map.ts";
 import type { Scanner } from "./scanner.ts";
@@ -94,10 +94,10 @@ export class Roots {
     if (root.directory !== undefined) this.#scanner.discard(root.directory);
   }
 
-  /** The followed roots, as they are reported. */
-  known(): Tops {
+  /** The followed ones of some roots, as they are reported. */
+  known(roots: Iterable<Root> = this.#map): Tops {
     const known: Tops = new Map();
-    for (const { path, watch, isReported, directory } of this.#map) {
+    for (const { path, watch, isReported, directory } of roots) {
       if (watch !== undefined) known.set(path, isReported ? directory ?? false : undefined);
     }
     return known;
@@ -241,14 +241,14 @@ export class Roots {
    */
   removed(path: string, isDirectory: boolean, by?: Root): void {
     const roots = this.#map.within(path).filter((root) => root !== by);
-    const events = isDirectory ? [] : removals(roots.filter((root) => root.path !== path));
+    const inner = roots.filter((root) => root.path !== path);
+    const events = isDirectory ? [] : removals(this.known(inner));
     for (const root of roots) {
       if (root.directory !== undefined) this.#scanner.discard(root.directory);
       root.isReported = false;
       root.target = root.directory = undefined;
     }
-    for (const event of events) this.#entries.report(event);
-    this.#entries.report(entryEvent("remove", path, isDirectory));
+    this.#entries.report(...events, entryEvent("remove", path, isDirectory));
     for (const root of roots) this.resume(root);
   }
 
@@ -265,14 +265,4 @@ export class Roots {
     root.isReported = false;
     this.removed(root.path, isDirectory, root);
   }
-}
-
-/** The removals of what roots report, each with all below it. */
-function removals(roots: readonly Root[]): WatchEvent[] {
-  const reported = roots.filter(({ isReported }) => isReported);
-  const tops = reported.filter(({ path }) =>
-    !reported.some((one) => one.directory !== undefined && path.startsWith(`${one.path}/`))
-  );
-  tops.sort((a, b) => b.path.length - a.path.length); // what links lead to before the links
-  return tops.map(({ path, directory }) => entryEvent("remove", path, directory !== undefined));
 }
