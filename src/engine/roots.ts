@@ -128,8 +128,13 @@ export class Roots {
     }
     const kind = !first ? "create" : this.#scope.initial ? "exists" : "";
     if (target === undefined || target.wd < 0) {
-      const isLink = this.#map.place(path)?.entry === false && this.#map.isLink(path);
-      if (!root.isReported && isLink) this.appeared(root, kind, false);
+      const place = this.#map.place(path);
+      if (!root.isReported) {
+        if (place?.entry === false && this.#map.isLink(path)) this.appeared(root, kind, false);
+      } else if (place === undefined && target === undefined && !this.#map.isLink(path)) {
+        // A tree that has ended reported it as a link that leads nowhere.
+        this.#leadsElsewhere(root, false);
+      }
       if (target !== undefined && target.wd !== before?.wd) {
         const failure = { errno: -target.wd, syscall: "inotify_add_watch" };
         this.#entries.report(unwatchable(this.#instance.libc, path, failure));
