@@ -213,10 +213,11 @@ export class Directory implements Owner {
     return path === "/" ? `/${name}` : `${path}/${name}`;
   }
 
-  /** Moves, or becomes a root. The caller has updated the entries of both parents. */
-  moveTo(parent: Directory | undefined, name: string): void {
+  /** Moves, or becomes a root. The caller has updated the entries of both parents. @param link see {@link link} */
+  moveTo(parent: Directory | undefined, name: string, link: boolean = false): void {
     this.#above = parent ?? this.receiver;
     this.#name = name;
+    this.#set(LINK, link);
     moves++;
   }
 

@@ -212,7 +212,7 @@ export class Listings {
     }
     return !isOfType(entry, isDirectory) ||
       !entry && links !== undefined && links.has(name) &&
-        this.#tree.leadsToDirectory(directory, name);
+        !this.#overlap.isFollowed(directory, name) && this.#tree.leadsToDirectory(directory, name);
   }
 
   /** Whether a followed link may be another one by now, which leads elsewhere. */

@@ -2,7 +2,8 @@
  * Roots below other roots of the same watcher: each path is reported once.
  *
  * A tree that finds the path of a root takes the root in; a tree that loses it lets it be followed again. A
- * root that is a symbolic link stays followed by itself: it is reported as what it leads to.
+ * root that is a symbolic link is followed by itself: it is reported as what it leads to. This holds in a tree that
+ * follows links, too, which enters each directory once.
  *
  * @module
  */
@@ -13,7 +14,6 @@ import type { EntryKind } from "./event.ts";
 import type { Root, RootMap } from "./root_map.ts";
 import type { Roots, Scope } from "./roots.ts";
 import type { Scanner } from "./scanner.ts";
-import { isExact } from "./directory_state.ts";
 
 /** What trees and roots have in common. */
 export class Overlap {
@@ -117,20 +117,6 @@ export class Overlap {
     if (place === undefined) return this.#roots.look(root, root.isNew);
     const { parent, name, entry } = place;
     parent.entries.delete(name);
-    const directory = entry instanceof Directory ? entry : undefined;
-    const target = root.target = root.watch!.look();
-    if (target && (target.isDirectory ? target.wd === directory?.wd : directory === undefined)) {
-      this.#roots.leads(root, "behind");
-      directory?.moveTo(undefined, root.path);
-      root.directory = directory;
-      // Its scan was to come after that of the directory above.
-      if (directory && !isExact(directory.state)) this.#scanner.rescan(directory);
-      return;
-    }
-    if (directory !== undefined) this.#scanner.discard(directory);
-    root.target = undefined;
-    root.isReported = false;
-    this.#roots.removed(root.path, directory !== undefined, root);
-    this.#roots.look(root);
+    this.#roots.takeOver(root, entry instanceof Directory ? entry : undefined);
   }
 }

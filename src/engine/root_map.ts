@@ -128,10 +128,13 @@ export class RootMap {
     return undefined;
   }
 
-  /** Whether the tree of a root above it reports all that happens at a path, and below. */
+  /**
+   * Whether the tree of a root above it reports all that happens at a path, and below. Not that of a symbolic link,
+   * even if the tree follows links: it enters each directory once.
+   */
   isInTree(path: string): boolean {
     const entry = this.place(path)?.entry;
-    return entry instanceof Directory || entry === false && !this.isLink(path);
+    return entry instanceof Directory ? !entry.link : entry === false && !this.isLink(path);
   }
 
   /** Whether a symbolic link is at a path. */

@@ -17,6 +17,7 @@ import {
 } from "../kernel/mask.ts";
 import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
+import { isExact } from "./directory_state.ts";
 import type { Entries, Wanted } from "./entries.ts";
 import { entryEvent, type EntryKind, unmountEvent } from "./event.ts";
 import { unwatchable } from "./failures.ts";
@@ -217,6 +218,33 @@ export class Roots {
     this.look(root);
   }
 
+  /**
+   * A followed root becomes what a tree has reported at its path.
+   *
+   * @param first whether what the tree has not looked for in it was there in the beginning
+   */
+  takeOver(root: Root, directory: Directory | undefined, first: boolean = false): void {
+    const target = root.target = root.watch!.look();
+    // It has no watch before its scan, and if it is entered by another path.
+    const isSame = target?.isDirectory
+      ? target.wd === directory?.wd || directory?.wd === -1 && target.wd >= 0
+      : target !== undefined && directory === undefined;
+    if (!isSame) {
+      if (directory !== undefined) this.#scanner.discard(directory);
+      root.target = undefined;
+      this.#leadsElsewhere(root, directory !== undefined);
+      return this.look(root);
+    }
+    this.leads(root, "behind");
+    root.directory = directory;
+    if (directory === undefined) return;
+    directory.moveTo(undefined, root.path);
+    const isKnown = isExact(directory.state);
+    if (isKnown && directory.wd !== -1) return;
+    if (isKnown) directory.initial = first;
+    this.#scanner.rescan(directory);
+  }
+
   /** Reports that a root is there. @param kind how, if it is reported */
   appeared(root: Root, kind: EntryKind | "", entry: Entry): void {
     root.isReported = true;
@@ -258,11 +286,15 @@ export class Roots {
   }
 
   #begin(root: Root): void {
-    const { isNew } = root;
+    const { path, isNew } = root;
     root.isNew = false;
-    if (root.watch !== undefined || this.#map.isInTree(root.path)) return;
+    if (root.watch !== undefined || this.#map.isInTree(path)) return;
+    const place = this.#map.place(path);
     this.follow(root);
-    this.look(root, isNew);
+    if (!(place?.entry instanceof Directory)) return this.look(root, isNew);
+    // A tree has entered it by a link.
+    this.#entries.moveIn(place.parent, place.name, false);
+    this.takeOver(root, place.entry, isNew);
   }
 
   /** Nothing is left of what a root was. */

@@ -188,6 +188,14 @@ test("Overlap: a root that is a link is followed by itself, and reported once", 
   assert.deepEqual(trees.take(), []);
 });
 
+test("Overlap: a link root is not found again by each scan of a tree that follows links", () => {
+  const trees = new Subject({ followSymlinks: true });
+  const [r] = trees.add("/r", "/r/l");
+  trees.scanner.rescan(r);
+  trees.settle();
+  assert.deepEqual([trees.take(), r.entries.get("l")], [[], false]);
+});
+
 for (const first of ["its tree", "the root"]) {
   test(`Overlap.removed() reports the removal of a link root once, where ${first} sees it first`, () => {
     const trees = new Subject();

@@ -132,7 +132,9 @@ test("RootMap.place() takes the tree of another root where the one above has not
 test("RootMap.isInTree() is true for a directory and a file, not for a link or what is not watched", () => {
   const map = mapWith(["/r", "/r/x"], ["/r/link"]);
   const tree = { d: {}, file: false, link: false, unwatched: true };
-  map.get("/r")!.directory = grow(new Directory("/r", NOBODY), tree);
-  const names = ["d", "file", "link", "unwatched", "nothing"];
+  const root = grow(new Directory("/r", NOBODY), tree);
+  root.entries.set("followed", new Directory("followed", root, true));
+  map.get("/r")!.directory = root;
+  const names = ["d", "file", "link", "followed", "unwatched", "nothing"];
   assert.deepEqual(names.filter((name) => map.isInTree(`/r/${name}`)), ["d", "file"]);
 });
