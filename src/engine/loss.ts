@@ -81,7 +81,14 @@ export class Loss {
   /** A followed root becomes an entry. */
   moveIn(directory: Directory, name: string): void {
     this.keep(directory);
-    this.mark(directory, name, this.#topMarks.get(directory.pathOf(name)) ?? []);
+    const path = directory.pathOf(name);
+    if (this.#tops.has(path)) {
+      const entry = this.#tops.get(path);
+      const before = this.#before.get(directory)!;
+      if (entry === undefined) before.delete(name);
+      else before.set(name, entry);
+    }
+    this.mark(directory, name, this.#topMarks.get(path) ?? []);
   }
 
   /** Something happened to an entry that is still there. @param directory `undefined` for a root */

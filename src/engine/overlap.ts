@@ -11,7 +11,7 @@
 import { Directory } from "./directory.ts";
 import type { Entries } from "./entries.ts";
 import type { EntryKind } from "./event.ts";
-import type { Root, RootMap } from "./root_map.ts";
+import type { Place, Root, RootMap } from "./root_map.ts";
 import type { Roots, Scope } from "./roots.ts";
 import type { Scanner } from "./scanner.ts";
 
@@ -83,13 +83,26 @@ export class Overlap {
 
   /** Removes a root, and follows those that were part of its tree. */
   remove(root: Root): void {
-    const { directory } = root;
-    if (directory !== undefined) {
+    const { path, directory } = root;
+    const { followSymlinks, recursive } = this.#scope;
+    const place = followSymlinks && recursive ? this.#map.place(path) : undefined;
+    if (directory !== undefined && place?.entry === false) this.#enter(place, root, directory);
+    else if (directory !== undefined) {
       // From the top down: an upper one keeps a lower one in its tree.
-      const inner = this.#map.within(root.path).sort((a, b) => a.path.length - b.path.length);
+      const inner = this.#map.within(path).sort((a, b) => a.path.length - b.path.length);
       for (const one of inner) this.#takeOut(one, directory);
     }
     this.#roots.remove(root);
+  }
+
+  /** A tree that follows links enters one that was followed by itself. */
+  #enter({ parent, name }: Place, root: Root, directory: Directory): void {
+    this.#entries.moveIn(parent, name, directory);
+    directory.moveTo(parent, name, true);
+    root.directory = undefined;
+    // It may be entered by another path, and so may what is below.
+    this.#scanner.invalidateTree(directory);
+    this.#scanner.schedule(directory);
   }
 
   /** A tree has come to a root. @returns whether what is there is known */

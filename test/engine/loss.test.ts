@@ -287,6 +287,24 @@ test("Loss.end() reports changes of a root that became an entry", () => {
   assert.deepEqual(lines(entries.recover(loss, new Map([["/r", root]]))), ["modify /r/in"]);
 });
 
+test("Loss.end() reports the difference of a link root that became part of the tree above", () => {
+  for (const was of ["there", "not there"]) {
+    const { root, entries } = tree(all);
+    const link = new Directory("/r/link", NOBODY);
+    entries.know(root, "link", false);
+    entries.know(link, "old", false);
+    const top = was === "there" ? link : undefined;
+    const loss = entries.lose(new Map<string, Entry | undefined>([["/r", root], ["/r/link", top]]));
+    entries.add(link, "made", false, "create");
+    entries.moveIn(root, "link", link);
+    link.moveTo(root, "link", true);
+    entries.forgetRoot("/r/link");
+    const created = ["create /r/link", "create /r/link/old", "create /r/link/made"];
+    const expected = was === "there" ? created.slice(2) : created;
+    assert.deepEqual(lines(entries.recover(loss, new Map([["/r", root]]))), expected);
+  }
+});
+
 test("Loss.end() reports changes of an entry that became a root", () => {
   const { root, entries } = tree(all);
   entries.know(root, "out", false);
