@@ -71,8 +71,9 @@ export class Reporter {
 
   /** Reports an item at its actual place, in a directory that is final. */
   #move(item: Item): void {
-    this.#reportLate(item);
     const { parent, name } = item.actual!;
+    this.#reportLate(item);
+    this.#reportLate(parent);
     this.#empty(item, false);
     const replaced = this.#makeRoom(item);
     if (this.foundCycle) return;
@@ -91,11 +92,16 @@ export class Reporter {
     } else this.events.push(renameEvent(from, path, isDirectory, replaced));
   }
 
-  /** Reports a creation that is still to be reported: see {@link Item.late}. */
+  /** Reports the creations that are still to be reported of an item and of those above it: see {@link Item.late}. */
   #reportLate(item: Item): void {
-    if (item.late === undefined) return;
-    this.events.push(entryEvent(item.late, this.#path(item), item.isDirectory));
-    item.late = undefined;
+    const late: Item[] = [];
+    for (let one: Item | undefined = item; one !== undefined; one = one.reported?.parent) {
+      if (one.late !== undefined) late.push(one);
+    }
+    for (const one of late.reverse()) {
+      this.events.push(entryEvent(one.late!, this.#path(one), one.isDirectory));
+      one.late = undefined;
+    }
   }
 
   /** Frees the actual place of an item. @returns whether the item's own event replaces what is there */

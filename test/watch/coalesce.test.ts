@@ -248,6 +248,14 @@ const NESTED: typeof RULES = {
     ["create t/", "remove t/"],
     ["create t/", "remove t/"],
   ],
+  "a new directory is reported before an entry that moves into it": [
+    ["modify x", "create d/", "create d/e/", "rename x -> d/e/x"],
+    ["create d/", "create d/e/", "rename x -> d/e/x", "modify d/e/x"],
+  ],
+  "a new directory in another new one is reported after that, though it moves out of it": [
+    ["modify x", "create d/", "create d/e/", "rename x -> d/e/x", "rename d/e/ -> e/"],
+    ["create d/", "create d/e/", "rename d/e/ -> e/", "rename x -> e/x", "modify e/x"],
+  ],
   "remove in a directory that comes later: remove": [
     ["remove t/r/", "create t/"],
     ["create t/", "remove t/r/"],
