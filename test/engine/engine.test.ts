@@ -137,7 +137,7 @@ async function run(
   scope: Partial<Scope> = {},
 ): Promise<Run | undefined> {
   const place = new Place();
-  const model = new Model();
+  const model = new Model(true);
   const later: WatchEvent[] = [];
   let count = -1; // until all roots are added
   const subject = Object.assign(

@@ -45,7 +45,7 @@ for (let seed = from; seed <= to; seed++) {
     const followed = PATHS.map((names) => {
       const paths = names.map((name) => join(base, name));
       const watcher = watch(paths, { initial: true });
-      const model = new Model();
+      const model = new Model(names.includes("."));
       return { paths, watcher, model, loop: forEach(watcher, (event) => model.apply(event)) };
     });
     for (const { watcher } of followed) await within(watcher.ready);

@@ -13,6 +13,14 @@ export class Model {
   errors: Error[] = [];
   /** The directories that could not be watched: nothing is promised about what is below them. */
   readonly uncovered: Set<string> = new Set();
+  /** The directories that are not known, of which something is. */
+  readonly #assumed = new Set<string>();
+  readonly #isNested: boolean;
+
+  /** @param isNested whether one root is below another: what is in a directory may be reported before it */
+  constructor(isNested = false) {
+    this.#isNested = isNested;
+  }
 
   apply(event: WatchEvent): void {
     if (event.kind === "overflow") this.overflows++;
@@ -23,7 +31,7 @@ export class Model {
     if (event.kind === "create" || event.kind === "exists") {
       const path = key(event.path, event.rawPath);
       if (this.paths.has(path)) this.contradictions.push(`${event.kind} ${path}, which is there`);
-      this.paths.add(path);
+      this.#add(path);
     } else if (event.kind === "remove") {
       const path = key(event.path, event.rawPath);
       if (!this.paths.has(path)) this.contradictions.push(`remove ${path}, which is not there`);
@@ -36,7 +44,7 @@ export class Model {
         this.contradictions.push(`rename to ${path}, replaced: ${event.replaced}`);
       }
       const uncovered = [...this.uncovered].filter((one) => isWithin(one, from));
-      for (const moved of this.#take(from)) this.paths.add(path + moved.slice(from.length));
+      for (const moved of this.#take(from)) this.#add(path + moved.slice(from.length));
       for (const moved of uncovered) this.uncovered.add(path + moved.slice(from.length));
     }
   }
@@ -46,10 +54,21 @@ export class Model {
     return ![...this.uncovered].some((one) => path !== one && isWithin(path, one));
   }
 
+  /** Adds a path that comes, or is moved. */
+  #add(path: string): void {
+    if (this.#assumed.has(path) && !this.#isNested) {
+      this.contradictions.push(`${path} comes after what is in it`);
+    }
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    if (!this.paths.has(parent)) this.#assumed.add(parent);
+    this.paths.add(path);
+  }
+
   /** Removes a path and everything below it. @returns the removed paths */
   #take(path: string): string[] {
     const taken = [...this.paths].filter((one) => isWithin(one, path));
     for (const one of taken) this.paths.delete(one);
+    for (const one of this.#assumed) if (isWithin(one, path)) this.#assumed.delete(one);
     for (const one of this.uncovered) if (isWithin(one, path)) this.uncovered.delete(one);
     return taken;
   }
