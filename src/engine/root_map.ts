@@ -7,6 +7,7 @@
 import type { Libc } from "../../ffi/contract.ts";
 import { readLink } from "../kernel/files.ts";
 import { Directory, type Entry } from "./directory.ts";
+import type { Tops } from "./loss.ts";
 import type { PathWatch, Target } from "./path_watch.ts";
 
 /** A path that is watched. */
@@ -154,6 +155,15 @@ export class RootMap {
     this.isNested = this.#pairs > 0;
     if (this.isNested) this.wasNested = true;
   }
+}
+
+/** The followed ones of some roots, as they are reported. */
+export function known(roots: Iterable<Root>): Tops {
+  const known: Tops = new Map();
+  for (const { path, watch, isReported, directory } of roots) {
+    if (watch !== undefined) known.set(path, isReported ? directory ?? false : undefined);
+  }
+  return known;
 }
 
 /** The paths above an absolute path, from the root directory down. */

@@ -25,7 +25,7 @@ import type { Instance } from "./instance.ts";
 import type { Member } from "./member.ts";
 import { removals, type Tops } from "./loss.ts";
 import { PathWatch } from "./path_watch.ts";
-import type { Root, RootMap } from "./root_map.ts";
+import { known, type Root, type RootMap } from "./root_map.ts";
 import type { Scanner } from "./scanner.ts";
 
 /** What is watched. */
@@ -95,13 +95,9 @@ export class Roots {
     if (root.directory !== undefined) this.#scanner.discard(root.directory);
   }
 
-  /** The followed ones of some roots, as they are reported. */
-  known(roots: Iterable<Root> = this.#map): Tops {
-    const known: Tops = new Map();
-    for (const { path, watch, isReported, directory } of roots) {
-      if (watch !== undefined) known.set(path, isReported ? directory ?? false : undefined);
-    }
-    return known;
+  /** The followed roots, as they are reported. */
+  known(): Tops {
+    return known(this.#map);
   }
 
   /** Releases the watches of the roots themselves. */
@@ -274,8 +270,7 @@ export class Roots {
    */
   removed(path: string, isDirectory: boolean, by?: Root): void {
     const roots = this.#map.within(path).filter((root) => root !== by);
-    const inner = roots.filter((root) => root.path !== path);
-    const events = isDirectory ? [] : removals(this.known(inner));
+    const events = isDirectory ? [] : removals(known(roots.filter((root) => root.path !== path)));
     for (const root of roots) {
       if (root.directory !== undefined) this.#scanner.discard(root.directory);
       root.isReported = false;
