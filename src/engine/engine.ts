@@ -90,10 +90,11 @@ export class Engine implements Member {
     this.#tree = tree;
     this.#events = events;
     this.#listings = new Listings(libc, scope, tree, overlap, entries, scanner, events);
-    this.pictures = new Pictures(libc, this, map, roots, overlap, tree, entries);
-    this.poll = scope.polls
+    const poll = scope.polls
       ? new Poll(libc, this, roots, overlap, entries, events, scanner)
       : undefined;
+    this.pictures = new Pictures(libc, this, map, roots, overlap, tree, entries, poll);
+    this.poll = poll;
   }
 
   /**
@@ -104,7 +105,7 @@ export class Engine implements Member {
   add(path: string): void {
     const { blocking } = this.#scope;
     this.#roots.add(path, !blocking && !this.#isIdle);
-    if (this.#map.isNested) this.#reconsiderPaths();
+    if (this.#map.isNested && this.#tree.ignoresByPath) this.reconsider(); // rules for paths are relative to roots
     // At once, so that what happens from now on is no part of what was there.
     this.#work(blocking ? Infinity : undefined);
     while (blocking && !this.isClosed && !this.#scanner.isIdle) this.#work(Infinity);
@@ -116,7 +117,7 @@ export class Engine implements Member {
     if (root === undefined) return;
     const { isNested } = this.#map;
     this.#overlap.remove(root);
-    if (isNested) this.#reconsiderPaths();
+    if (isNested && this.#tree.ignoresByPath) this.reconsider();
   }
 
   /**
@@ -169,12 +170,7 @@ export class Engine implements Member {
     return this.#entries.lose(this.#roots.known());
   }
 
-  /** Ends a loss. @returns what differs since it began */
-  recover(loss: Loss): WatchEvent[] {
-    return this.#entries.recover(loss, this.#roots.known());
-  }
-
-  /** What would differ if a loss ended. */
+  /** What differs since a loss began. */
   missed(loss: Loss): WatchEvent[] {
     return this.#entries.missed(loss, this.#roots.known());
   }
@@ -199,8 +195,6 @@ export class Engine implements Member {
     this.#roots.close();
     return this.#instance.leave(this);
   }
-
-  // What the instance calls
 
   event(event: InotifyEvent, owner: Owner): void {
     if (this.isClosed || !(owner instanceof Directory)) return;
@@ -289,11 +283,6 @@ export class Engine implements Member {
       }
       this.#scanner.schedule(root.directory);
     }
-  }
-
-  /** A root has come or gone, to which rules for paths are relative. */
-  #reconsiderPaths(): void {
-    if (this.#tree.ignoresByPath) this.reconsider();
   }
 
   async #untilClosedOr(begin: (resolve: () => void) => void): Promise<void> {

@@ -17,10 +17,8 @@ import {
 } from "./event.ts";
 import { IN_ATTRIB, IN_CLOSE_WRITE, IN_MODIFY } from "../kernel/mask.ts";
 import { Directory, type Entry } from "./directory.ts";
-import { difference, type Identity } from "./difference.ts";
 import type { Listing } from "./listing.ts";
 import { Loss, type Tops } from "./loss.ts";
-import type { Picture } from "./picture.ts";
 
 /** Follows which entries change. */
 export interface Toucher {
@@ -36,6 +34,16 @@ export interface Wanted {
   readonly renames: boolean;
   /** Whether creations are wanted. */
   readonly creations: boolean;
+}
+
+/** How changes are reported that nobody has seen. */
+export interface ChangeKinds {
+  /** Whether renames are; if not, each is a removal and a creation. */
+  readonly renames: boolean;
+  /** The kinds that report a file that may have changed. */
+  readonly changes: readonly EntryKind[];
+  /** The kinds that report a file that took the place of another one. */
+  readonly replacement: readonly EntryKind[];
 }
 
 /** The kinds that report a file whose content may have changed unseen, by their bit. */
@@ -74,38 +82,20 @@ export class Entries {
     return loss;
   }
 
-  /** Ends a loss. @returns what differs */
-  recover(loss: Loss, tops: Tops): WatchEvent[] {
-    this.forget(loss);
-    return loss.end(tops, this.#replacement);
-  }
-
-  /** What would differ if a loss ended. */
+  /** What differs since a loss began. */
   missed(loss: Loss, tops: Tops): WatchEvent[] {
-    return loss.end(tops, this.#replacement);
+    return loss.difference(tops, this.#replacement);
   }
 
-  /** Ends a loss without a result. */
+  /** Ends a loss. */
   forget(loss: Loss): void {
     this.#losses = this.#losses.filter((one) => one !== loss);
   }
 
-  // Pictures
-
-  /** The events of the changes between two pictures. @param identity by which renames are found */
-  between(before: Picture, now: Picture, identity: Identity): WatchEvent[] {
-    const events: WatchEvent[] = [];
-    const push = (kinds: readonly EntryKind[], path: string, isDirectory: boolean) => {
-      for (const kind of kinds) events.push(entryEvent(kind, path, isDirectory));
-    };
-    difference(before, now, this.#wanted.renames ? identity : undefined, {
-      created: (path, isDirectory) => push(["create"], path, isDirectory),
-      removed: (path, isDirectory) => push(["remove"], path, isDirectory),
-      renamed: (...rename) => events.push(renameEvent(...rename)),
-      modified: (path) => push(this.#changes, path, false),
-      replaced: (path) => push(this.#replacement, path, false),
-    });
-    return events;
+  /** How changes are reported. */
+  get kinds(): ChangeKinds {
+    const { renames } = this.#wanted;
+    return { renames, changes: this.#changes, replacement: this.#replacement };
   }
 
   /** Touches what changes from now on. */

@@ -13,6 +13,7 @@ import { cString, sharedCString } from "../kernel/byte_string.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Tops } from "./loss.ts";
 import { Content, Picture, type Status } from "./picture.ts";
+import type { Poll } from "./poll.ts";
 import { Turns } from "./turns.ts";
 
 /** How many entries are read before it is asked whether the event loop is due for a turn. */
@@ -32,19 +33,23 @@ export class Look {
   /** Directories in whose place another one may have been. */
   readonly #others = new Set<Directory>();
   readonly #since: number;
+  readonly #poll: Poll | undefined;
 
   /**
    * @param isFollowed whether an entry is a root of its own
    * @param since what has changed since this moment is uncertain: milliseconds since 1970
+   * @param poll what differs from what it has seen is uncertain, too
    */
   constructor(
     libc: Libc,
     isFollowed: (directory: Directory, name: string) => boolean,
     since: number,
+    poll?: Poll,
   ) {
     this.#libc = libc;
     this.#isFollowed = isFollowed;
     this.#since = since;
+    this.#poll = poll;
   }
 
   /** Something happens to an entry. @param directory `undefined` for a root */
@@ -120,7 +125,9 @@ export class Look {
         if (++count % FEW === 0) yield;
         if (this.#isFollowed(directory, name)) continue;
         const status = this.#add(entry !== false, fd, name, false, fd >= 0);
-        if (isOther || statuses.changed(status) >= this.#since) statuses.setUncertain(status);
+        const isLater = statuses.changed(status) >= this.#since ||
+          this.#poll?.differs(directory, name, statuses, status);
+        if (isOther || isLater) statuses.setUncertain(status);
         content.entries.set(name, status);
       }
       // Its own times are read after its entries, so that no rename is between them unseen.

@@ -105,7 +105,7 @@ export class Loss {
     this.#marks.get(directory)?.delete(name);
   }
 
-  // When it ends
+  // What was missed
 
   /**
    * The difference. The loss may go on.
@@ -113,7 +113,7 @@ export class Loss {
    * @param now the followed roots
    * @param changed the kinds that report a file that took the place of another one
    */
-  end(now: Tops, changed: readonly EntryKind[]): WatchEvent[] {
+  difference(now: Tops, changed: readonly EntryKind[]): WatchEvent[] {
     const tops = this.#tops;
     this.#tops = new Map(tops);
     this.#now = now;

@@ -7,12 +7,14 @@
 import type { Libc } from "../../ffi/contract.ts";
 import { delay } from "../../ffi/time.ts";
 import { now, tick } from "../kernel/clock.ts";
+import { difference } from "./difference.ts";
 import type { Directory } from "./directory.ts";
-import type { Entries } from "./entries.ts";
-import { losslessPath, type WatchEvent } from "./event.ts";
+import type { ChangeKinds, Entries } from "./entries.ts";
+import { entryEvent, type EntryKind, losslessPath, renameEvent, type WatchEvent } from "./event.ts";
 import { Look } from "./look.ts";
 import type { Tops } from "./loss.ts";
 import type { Overlap } from "./overlap.ts";
+import type { Poll } from "./poll.ts";
 import type { Picture, Status, Statuses } from "./picture.ts";
 import type { RootMap } from "./root_map.ts";
 import type { Roots } from "./roots.ts";
@@ -30,6 +32,23 @@ export interface Progress {
   readonly isClosed: boolean;
 }
 
+/** The events of the changes between two pictures. */
+export function eventsBetween(before: Picture, now: Picture, kinds: ChangeKinds): WatchEvent[] {
+  const events: WatchEvent[] = [];
+  const push = (kinds: readonly EntryKind[], path: string, isDirectory: boolean) => {
+    for (const kind of kinds) events.push(entryEvent(kind, path, isDirectory));
+  };
+  const identity = (statuses: Statuses, status: Status) => statuses.identity(status);
+  difference(before, now, kinds.renames ? identity : undefined, {
+    created: (path, isDirectory) => push(["create"], path, isDirectory),
+    removed: (path, isDirectory) => push(["remove"], path, isDirectory),
+    renamed: (...rename) => events.push(renameEvent(...rename)),
+    modified: (path) => push(kinds.changes, path, false),
+    replaced: (path) => push(kinds.replacement, path, false),
+  });
+  return events;
+}
+
 /** The pictures of a watcher's trees. */
 export class Pictures {
   readonly #libc: Libc;
@@ -39,6 +58,7 @@ export class Pictures {
   readonly #overlap: Overlap;
   readonly #tree: Tree;
   readonly #entries: Entries;
+  readonly #poll: Poll | undefined;
   /** The moment before which everything was reported in the end: milliseconds since 1970. */
   #end: number | undefined;
   /** The followed roots in the end. */
@@ -52,6 +72,7 @@ export class Pictures {
     overlap: Overlap,
     tree: Tree,
     entries: Entries,
+    poll: Poll | undefined,
   ) {
     this.#libc = libc;
     this.#progress = progress;
@@ -60,6 +81,7 @@ export class Pictures {
     this.#overlap = overlap;
     this.#tree = tree;
     this.#entries = entries;
+    this.#poll = poll;
   }
 
   /**
@@ -80,8 +102,7 @@ export class Pictures {
     this.#entries.end(look);
     if (this.#progress.isClosed) return;
     const picture = look.finish(this.#tops, true);
-    const identity = (statuses: Statuses, status: Status) => statuses.identity(status);
-    const events = this.#entries.between(before, picture, identity);
+    const events = eventsBetween(before, picture, this.#entries.kinds);
     report(events.filter((event) => !this.#isIgnoredNow(event, before)), picture);
   }
 
@@ -92,6 +113,7 @@ export class Pictures {
    */
   async snapshot(untaken: () => readonly WatchEvent[]): Promise<Uint8Array> {
     const since = this.#end ?? await this.#untilTick();
+    if (!this.#progress.isClosed) await this.#poll?.look();
     const look = this.#begin(since);
     await this.#progress.applied();
     await look.look(this.#tops);
@@ -127,7 +149,7 @@ export class Pictures {
     const isFollowed = (directory: Directory, name: string) =>
       this.#map.wasNested &&
       (this.#last?.has(directory.pathOf(name)) ?? this.#overlap.isFollowed(directory, name));
-    const look = new Look(this.#libc, isFollowed, since);
+    const look = new Look(this.#libc, isFollowed, since, this.#poll);
     this.#entries.begin(look);
     return look;
   }

@@ -22,7 +22,7 @@ import type { Events } from "./events.ts";
 import type { Overlap } from "./overlap.ts";
 import { Content, Picture, type Status, Statuses } from "./picture.ts";
 import type { Progress } from "./pictures.ts";
-import type { Place } from "./root_map.ts";
+import { type Place, placeIn } from "./root_map.ts";
 import type { Roots } from "./roots.ts";
 import type { Scanner } from "./scanner.ts";
 import { Sight } from "./sight.ts";
@@ -86,6 +86,12 @@ export class Poll implements Toucher {
   /** Looks at everything after the call, and reports what has changed. */
   look(): Promise<void> {
     return this.#next ??= this.#lookNext();
+  }
+
+  /** Whether the status of an entry is another one than that of which was reported. */
+  differs(directory: Directory, name: string, statuses: Statuses, status: Status): boolean {
+    const seen = this.#seen.contents.get(directory)?.entries.get(name);
+    return seen !== undefined && this.#seen.statuses.mayDiffer(seen, statuses, status, false);
   }
 
   /** Ends it. */
@@ -271,22 +277,7 @@ export class Poll implements Toucher {
   }
 
   #place(path: string): Omit<Place, "entry"> | undefined {
-    const known = this.#roots.known();
-    for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) {
-      const top = known.get(path.slice(0, end) || "/");
-      if (top instanceof Directory) {
-        const names = path.slice(end + 1).split("/");
-        let parent: Directory = top;
-        for (const name of names.slice(0, -1)) {
-          const entry = parent.entries.get(name);
-          if (!(entry instanceof Directory)) return undefined;
-          parent = entry;
-        }
-        return { parent, name: names[names.length - 1] };
-      }
-      if (end === 0) break;
-    }
-    return undefined;
+    return placeIn(this.#roots.known(), path);
   }
 }
 

@@ -122,8 +122,7 @@ export class RootMap {
   /** Where in the tree of a root above it a path is, if it is in one. */
   place(path: string): Place | undefined {
     for (const { path: above, directory } of this.above(path)) {
-      const names = path.slice(above === "/" ? 1 : above.length + 1).split("/");
-      const place = directory && find(directory, names);
+      const place = directory && find(directory, namesBelow(above, path));
       if (place !== undefined) return place;
     }
     return undefined;
@@ -167,7 +166,7 @@ export function known(roots: Iterable<Root>): Tops {
 }
 
 /** The paths above an absolute path, from the root directory down. */
-function ancestors(path: string): string[] {
+export function ancestors(path: string): string[] {
   const above: string[] = [];
   for (let end = path.indexOf("/", 1); end !== -1; end = path.indexOf("/", end + 1)) {
     above.push(path.slice(0, end));
@@ -175,14 +174,32 @@ function ancestors(path: string): string[] {
   return path === "/" ? [] : ["/", ...above];
 }
 
-function find(directory: Directory, names: readonly string[]): Place | undefined {
-  let parent = directory;
+/** Where a path is, or would be, in one of some trees. */
+export function placeIn(tops: Tops, path: string): Omit<Place, "entry"> | undefined {
+  for (const above of ancestors(path).reverse()) {
+    const top = tops.get(above);
+    if (top instanceof Directory) return placeBelow(top, namesBelow(above, path));
+  }
+  return undefined;
+}
+
+function placeBelow(top: Directory, names: readonly string[]): Omit<Place, "entry"> | undefined {
+  let parent = top;
   for (const name of names.slice(0, -1)) {
     const entry = parent.entries.get(name);
     if (!(entry instanceof Directory)) return undefined;
     parent = entry;
   }
-  const name = names[names.length - 1];
-  const entry = parent.entries.get(name);
-  return entry === undefined ? undefined : { parent, name, entry };
+  return { parent, name: names[names.length - 1] };
+}
+
+function find(top: Directory, names: readonly string[]): Place | undefined {
+  const place = placeBelow(top, names);
+  const entry = place?.parent.entries.get(place.name);
+  return entry === undefined ? undefined : { ...place!, entry };
+}
+
+/** The names on the way from a path to one below it. */
+function namesBelow(above: string, path: string): string[] {
+  return path.slice(above === "/" ? 1 : above.length + 1).split("/");
 }

@@ -461,7 +461,10 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
       marker: { kind: "overflow" },
       discard: (event) => loss.miss(event),
       missed: () => this.#wanted(engine.missed(loss)),
-      end: () => this.#wanted(engine.recover(loss)),
+      end: () => {
+        engine.forget(loss);
+        return this.#wanted(engine.missed(loss));
+      },
       release: () => engine.forget(loss),
     };
   }

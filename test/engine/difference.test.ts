@@ -3,18 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { WatchEvent } from "../../mod.ts";
-import { Entries } from "../../src/engine/entries.ts";
-import { IN_MODIFY } from "../../src/kernel/mask.ts";
+import type { ChangeKinds } from "../../src/engine/entries.ts";
+import { eventsBetween } from "../../src/engine/pictures.ts";
 import type { Picture } from "../../src/engine/picture.ts";
 import { type Made, make, pictureOf } from "../helpers/pictures.ts";
 import { generator } from "../helpers/random.ts";
 
-const KINDS = { renames: true, creations: true, content: IN_MODIFY };
-
-function difference(before: Picture, now: Picture, kinds = KINDS): WatchEvent[] {
-  const entries = new Entries(() => {}, kinds);
-  return entries.between(before, now, (statuses, status) => statuses.identity(status));
-}
+const KINDS: ChangeKinds = { renames: true, changes: ["modify"], replacement: ["modify"] };
 
 /** A tree from paths with their inodes and versions; a path that ends with a slash is a directory. */
 function tree(entries: Readonly<Record<string, readonly [inode: number, version?: number]>>): Made {
@@ -30,7 +25,7 @@ function tree(entries: Readonly<Record<string, readonly [inode: number, version?
 }
 
 function lines(before: Picture, now: Picture, kinds = KINDS): string[] {
-  return difference(before, now, kinds).map((event) => {
+  return eventsBetween(before, now, kinds).map((event) => {
     const { kind, path, isDirectory } = event as Extract<WatchEvent, { isDirectory: boolean }>;
     const shown = (one: string) => one.replace("/t/", "") + (isDirectory ? "/" : "");
     if (kind !== "rename") return `${kind} ${shown(path)}`;
@@ -129,7 +124,7 @@ test("difference() finds no rename where inodes have no time of birth, since the
 
 test("difference() is of the paths that both pictures have", () => {
   const [before, now] = [pictureOf("/t", tree({})), pictureOf("/u", tree({ "a": [1] }))];
-  assert.deepEqual(difference(before, now, KINDS), []);
+  assert.deepEqual(eventsBetween(before, now, KINDS), []);
   assert.deepEqual(lines(pictureOf("/t", undefined), pictureOf("/t", tree({}))), ["create /t/"]);
   assert.deepEqual(lines(pictureOf("/t", tree({})), pictureOf("/t", undefined)), ["remove /t/"]);
 });
@@ -245,7 +240,7 @@ test("difference() applied to the old picture gives the new one, after random ch
     const mine = structuredClone(disk.entries);
     const before = pictureOf("/t", disk);
     for (let i = 0; i < 1 + below(12); i++) change();
-    const events = difference(before, pictureOf("/t", disk), KINDS);
+    const events = eventsBetween(before, pictureOf("/t", disk), KINDS);
     try {
       for (const event of events) apply(mine, event);
       compare(mine, disk.entries, "");

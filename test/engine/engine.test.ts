@@ -243,7 +243,7 @@ for (const pace of PACES) {
       });
       if (done === undefined) return assert.ok(turn > 10, `${turn} reports`);
       const { place, engine } = done;
-      for (const event of engine.recover(loss!)) model.apply(event);
+      for (const event of engine.missed(loss!)) model.apply(event);
       assert.deepEqual(model.contradictions, [], `report ${turn}`);
       assert.deepEqual([...model.paths].sort(), onDiskOf(place.roots), `report ${turn}`);
     }

@@ -67,7 +67,8 @@ class Storm {
 
   /** @returns the events that make up for the loss */
   recover(): WatchEvent[] {
-    const events = this.entries.recover(this.#loss!, new Map(this.#tops));
+    const events = this.entries.missed(this.#loss!, new Map(this.#tops));
+    this.entries.forget(this.#loss!);
     this.#loss = undefined;
     for (const event of events) apply(this.lost, event, this.disk);
     return events;
@@ -158,7 +159,7 @@ const WANTED: Record<string, Wanted> = {
 };
 
 for (const [what, wanted] of Object.entries(WANTED)) {
-  test(`Loss.end() reports what makes a copy equal the disk, ${what}`, () => {
+  test(`Loss.difference() reports what makes a copy equal the disk, ${what}`, () => {
     let events = 0;
     for (let seed = 1; seed <= 300; seed++) {
       const storm = new Storm(seed, wanted);
@@ -189,7 +190,7 @@ const all: Wanted = { content: IN_MODIFY | IN_CLOSE_WRITE, renames: true, creati
 const lines = (events: readonly WatchEvent[]) =>
   events.map((event) => "path" in event ? `${event.kind} ${event.path}` : event.kind);
 
-test("Loss.end() reports nothing for entries that were created and removed", () => {
+test("Loss.difference() reports nothing for entries that were created and removed", () => {
   const { root, entries, tops } = tree(all);
   const loss = entries.lose(tops());
   for (let i = 0; i < 100; i++) {
@@ -197,40 +198,40 @@ test("Loss.end() reports nothing for entries that were created and removed", () 
     entries.content(root, `${i}`, IN_MODIFY, false);
     entries.delete(root, `${i}`);
   }
-  assert.deepEqual(entries.recover(loss, tops()), []);
+  assert.deepEqual(entries.missed(loss, tops()), []);
 });
 
-test("Loss.end() reports each missed kind of an existing file once", () => {
+test("Loss.difference() reports each missed kind of an existing file once", () => {
   const { root, entries, tops } = tree(all);
   entries.know(root, "file", false);
   const loss = entries.lose(tops());
   for (const bit of [IN_MODIFY, IN_MODIFY, IN_CLOSE_WRITE]) {
     entries.content(root, "file", bit, false);
   }
-  assert.deepEqual(lines(entries.recover(loss, tops())), ["modify /r/file", "closeWrite /r/file"]);
+  assert.deepEqual(lines(entries.missed(loss, tops())), ["modify /r/file", "closeWrite /r/file"]);
 });
 
-test("Loss.end() reports a replaced file as removed and created if no content kind is requested", () => {
+test("Loss.difference() reports a replaced file as removed and created if no content kind is requested", () => {
   const { root, entries, tops } = tree({ content: 0, renames: true, creations: true });
   entries.know(root, "file", false);
   const loss = entries.lose(tops());
   entries.replaced(root, "file");
-  assert.deepEqual(lines(entries.recover(loss, tops())), ["remove /r/file", "create /r/file"]);
+  assert.deepEqual(lines(entries.missed(loss, tops())), ["remove /r/file", "create /r/file"]);
 });
 
-test("Loss.end() reports the last missed error and unmount of each path", () => {
+test("Loss.difference() reports the last missed error and unmount of each path", () => {
   const { entries, tops } = tree(all);
   const loss = entries.lose(tops());
   const [first, last] = [new Error("first"), new Error("last")];
   for (const error of [first, last]) loss.miss({ kind: "error", path: "/r/x", error });
   loss.miss({ kind: "unmount", path: "/r" });
-  assert.deepEqual(entries.recover(loss, tops()), [
+  assert.deepEqual(entries.missed(loss, tops()), [
     { kind: "error", path: "/r/x", error: last },
     { kind: "unmount", path: "/r" },
   ]);
 });
 
-test("Loss.end() reports nothing for entries that existed at the start and were found during the loss", () => {
+test("Loss.difference() reports nothing for entries that existed at the start and were found during the loss", () => {
   const { root, entries, tops } = tree(all);
   const added = new Directory("/s", NOBODY);
   const loss = entries.lose(tops());
@@ -239,30 +240,30 @@ test("Loss.end() reports nothing for entries that existed at the start and were 
   entries.addRoot("/s", added, "");
   entries.know(added, "old", false);
   const now = tops().set("/s", added);
-  assert.deepEqual(lines(entries.recover(loss, now)), ["create /r/made"]);
+  assert.deepEqual(lines(entries.missed(loss, now)), ["create /r/made"]);
 });
 
-test("Loss.end() reports entries found at the start as exists", () => {
+test("Loss.difference() reports entries found at the start as exists", () => {
   const { root, entries, tops } = tree(all);
   const loss = entries.lose(tops());
   entries.add(root, "found", false, "exists");
   entries.add(root, "made", false, "exists");
   entries.delete(root, "made");
   entries.add(root, "made", false, "create");
-  assert.deepEqual(lines(entries.recover(loss, tops())), ["exists /r/found", "create /r/made"]);
+  assert.deepEqual(lines(entries.missed(loss, tops())), ["exists /r/found", "create /r/made"]);
 });
 
-test("Loss.end() reports a root that is below a removed directory again", () => {
+test("Loss.difference() reports a root that is below a removed directory again", () => {
   const { root, entries } = tree(all);
   const directory = new Directory("d", root);
   entries.know(root, "d", directory);
   const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/d/link/target", false]]));
   entries.delete(root, "d");
   const now = new Map<string, Entry>([["/r", root], ["/r/d/link/target", false]]);
-  assert.deepEqual(lines(entries.recover(loss, now)), ["remove /r/d", "create /r/d/link/target"]);
+  assert.deepEqual(lines(entries.missed(loss, now)), ["remove /r/d", "create /r/d/link/target"]);
 });
 
-test("Loss.end() compares a root with its path, not with the entry in the tree above", () => {
+test("Loss.difference() compares a root with its path, not with the entry in the tree above", () => {
   const { root, entries } = tree(all);
   for (const name of ["removed", "created", "kept"]) entries.know(root, name, false);
   const tops = (removed?: Entry, created?: Entry) =>
@@ -272,22 +273,22 @@ test("Loss.end() compares a root with its path, not with the entry in the tree a
     ]]);
   const loss = entries.lose(tops(false, undefined));
   entries.add(root, "made", false, "create");
-  assert.deepEqual(lines(entries.recover(loss, tops(undefined, false))), [
+  assert.deepEqual(lines(entries.missed(loss, tops(undefined, false))), [
     "remove /r/removed",
     "create /r/created",
     "create /r/made",
   ]);
 });
 
-test("Loss.end() reports changes of a root that became an entry", () => {
+test("Loss.difference() reports changes of a root that became an entry", () => {
   const { root, entries } = tree(all);
   const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/in", false]]));
   entries.content(undefined, "/r/in", IN_MODIFY, false);
   entries.moveIn(root, "in", false);
-  assert.deepEqual(lines(entries.recover(loss, new Map([["/r", root]]))), ["modify /r/in"]);
+  assert.deepEqual(lines(entries.missed(loss, new Map([["/r", root]]))), ["modify /r/in"]);
 });
 
-test("Loss.end() reports the difference of a link root that became part of the tree above", () => {
+test("Loss.difference() reports the difference of a link root that became part of the tree above", () => {
   for (const was of ["there", "not there"]) {
     const { root, entries } = tree(all);
     const link = new Directory("/r/link", NOBODY);
@@ -301,36 +302,36 @@ test("Loss.end() reports the difference of a link root that became part of the t
     entries.forgetRoot("/r/link");
     const created = ["create /r/link", "create /r/link/old", "create /r/link/made"];
     const expected = was === "there" ? created.slice(2) : created;
-    assert.deepEqual(lines(entries.recover(loss, new Map([["/r", root]]))), expected);
+    assert.deepEqual(lines(entries.missed(loss, new Map([["/r", root]]))), expected);
   }
 });
 
-test("Loss.end() reports changes of an entry that became a root", () => {
+test("Loss.difference() reports changes of an entry that became a root", () => {
   const { root, entries } = tree(all);
   entries.know(root, "out", false);
   const loss = entries.lose(new Map([["/r", root]]));
   entries.content(root, "out", IN_MODIFY, false);
   entries.moveOut(root, "out", "/r/out");
   entries.forgetRoot("/r");
-  assert.deepEqual(lines(entries.recover(loss, new Map([["/r/out", false]]))), ["modify /r/out"]);
+  assert.deepEqual(lines(entries.missed(loss, new Map([["/r/out", false]]))), ["modify /r/out"]);
 });
 
-test("Loss.end() reports a replaced file root as a change of its content", () => {
+test("Loss.difference() reports a replaced file root as a change of its content", () => {
   const { entries } = tree(all);
   const loss = entries.lose(new Map([["/f", false]]));
   entries.addRoot("/f", false, "create"); // its removal was missed as well
-  assert.deepEqual(lines(entries.recover(loss, new Map([["/f", false]]))), [
+  assert.deepEqual(lines(entries.missed(loss, new Map([["/f", false]]))), [
     "modify /f",
     "closeWrite /f",
   ]);
 });
 
-test("Loss.end() does not report a known root below a new directory as created", () => {
+test("Loss.difference() does not report a known root below a new directory as created", () => {
   const { root, entries } = tree(all);
   const known = new Directory("/r/d/known", NOBODY);
   const loss = entries.lose(new Map<string, Entry>([["/r", root], ["/r/d/known", known]]));
   const directory = new Directory("d", root);
   entries.add(root, "d", directory, "create");
   entries.moveIn(directory, "known", known);
-  assert.deepEqual(lines(entries.recover(loss, new Map([["/r", root]]))), ["create /r/d"]);
+  assert.deepEqual(lines(entries.missed(loss, new Map([["/r", root]]))), ["create /r/d"]);
 });

@@ -3,14 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { WatchEvent } from "../../mod.ts";
-import { Entries } from "../../src/engine/entries.ts";
+import type { ChangeKinds } from "../../src/engine/entries.ts";
+import { eventsBetween } from "../../src/engine/pictures.ts";
 import { entryEvent, renameEvent } from "../../src/engine/event.ts";
-import type { Status, Statuses } from "../../src/engine/picture.ts";
 import { undo } from "../../src/engine/undo.ts";
-import { IN_MODIFY } from "../../src/kernel/mask.ts";
 import { type Made, make, pictureOf } from "../helpers/pictures.ts";
 
-const entries = new Entries(() => {}, { renames: true, creations: true, content: IN_MODIFY });
+const KINDS: ChangeKinds = { renames: true, changes: ["modify"], replacement: ["modify"] };
 
 const file = make(false);
 const other = make(false);
@@ -23,8 +22,7 @@ function directory(entries: Readonly<Record<string, Made>>): Made {
 function again(now: Made | undefined, events: readonly WatchEvent[]): string[] {
   const picture = pictureOf("/t", now);
   undo(picture, events);
-  const identity = (statuses: Statuses, status: Status) => statuses.identity(status);
-  return entries.between(picture, pictureOf("/t", now), identity).map((event) =>
+  return eventsBetween(picture, pictureOf("/t", now), KINDS).map((event) =>
     event.kind === "rename"
       ? `rename ${event.from} -> ${event.path}${event.replaced ? " replaced" : ""}`
       : event.kind + ("path" in event ? ` ${event.path}` : "")

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -86,6 +87,9 @@ test("every recipe has a test", () => {
   const tested = [
     "Print what changes",
     "Rebuild on each save",
+    "Build what has changed since the last build",
+    "Keep a copy up to date",
+    "Watch a network drive, or a Windows drive in WSL",
     "Reload a configuration",
     "Reload a page in the browser",
     "Collect files from an inbox",
@@ -116,6 +120,77 @@ test("Rebuild on each save", async () => {
   for (const name of ["a", "b", "c"]) writeFileSync(join(directory, `src/${name}`), "x");
   await prints("built\n");
   assert.equal(output.stdout, "3 changed\nbuilt\n");
+});
+
+test("Build what has changed since the last build", async () => {
+  const title = "Build what has changed since the last build";
+  const directory = tmpDir();
+  const makefile = (recipe: string) =>
+    writeFileSync(join(directory, "Makefile"), `%: FORCE\n\t@${recipe}\nFORCE:\n`);
+  const run = () =>
+    start(
+      title,
+      (own, program) => program.replace("watch(", `(process.chdir("${directory}"), watch)(`),
+    );
+  mkdirSync(join(directory, "src"));
+  makefile("false");
+  {
+    using recipe = run();
+    await provoke(
+      (turn) => writeFileSync(join(directory, `src/${turn}`), ""),
+      () => recipe.output.stderr.includes("Error 1"),
+    );
+  }
+  makefile("echo built $@");
+  // Nothing was built, and there is no snapshot: a change is needed.
+  {
+    using recipe = run();
+    await provoke(
+      (turn) => writeFileSync(join(directory, `src/b${turn}`), ""),
+      () => recipe.output.stdout.includes("built "),
+    );
+    await until(() => existsSync(join(directory, ".built")), () => recipe.output);
+  }
+  renameSync(join(directory, "src/b0"), join(directory, "src/c"));
+  using recipe = run();
+  await recipe.prints(`built ${directory}/src/c\n`);
+});
+
+test("Keep a copy up to date", async () => {
+  const directory = tmpDir();
+  const run = () =>
+    start(
+      "Keep a copy up to date",
+      (_, program) => program.replace("const from", `process.chdir("${directory}");\nconst from`),
+    );
+  const at = (path: string) => join(directory, path);
+  mkdirSync(at("photos/2026"), { recursive: true });
+  writeFileSync(at("photos/2026/one"), "1");
+  const isCopied = (path: string, text: string) => () =>
+    existsSync(at(`backup/${path}`)) && readFileSync(at(`backup/${path}`), "utf8") === text;
+  {
+    using recipe = run();
+    await until(isCopied("2026/one", "1"), () => recipe.output);
+    await until(() => existsSync(at("backup.state")), () => recipe.output);
+  }
+  writeFileSync(at("photos/2026/two"), "2");
+  renameSync(at("photos/2026/one"), at("photos/first"));
+  using recipe = run();
+  await until(isCopied("2026/two", "2"), () => recipe.output);
+  await until(isCopied("first", "1"), () => recipe.output);
+  assert.ok(!existsSync(at("backup/2026/one")));
+});
+
+test("Watch a network drive, or a Windows drive in WSL", async () => {
+  const directory = tmpDir();
+  using recipe = start(
+    "Watch a network drive, or a Windows drive in WSL",
+    (_, program) => program.replace("/mnt/c/project", directory),
+  );
+  await provoke(
+    (turn) => writeFileSync(join(directory, String(turn)), ""),
+    () => recipe.output.stdout.includes("create"),
+  );
 });
 
 test("Reload a configuration", async () => {

@@ -193,6 +193,24 @@ test("poll with since reports what has changed before, and from then on", async 
   assert.deepEqual(await one.reported(), ["create a", "create a/b"]);
 });
 
+test("a snapshot of a watcher with poll has what was reported, and not what nobody has seen yet", async () => {
+  const directory = tmpDir(fastest);
+  const path = join(directory, "f");
+  writeFileSync(path, "1");
+  let since: Uint8Array;
+  {
+    await using one = await subject(directory, directory);
+    appendFileSync(path, "2");
+    since = await within(one.watcher.snapshot());
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.deepEqual(one.lines, ["modify f"]);
+    await one.watcher.close();
+    appendFileSync(path, "3");
+  }
+  await using later = await subject(directory, directory, { since });
+  assert.deepEqual(await later.reported(), ["modify f"]);
+});
+
 test("a program ends although a watcher with poll is open, if that is not persistent", () => {
   const directory = tmpDir();
   const end = runForJson<string>("poll_and_end.ts", [directory]);
