@@ -130,7 +130,7 @@ test("Build what has changed since the last build", async () => {
   const run = () =>
     start(
       title,
-      (own, program) => program.replace("watch(", `(process.chdir("${directory}"), watch)(`),
+      (_, program) => program.replace("const since", `process.chdir("${directory}");\nconst since`),
     );
   mkdirSync(join(directory, "src"));
   makefile("false");
