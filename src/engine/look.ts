@@ -118,8 +118,6 @@ export class Look {
     const flags = O_PATH | O_CLOEXEC | libc.O_DIRECTORY;
     const fd = call(libc, () => libc.open(pathname, flags));
     try {
-      const isOther = fd < 0 || this.#mayBeOther(directory, fd);
-      if (isOther) this.#others.add(directory);
       let count = 0;
       for (const [name, entry] of directory.names()) {
         if (++count % FEW === 0) yield;
@@ -127,11 +125,13 @@ export class Look {
         const status = this.#add(entry !== false, fd, name, false, fd >= 0);
         const isLater = statuses.changed(status) >= this.#since ||
           this.#poll?.differs(directory, name, statuses, status);
-        if (isOther || isLater) statuses.setUncertain(status);
+        if (isLater) statuses.setUncertain(status);
         content.entries.set(name, status);
       }
-      // Its own times are read after its entries, so that no rename is between them unseen.
-      if (fd >= 0) this.#statuses.set(directory, this.#read(true, fd, SELF, false));
+      if (this.#since !== Infinity && (fd < 0 || this.#mayBeOther(directory, fd))) {
+        this.#others.add(directory);
+        for (const status of content.entries.values()) statuses.setUncertain(status);
+      }
     } finally {
       if (fd >= 0) libc.close(fd);
     }
@@ -139,14 +139,15 @@ export class Look {
   }
 
   /**
-   * Whether another directory may have come to this place since the moment. rename(2) sets the change time of what it
-   * moves, and the modification time of both parents.
+   * Whether another directory may have come to this place since the moment, once its entries are read. rename(2) sets
+   * the change time of what it moves, and the modification time of both parents.
    */
   #mayBeOther(directory: Directory, fd: number): boolean {
     const { statuses, roots } = this.#picture;
     const { parent, name, path } = directory;
-    if (parent !== undefined && this.#others.has(parent)) return true;
     const status = this.#read(true, fd, SELF, false);
+    this.#statuses.set(directory, status);
+    if (parent !== undefined && this.#others.has(parent)) return true;
     const seen = (parent === undefined ? roots : this.#contents.get(parent))?.entries.get(name);
     if (!directory.link && (seen === undefined || !statuses.isSame(status, statuses, seen))) {
       return true;

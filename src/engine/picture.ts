@@ -78,7 +78,7 @@ function findIn(top: Content, names: readonly string[]): Place | undefined {
 }
 
 // A status is so many numbers of 32 bits: flags, and five numbers of 64 bits, each with its low half first.
-const LENGTH = 11;
+export const LENGTH = 11;
 export const INO = 1;
 export const SIZE = 3;
 export const BTIME = 5;
@@ -170,7 +170,8 @@ export class Statuses {
   /** Adds a status of others. */
   copy(others: Statuses, other: Status): Status {
     const status = this.add(false);
-    this.words(status).set(others.words(other));
+    const start = other * LENGTH;
+    this.#words.set(others.#words.subarray(start, start + LENGTH), status * LENGTH);
     return status;
   }
 
@@ -255,9 +256,9 @@ export class Statuses {
     return !isMoved && !this.#equals(a, others, b, CTIME, MTIME);
   }
 
-  /** The numbers of a status, to be written; or, with {@link LENGTH} of them, to be set. */
-  words(status: Status): Uint32Array {
-    return this.#words.subarray(status * LENGTH, (status + 1) * LENGTH);
+  /** The numbers of all statuses, {@link LENGTH} of each, until one is added. */
+  get words(): Uint32Array {
+    return this.#words;
   }
 
   #equals(a: number, others: Statuses, b: number, from: number, to: number): boolean {

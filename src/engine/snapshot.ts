@@ -7,13 +7,14 @@
  * @module
  */
 
-import { fromBytes, toBytes } from "../kernel/byte_string.ts";
+import { fromBytes, putText, toBytes } from "../kernel/byte_string.ts";
 import {
   BTIME,
   Content,
   CTIME,
   DIRECTORY,
   INO,
+  LENGTH,
   MTIME,
   Picture,
   SIZE,
@@ -35,6 +36,8 @@ const [AT_VERSION, AT_LENGTH, AT_CHECKSUM, HEADER] = [8, 12, 16, 20];
 const LISTED = 32;
 const SAME_MTIME = 64;
 const MISSING = 128;
+/** The longest status, in bytes. */
+const LONGEST = 40;
 /** Behind the last entry of a directory. */
 const END = 0xff;
 
@@ -57,7 +60,7 @@ export function encode({ statuses, roots, missing }: Picture): Uint8Array {
     const [name, content, status] = value;
     const inside = content.directories.get(name);
     if (status === undefined) writer.entry(MISSING, name);
-    else writer.status(name, statuses.words(status), inside !== undefined);
+    else writer.status(name, statuses.words, status * LENGTH, inside !== undefined);
     if (inside === undefined) continue;
     const names = [...inside.entries.keys()].sort();
     rest.push(names.values().map((one) => [one, inside, inside.entries.get(one)]));
@@ -93,6 +96,8 @@ export function decode(bytes: Uint8Array): Picture {
   return new Parser(bytes, view).parse();
 }
 
+const latin1 = new TextDecoder("latin1");
+
 class Writer {
   #bytes = new Uint8Array(64 * 1024);
   #view = new DataView(this.#bytes.buffer);
@@ -105,25 +110,33 @@ class Writer {
 
   /** An entry with its flags and name. */
   entry(flags: number, name: string): void {
-    const text = toBytes(name);
-    this.#reserve(text.length + 2 + 40);
+    this.#reserve(3 * name.length + 2 + LONGEST);
     const bytes = this.#bytes;
     bytes[this.#at++] = flags;
-    bytes.set(text, this.#at);
-    this.#at += text.length;
-    bytes[this.#at++] = 0;
+    let end = putText(name, bytes, this.#at);
+    if (end === undefined) {
+      const text = toBytes(name);
+      bytes.set(text, this.#at);
+      end = this.#at + text.length;
+    }
+    bytes[end] = 0;
+    this.#at = end + 1;
   }
 
-  status(name: string, words: Uint32Array, isListed: boolean): void {
-    const isSame = words[CTIME] === words[MTIME] && words[CTIME + 1] === words[MTIME + 1];
-    this.entry(words[0] | (isListed ? LISTED : 0) | (isSame ? SAME_MTIME : 0), name);
-    if (words[0] & UNKNOWN) return;
-    this.#word(words[INO]);
-    this.#word(words[INO + 1]);
-    this.#word(words[SIZE]);
-    this.#view.setUint16(this.#at, words[SIZE + 1], true);
+  /** An entry with its status, whose numbers begin at an index. */
+  status(name: string, words: Uint32Array, start: number, isListed: boolean): void {
+    const [change, modification] = [start + CTIME, start + MTIME];
+    const isSame = words[change] === words[modification] &&
+      words[change + 1] === words[modification + 1];
+    this.entry(words[start] | (isListed ? LISTED : 0) | (isSame ? SAME_MTIME : 0), name);
+    if (words[start] & UNKNOWN) return;
+    this.#word(words[start + INO]);
+    this.#word(words[start + INO + 1]);
+    this.#word(words[start + SIZE]);
+    this.#view.setUint16(this.#at, words[start + SIZE + 1], true);
     this.#at += 2;
-    for (let i = BTIME; i < (isSame ? MTIME : MTIME + 2); i++) this.#word(words[i]);
+    const end = isSame ? modification : modification + 2;
+    for (let i = start + BTIME; i < end; i++) this.#word(words[i]);
   }
 
   /** The bytes, with their header. */
@@ -155,9 +168,12 @@ class Parser {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #picture = new Picture();
+  /** All bytes as text, of which ASCII names are slices. */
+  readonly #text: string;
   #at = HEADER;
 
   constructor(bytes: Uint8Array, view: DataView) {
+    this.#text = latin1.decode(bytes);
     this.#bytes = bytes;
     this.#view = view;
   }
@@ -190,24 +206,28 @@ class Parser {
   #status(flags: number): Status {
     const { statuses } = this.#picture;
     const status = statuses.add((flags & DIRECTORY) !== 0);
-    const words = statuses.words(status);
-    words[0] = flags & ~(LISTED | SAME_MTIME);
+    const { words } = statuses;
+    const start = status * LENGTH;
+    words[start] = flags & ~(LISTED | SAME_MTIME);
     if (flags & UNKNOWN) return status;
-    for (let i = INO; i <= SIZE; i++) words[i] = this.#word();
-    words[SIZE + 1] = this.#byte() | this.#byte() << 8;
-    for (let i = BTIME; i < MTIME; i++) words[i] = this.#word();
+    for (let i = INO; i <= SIZE; i++) words[start + i] = this.#word();
+    words[start + SIZE + 1] = this.#byte() | this.#byte() << 8;
+    for (let i = BTIME; i < MTIME; i++) words[start + i] = this.#word();
     for (const i of [0, 1]) {
-      words[MTIME + i] = flags & SAME_MTIME ? words[CTIME + i] : this.#word();
+      words[start + MTIME + i] = flags & SAME_MTIME ? words[start + CTIME + i] : this.#word();
     }
     return status;
   }
 
   #name(): string {
-    const end = this.#bytes.indexOf(0, this.#at);
-    if (end <= this.#at) throw damaged();
-    const name = fromBytes(this.#bytes.subarray(this.#at, end));
+    const start = this.#at;
+    const bytes = this.#bytes;
+    let end = start;
+    let bits = 0;
+    for (; bytes[end] > 0; end++) bits |= bytes[end];
+    if (end === start || end >= bytes.length) throw damaged();
     this.#at = end + 1;
-    return name;
+    return bits < 0x80 ? this.#text.slice(start, end) : fromBytes(bytes.subarray(start, end));
   }
 
   #byte(): number {

@@ -20,14 +20,17 @@ function undoOne(picture: Picture, event: WatchEvent): void {
   if (event.kind === "overflow" || event.kind === "error" || event.kind === "unmount") return;
   const { kind, isDirectory } = event;
   const place = picture.find(losslessPath(event));
-  if (place === undefined) return;
-  if (kind === "create" || kind === "exists") discard(picture, place);
-  else if (kind === "remove") putGone(picture, place, isDirectory);
-  else if (kind === "rename") {
+  if (kind === "rename") {
     const source = picture.find(losslessFrom(event));
-    if (source !== undefined) move(picture, place, source);
-    if (event.replaced) putGone(picture, place, isDirectory);
-  } else {
+    const isThere = place?.content.entries.has(place.name) ?? false;
+    // If it is not there, it is removed, with the directory that it is in.
+    if (source !== undefined && isThere) move(picture, place!, source);
+    else if (source !== undefined) putGone(picture, source, isDirectory);
+    if (place !== undefined && event.replaced) putGone(picture, place, isDirectory);
+  } else if (place === undefined) return;
+  else if (kind === "create" || kind === "exists") discard(picture, place);
+  else if (kind === "remove") putGone(picture, place, isDirectory);
+  else {
     const status = place.content.entries.get(place.name);
     if (status !== undefined) picture.statuses.setUncertain(status);
   }
@@ -48,9 +51,9 @@ function putGone({ statuses }: Picture, { content, name }: Place, isDirectory: b
 }
 
 function move(picture: Picture, from: Place, to: Place): void {
-  const status = from.content.entries.get(from.name);
+  const status = from.content.entries.get(from.name)!;
   const inside = from.content.directories.get(from.name);
   discard(picture, from);
-  if (status !== undefined) to.content.entries.set(to.name, status);
+  to.content.entries.set(to.name, status);
   if (inside !== undefined) to.content.directories.set(to.name, inside);
 }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { libc } from "../../ffi/libc.ts";
 import { Directory } from "../../src/engine/directory.ts";
 import { Look } from "../../src/engine/look.ts";
-import { type Picture, UNCERTAIN, UNKNOWN } from "../../src/engine/picture.ts";
+import { LENGTH, type Picture, UNCERTAIN, UNKNOWN } from "../../src/engine/picture.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 
@@ -33,7 +33,7 @@ function begin(since: number): Look {
 function shown(picture: Picture, path: string): Record<string, string> {
   return Object.fromEntries([...picture.paths()].map(([one]) => {
     const { content, name } = picture.find(one)!;
-    const flags = picture.statuses.words(content.entries.get(name)!)[0];
+    const flags = picture.statuses.words[content.entries.get(name)! * LENGTH];
     const state = flags & UNKNOWN ? "unknown" : flags & UNCERTAIN ? "uncertain" : "certain";
     return [one.slice(path.length + 1) || ".", state];
   }));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Picture } from "../../src/engine/picture.ts";
+import { LENGTH, Picture, type Status, type Statuses } from "../../src/engine/picture.ts";
 import { decode, encode } from "../../src/engine/snapshot.ts";
 import { type Made, make, pictureOf } from "../helpers/pictures.ts";
 import { generator } from "../helpers/random.ts";
@@ -17,11 +17,15 @@ function sample(): Made {
   return top;
 }
 
+function wordsOf({ words }: Statuses, status: Status): Uint32Array {
+  return words.subarray(status * LENGTH, (status + 1) * LENGTH);
+}
+
 /** The words of each status by path. */
 function content(picture: Picture): [string, ...number[]][] {
   return [...picture.paths()].map(([path]): [string, ...number[]] => {
     const { content, name } = picture.find(path)!;
-    return [path, ...picture.statuses.words(content.entries.get(name)!)];
+    return [path, ...wordsOf(picture.statuses, content.entries.get(name)!)];
   }).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
@@ -46,7 +50,7 @@ test("encode() takes at most 40 bytes an entry, and its name", () => {
   for (let i = 0; i < 1000; i++) top.entries.set(`f${i}`, make(false));
   const picture = pictureOf("/t", top);
   for (const [, status] of picture.roots.directories.get("/t")!.entries) {
-    picture.statuses.words(status).set([0xffffffff, 0xffffffff], 9); // another time than the change time
+    wordsOf(picture.statuses, status).set([0xffffffff, 0xffffffff], 9); // another time than the change time
   }
   const names = [...top.entries.keys()].join("").length;
   assert.ok(encode(picture).length <= names + 40 * 1001 + 100);

@@ -69,6 +69,23 @@ test("undo() of renames, to a free name and over a file", () => {
   assert.deepEqual(again(now, events), ["rename /t/a -> /t/c replaced"]);
 });
 
+test("undo() of a rename into a directory that is removed, reports the removal of what was renamed", () => {
+  const events = [renameEvent("/t/a", "/t/d/b", true, false), entryEvent("remove", "/t/d", true)];
+  assert.deepEqual(again(directory({ c: file }), events).sort(), ["remove /t/a", "remove /t/d"]);
+  const now = directory({ a: { ...make(true), entries: new Map([["f", file]]) } });
+  const more = [
+    ...events,
+    entryEvent("create", "/t/a", true),
+    entryEvent("create", "/t/a/f", false),
+  ];
+  assert.deepEqual(again(now, more), [
+    "remove /t/a",
+    "create /t/a",
+    "create /t/a/f",
+    "remove /t/d",
+  ]);
+});
+
 test("undo() of the coming and going of a path itself", () => {
   assert.deepEqual(again(directory({}), [entryEvent("create", "/t", true)]), ["create /t"]);
   assert.deepEqual(again(undefined, [entryEvent("remove", "/t", true)]), ["remove /t"]);

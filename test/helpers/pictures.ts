@@ -1,6 +1,15 @@
 /** Pictures without a disk: of made-up entries. */
 
-import { Content, CTIME, DIRECTORY, INO, MTIME, Picture, SIZE } from "../../src/engine/picture.ts";
+import {
+  Content,
+  CTIME,
+  DIRECTORY,
+  INO,
+  LENGTH,
+  MTIME,
+  Picture,
+  SIZE,
+} from "../../src/engine/picture.ts";
 
 /** An entry. Two of the same inode are the same entry. */
 export interface Made {
@@ -38,7 +47,7 @@ function put(
   hasBirth: boolean,
 ): void {
   const status = statuses.add(made.isDirectory);
-  const words = statuses.words(status);
+  const words = statuses.words.subarray(status * LENGTH);
   words[0] = (made.isDirectory ? DIRECTORY : 0) | (hasBirth ? BORN : 0);
   words[INO] = made.inode;
   words[SIZE] = made.version;

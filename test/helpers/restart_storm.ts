@@ -27,6 +27,8 @@ export interface Restarts {
   readonly early: boolean;
   /** Whether a snapshot is taken once a loop was left, and not in it. */
   readonly atEnd: boolean;
+  /** Whether nothing changes when a snapshot is taken. */
+  readonly quiet: boolean;
   readonly runs: number;
 }
 
@@ -54,6 +56,7 @@ export function restartsOf(seed: number): Restarts {
     early: often(0.4),
     atEnd: often(0.3),
     runs: 4,
+    quiet: often(0.4),
   };
 }
 
@@ -129,7 +132,7 @@ class Runs {
   }
 
   async #run(): Promise<string[]> {
-    const { ignore, maxQueue, early, atEnd, batches } = this.#restarts;
+    const { ignore, maxQueue, early, atEnd, batches, quiet } = this.#restarts;
     const writing = early ? this.#write() : undefined;
     this.#trace("watch");
     const watcher = watch([...this.#view.roots], {
@@ -138,8 +141,8 @@ class Runs {
       maxQueue,
       ...ignore === undefined ? {} : { ignore: IGNORES[ignore].rules },
     });
-    // While nothing else happens, what is renamed has the bytes that it had before.
-    const mirror = this.#copy(early);
+    // While something else happens, another entry may have been read at the old path of a renamed one.
+    const mirror = this.#copyOf(this.#mirror, early || !quiet);
     const loop = new Loop(watcher, mirror, batches, this.#trace, this.#base);
     await within(watcher.ready, () => "ready");
     await writing;
@@ -148,6 +151,8 @@ class Runs {
     const busy = this.#copyOf(mirror, true);
     loop.mirror = busy;
     const storm = this.#write();
+    if (quiet) await storm;
+    if (quiet) await this.#compare(watcher, loop, busy);
     await sleep(this.#random() * 40);
     if (atEnd) {
       loop.leave();
@@ -173,10 +178,6 @@ class Runs {
     await watcher.close();
     await loop.ended;
     return wrong;
-  }
-
-  #copy(rereads: boolean): Mirror {
-    return this.#copyOf(this.#mirror, rereads);
   }
 
   #copyOf(mirror: Mirror, rereads: boolean): Mirror {
