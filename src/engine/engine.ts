@@ -26,7 +26,8 @@ import { Pictures } from "./pictures.ts";
 import { Poll } from "./poll.ts";
 import type { Move } from "./renames.ts";
 import { RootMap } from "./root_map.ts";
-import { Roots, type Scope } from "./roots.ts";
+import { Roots } from "./roots.ts";
+import type { Scope } from "./scope.ts";
 import { Scanner } from "./scanner.ts";
 import { type Ignores, Tree } from "./tree.ts";
 

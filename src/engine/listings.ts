@@ -15,7 +15,7 @@ import type { Entries } from "./entries.ts";
 import type { Events } from "./events.ts";
 import { unwatchable } from "./failures.ts";
 import type { Overlap } from "./overlap.ts";
-import type { Scope } from "./roots.ts";
+import type { Scope } from "./scope.ts";
 import type { ScanFailure } from "./scan.ts";
 import type { Outcome, Scanner } from "./scanner.ts";
 import { isOfType, type Tree } from "./tree.ts";

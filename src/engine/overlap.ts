@@ -8,11 +8,12 @@
  * @module
  */
 
-import { Directory } from "./directory.ts";
+import type { Directory } from "./directory.ts";
 import type { Entries } from "./entries.ts";
 import type { EntryKind } from "./event.ts";
 import type { Place, Root, RootMap } from "./root_map.ts";
-import type { Roots, Scope } from "./roots.ts";
+import type { Roots } from "./roots.ts";
+import type { Scope } from "./scope.ts";
 import type { Scanner } from "./scanner.ts";
 
 /** What trees and roots have in common. */
@@ -128,8 +129,7 @@ export class Overlap {
     if (root.watch !== undefined || place !== undefined && place.parent.root !== tree) return;
     this.#roots.follow(root);
     if (place === undefined) return this.#roots.look(root, root.isNew);
-    const { parent, name, entry } = place;
-    parent.entries.delete(name);
-    this.#roots.takeOver(root, entry instanceof Directory ? entry : undefined);
+    place.parent.entries.delete(place.name);
+    this.#roots.takeOver(root, place);
   }
 }

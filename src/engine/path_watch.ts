@@ -110,6 +110,11 @@ export class PathWatch implements Owner, Receiver {
     }
   }
 
+  /** Whether a directory was on the way when the path was last resolved. @param wd its watch */
+  passes(wd: number): boolean {
+    return this.#names.has(wd);
+  }
+
   /** Releases all its watches. */
   close(): void {
     for (const wd of this.#held) this.#release(wd);

@@ -20,7 +20,7 @@ import { isExact } from "./directory_state.ts";
 import type { Entries, Toucher } from "./entries.ts";
 import type { Events } from "./events.ts";
 import type { Overlap } from "./overlap.ts";
-import { Content, Picture, type Status, Statuses } from "./picture.ts";
+import { Content, Picture, type Status, type Statuses } from "./picture.ts";
 import type { Progress } from "./pictures.ts";
 import { type Place, placeIn } from "./root_map.ts";
 import type { Roots } from "./roots.ts";

@@ -23,7 +23,7 @@ export interface Root {
    * How what is reported compares with the queued events of the path, until the next fence: `ahead` after the
    * path was resolved and reported, `behind` after a tree that reported it has ended.
    */
-  lead: "ahead" | "behind" | undefined;
+  lead: { readonly is: "ahead" | "behind" } | undefined;
   /** What the path led to when it was last resolved. */
   target: Target | undefined;
   /** The tree, if that is a directory. */

@@ -18,29 +18,16 @@ import {
 import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
 import { isExact } from "./directory_state.ts";
-import type { Entries, Wanted } from "./entries.ts";
+import type { Entries } from "./entries.ts";
 import { entryEvent, type EntryKind, unmountEvent } from "./event.ts";
 import { unwatchable } from "./failures.ts";
 import type { Instance } from "./instance.ts";
 import type { Member } from "./member.ts";
 import { removals, type Tops } from "./loss.ts";
 import { PathWatch } from "./path_watch.ts";
-import { known, type Root, type RootMap } from "./root_map.ts";
+import { known, type Place, type Root, type RootMap } from "./root_map.ts";
 import type { Scanner } from "./scanner.ts";
-
-/** What is watched. */
-export interface Scope extends Wanted {
-  /** Whether directories below the roots are. */
-  readonly recursive: boolean;
-  /** Whether directories that symbolic links lead to are. */
-  readonly followSymlinks: boolean;
-  /** Whether what is there in the beginning is reported. */
-  readonly initial: boolean;
-  /** Whether a path is known, with all that is below, as soon as it is added. */
-  readonly blocking: boolean;
-  /** Whether the disk is looked at again and again. */
-  readonly polls: boolean;
-}
+import type { Scope } from "./scope.ts";
 
 /** After these events of a name, or of a directory, on its way a path leads nowhere. */
 const AWAY = IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF;
@@ -118,7 +105,7 @@ export class Roots {
       this.#leadsElsewhere(root, true);
     } else if (before !== undefined && before.wd >= 0) {
       if (target !== undefined && target.wd >= 0 && !target.isDirectory) {
-        if (target.wd !== before.wd) this.#replaced(root);
+        if (target.wd !== before.wd) this.replaced(root);
         return;
       }
       this.#leadsElsewhere(root, false);
@@ -140,7 +127,7 @@ export class Roots {
     }
     if (root.isReported && !first && (before === undefined || before.wd < 0)) {
       // It was a link that leads nowhere.
-      if (!target.isDirectory) return this.#replaced(root);
+      if (!target.isDirectory) return this.replaced(root);
       this.#leadsElsewhere(root, false);
     }
     if (first && root.isReported && target.isDirectory && kind !== "") {
@@ -179,14 +166,16 @@ export class Roots {
     const { path } = root;
     const place = this.#map.place(path);
     root.isReported = place !== undefined;
+    root.lead = undefined;
     if (place !== undefined) this.#entries.moveOut(place.parent, place.name, path);
     const moved = (mask: number) => {
       const { target, directory } = root;
       if (directory !== undefined) this.#scanner.forgetMisses(directory);
       this.look(root);
-      const isSame = target !== undefined && target.wd >= 0 && root.target?.wd === target.wd;
-      if (!isSame || root.directory !== directory) return;
-      if (root.lead === undefined ? mask & AWAY : root.lead === "behind") this.#wasAway(root);
+      if (root.target?.wd !== target?.wd || root.directory !== directory) return;
+      const wasThere = target !== undefined && target.wd >= 0;
+      const isAway = root.lead === undefined && wasThere && mask & AWAY;
+      if (root.lead?.is === "behind" || isAway) this.#wasAway(root);
     };
     const touched = (mask: number) => {
       if (mask & IN_UNMOUNT) this.#entries.report(unmountEvent(path));
@@ -219,7 +208,8 @@ export class Roots {
    *
    * @param first whether what the tree has not looked for in it was there in the beginning
    */
-  takeOver(root: Root, directory: Directory | undefined, first: boolean = false): void {
+  takeOver(root: Root, { parent, entry }: Place, first: boolean = false): void {
+    const directory = entry instanceof Directory ? entry : undefined;
     const target = root.target = root.watch!.look();
     // It has no watch before its scan, and if it is entered by another path.
     const isSame = target?.isDirectory
@@ -231,6 +221,8 @@ export class Roots {
       this.#leadsElsewhere(root, directory !== undefined);
       return this.look(root);
     }
+    // Of a file in another directory, no event tells that it is another one.
+    if (!target?.isDirectory && !root.watch!.passes(parent.wd)) return this.replaced(root);
     this.leads(root, "behind");
     root.directory = directory;
     if (directory === undefined) return;
@@ -248,17 +240,17 @@ export class Roots {
     this.#entries.addRoot(root.path, entry, kind);
   }
 
-  #replaced(root: Root): void {
+  /** Reports that a root leads to another file. */
+  replaced(root: Root): void {
     this.leads(root, "ahead");
     this.#entries.replaced(undefined, root.path);
   }
 
   /** Sets {@link Root.lead} until the next fence. */
   leads(root: Root, lead: "ahead" | "behind"): void {
-    const { target } = root;
-    root.lead = lead;
+    const mine = root.lead = { is: lead };
     this.#instance.fence(() => {
-      if (root.target === target) root.lead = undefined;
+      if (root.lead === mine) root.lead = undefined;
     });
   }
 
@@ -286,10 +278,14 @@ export class Roots {
     if (root.watch !== undefined || this.#map.isInTree(path)) return;
     const place = this.#map.place(path);
     this.follow(root);
-    if (!(place?.entry instanceof Directory)) return this.look(root, isNew);
-    // A tree has entered it by a link.
-    this.#entries.moveIn(place.parent, place.name, false);
-    this.takeOver(root, place.entry, isNew);
+    if (place?.entry instanceof Directory) {
+      // A tree has entered it by a link.
+      this.#entries.moveIn(place.parent, place.name, false);
+      return this.takeOver(root, place, isNew);
+    }
+    this.look(root, isNew);
+    // A tree has reported it, perhaps as what it was before events that are still to come.
+    if (place !== undefined && root.lead === undefined) this.leads(root, "behind");
   }
 
   /** Nothing is left of what a root was. */

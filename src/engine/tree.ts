@@ -11,7 +11,7 @@ import type { Entries } from "./entries.ts";
 import type { EntryKind } from "./event.ts";
 import type { Overlap } from "./overlap.ts";
 import type { RootMap } from "./root_map.ts";
-import type { Scope } from "./roots.ts";
+import type { Scope } from "./scope.ts";
 import type { Scanner } from "./scanner.ts";
 
 /** Whether an entry is ignored. */

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { IN_MODIFY, type WatchEvent } from "../../mod.ts";
 import { type Client, Engine } from "../../src/engine/engine.ts";
 import type { Loss } from "../../src/engine/loss.ts";
-import type { Scope } from "../../src/engine/roots.ts";
+import type { Scope } from "../../src/engine/scope.ts";
 import { line } from "../helpers/events.ts";
 import { Model, onDisk } from "../helpers/model.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";

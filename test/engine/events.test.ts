@@ -16,7 +16,7 @@ import {
 } from "../../mod.ts";
 import { Directory } from "../../src/engine/directory.ts";
 import { isStale } from "../../src/engine/directory_state.ts";
-import type { Scope } from "../../src/engine/roots.ts";
+import type { Scope } from "../../src/engine/scope.ts";
 import type { Ignores } from "../../src/engine/tree.ts";
 import { event, known, Trees } from "../helpers/trees.ts";
 

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { IN_CREATE, IN_DELETE, IN_MODIFY } from "../../mod.ts";
 import type { Directory } from "../../src/engine/directory.ts";
 import type { Owner } from "../../src/engine/member.ts";
-import type { Scope } from "../../src/engine/roots.ts";
+import type { Scope } from "../../src/engine/scope.ts";
 import type { Outcome } from "../../src/engine/scanner.ts";
 import type { Ignores } from "../../src/engine/tree.ts";
 import { cString } from "../../src/kernel/byte_string.ts";

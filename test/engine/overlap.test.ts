@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { Directory } from "../../src/engine/directory.ts";
 import type { Root } from "../../src/engine/root_map.ts";
-import type { Scope } from "../../src/engine/roots.ts";
+import type { Scope } from "../../src/engine/scope.ts";
 import type { Ignores } from "../../src/engine/tree.ts";
 import { event, known, Trees } from "../helpers/trees.ts";
 

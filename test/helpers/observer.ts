@@ -119,11 +119,12 @@ export class Observer {
     this.#removed.push(root);
   }
 
-  /** Whether a path is a root, or below it and not ignored. */
+  /** Whether a path is a root, or one that is watched below it. */
   #isIn(path: string, isDirectory: boolean, root: string): boolean {
     if (path === root) return true;
     if (!path.startsWith(`${root}/`)) return false;
     const names = path.slice(root.length + 1).split("/");
+    if (!this.#view.recursive && names.length > 1) return false; // another root reported it
     return names.every((_, i) => {
       const above = `${root}/${names.slice(0, i + 1).join("/")}`;
       return !this.#view.ignores(above, isDirectory || above !== path, root);

@@ -1,0 +1,21 @@
+/**
+ * `Scope`: what a watcher watches, and what of it is wanted.
+ *
+ * @module
+ */
+
+import type { Wanted } from "./entries.ts";
+
+/** What is watched. */
+export interface Scope extends Wanted {
+  /** Whether directories below the roots are. */
+  readonly recursive: boolean;
+  /** Whether directories that symbolic links lead to are. */
+  readonly followSymlinks: boolean;
+  /** Whether what is there in the beginning is reported. */
+  readonly initial: boolean;
+  /** Whether a path is known, with all that is below, as soon as it is added. */
+  readonly blocking: boolean;
+  /** Whether the disk is looked at again and again. */
+  readonly polls: boolean;
+}
