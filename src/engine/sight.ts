@@ -110,8 +110,9 @@ export class Sight {
       const names = new Map<string, boolean>();
       for (const part of listing.parts) part.addTo(names);
       const known = directory.names();
-      // A listing by several calls may leave out an entry.
-      for (const name of known.keys()) names.set(name, true);
+      // A listing by several calls may leave out an entry. Any other is right, and statx(2) may be late: FUSE keeps
+      // what it has found for a second.
+      if (listing.isLarge) { for (const name of known.keys()) names.set(name, true); }
       const content = new Content();
       let count = 0;
       for (const name of names.keys()) {
