@@ -4,8 +4,8 @@
  * @module
  */
 
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Watcher } from "../watch/watcher.ts";
 
 /** A file that has a snapshot of what was reported. */
@@ -18,17 +18,25 @@ export class StateFile {
 
   /** @throws {Error} if there is a file that cannot be read */
   constructor(path: string) {
-    this.#path = resolve(path);
-    this.#temporary = `${this.#path}.new`;
     try {
+      this.#path = realpathSync(path);
       this.snapshot = readFileSync(this.#path);
     } catch (error) {
       if ((error as { code?: string }).code !== "ENOENT") throw error;
+      this.#path = join(realpathSync(dirname(path)), basename(path));
     }
+    this.#temporary = `${this.#path}.new`;
   }
 
-  /** Ignores the file itself. */
-  readonly ignore = (path: string): boolean => path === this.#path || path === this.#temporary;
+  /** Ignores the file itself, by whatever path. */
+  readonly ignore = (path: string): boolean => {
+    const isOwn = [this.#path, this.#temporary].some((own) => basename(own) === basename(path));
+    try {
+      return isOwn && realpathSync(dirname(path)) === dirname(this.#path);
+    } catch {
+      return false; // its directory is gone
+    }
+  };
 
   /**
    * Replaces the file by a snapshot of what the loops have taken.

@@ -35,6 +35,8 @@ export function difference(
   identity: Identity | undefined,
   changes: Changes,
 ): void {
+  before.nest();
+  now.nest();
   const pairing = new Pairing(before.statuses, now.statuses);
   pairing.pair(...common(before, now), identity);
   new Report(pairing, changes).all();
@@ -42,12 +44,11 @@ export function difference(
 
 /** What both pictures have, as two directories whose entries have absolute paths for names. */
 function common(before: Picture, now: Picture): [before: Content, now: Content] {
+  const all = [...new Set([...pathsOf(before), ...pathsOf(now)])];
   const paths = new Set<string>();
-  for (const path of pathsOf(now)) if (before.find(path) !== undefined) paths.add(path);
-  for (const path of pathsOf(before)) {
-    if (!ancestors(path).some((above) => paths.has(above)) && now.find(path) !== undefined) {
-      paths.add(path);
-    }
+  for (const path of all.sort((a, b) => a.length - b.length)) {
+    if (before.find(path) === undefined || now.find(path) === undefined) continue;
+    if (!ancestors(path).some((above) => paths.has(above))) paths.add(path);
   }
   const [old, current] = [before, now].map((picture) => {
     const top = new Content();

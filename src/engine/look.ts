@@ -97,7 +97,11 @@ export class Look {
     const rest: Directory[] = [];
     for (const [path, entry] of tops) {
       if (entry === undefined) continue;
-      roots.entries.set(path, this.#add(entry !== false, AT_FDCWD, path, true, true));
+      const status = this.#add(entry !== false, AT_FDCWD, path, true, true);
+      if (this.#picture.statuses.changed(status) >= this.#since) {
+        this.#picture.statuses.setUncertain(status);
+      }
+      roots.entries.set(path, status);
       if (entry instanceof Directory) rest.push(entry);
     }
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {

@@ -49,10 +49,31 @@ export class Picture {
     }
   }
 
+  /** Puts each path that is below another one into that one's directories, where it is not reported twice. */
+  nest(): void {
+    const { entries, directories } = this.roots;
+    for (const path of [...entries.keys()].sort((a, b) => a.length - b.length)) {
+      const place = this.#below(path);
+      if (place === undefined) continue;
+      const inside = directories.get(path);
+      place.content.entries.set(place.name, entries.get(path)!);
+      if (inside !== undefined) place.content.directories.set(place.name, inside);
+      entries.delete(path);
+      directories.delete(path);
+    }
+    for (const path of this.missing) if (this.#below(path) !== undefined) this.missing.delete(path);
+  }
+
   /** Where the entry of a path is, or would be; `undefined` if the picture does not have its directory. */
   find(path: string): Place | undefined {
     const { roots } = this;
     if (roots.entries.has(path) || this.missing.has(path)) return { content: roots, name: path };
+    return this.#below(path);
+  }
+
+  /** Likewise, in the directories of another path. */
+  #below(path: string): Place | undefined {
+    const { roots } = this;
     for (let end = path.lastIndexOf("/"); end !== -1; end = path.lastIndexOf("/", end - 1)) {
       const top = roots.directories.get(path.slice(0, end) || "/");
       if (top !== undefined) return findIn(top, path.slice(end + 1).split("/"));

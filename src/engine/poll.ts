@@ -185,7 +185,8 @@ export class Poll implements Toucher {
       const isCompared = (name: string) =>
         !this.#isTouched(directory, name) && !this.#overlap.isFollowed(directory, name);
       const content = new Content();
-      for (const [name, entry] of directory.names()) {
+      const names = directory.names();
+      for (const [name, entry] of names) {
         if (!isCompared(name)) continue;
         const status = known?.entries.get(name);
         if (status !== undefined) content.entries.set(name, status);
@@ -197,7 +198,7 @@ export class Poll implements Toucher {
       above.directories.set(directory.name, content);
       const seenContent = seen && new Content();
       for (const [name, status] of seen?.entries ?? []) {
-        const isKnown = content.entries.has(name) || !directory.names().has(name);
+        const isKnown = content.entries.has(name) || !names.has(name);
         if (isKnown && isCompared(name)) seenContent!.entries.set(name, status);
       }
       if (seenContent !== undefined) {

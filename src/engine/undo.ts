@@ -23,9 +23,10 @@ function undoOne(picture: Picture, event: WatchEvent): void {
   if (kind === "rename") {
     const source = picture.find(losslessFrom(event));
     const isThere = place?.content.entries.has(place.name) ?? false;
-    // If it is not there, it is removed, with the directory that it is in.
+    // If it is not there, it is removed, with the directory that it is in; if its old place is not, that is removed.
     if (source !== undefined && isThere) move(picture, place!, source);
     else if (source !== undefined) putGone(picture, source, isDirectory);
+    else if (isThere) discard(picture, place!);
     if (place !== undefined && event.replaced) putGone(picture, place, isDirectory);
   } else if (place === undefined) return;
   else if (kind === "create" || kind === "exists") discard(picture, place);

@@ -1,7 +1,14 @@
 /** `watch --since`. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -44,6 +51,22 @@ test("watch --since writes the file while it runs, and nothing of that is report
   assert.equal(running.output.stdout, `create ${directory}/a/\n`);
   assert.equal(await end(await watching([directory, "--since", state])), "");
   assert.deepEqual(readdirSync(directory).sort(), ["a", "state"]);
+});
+
+test("watch --since does not report its file by another path, as through a link", async () => {
+  const [directory, elsewhere] = [tmpDir(), tmpDir()];
+  const link = join(elsewhere, "link");
+  symlinkSync(directory, link);
+  for (
+    const [file, watched] of [[join(link, "state"), directory], [join(directory, "other"), link]]
+  ) {
+    const running = await watching([watched, "--since", file]);
+    const before = readFileSync(file);
+    mkdirSync(join(directory, `new-${watched === link}`));
+    await until(() => !readFileSync(file).equals(before), () => running.output);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(await end(running), `create ${watched}/new-${watched === link}/\n`);
+  }
 });
 
 test("watch --since --json marks what has changed before", async () => {

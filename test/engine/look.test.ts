@@ -60,6 +60,21 @@ test("Look is uncertain about what has changed since its moment", async () => {
   assert.equal(shown(picture, path)["a"], "certain");
 });
 
+test("Look is uncertain about a given file that has changed since its moment", async () => {
+  const { path } = subject();
+  for (
+    const [since, state] of [[Date.now() + 60_000, "certain"], [
+      Date.now() - 60_000,
+      "uncertain",
+    ]] as const
+  ) {
+    const look = begin(since);
+    const tops = new Map([[join(path, "a"), false as const]]);
+    await look.look(tops);
+    assert.deepEqual(shown(look.finish(tops, false), path), { a: state });
+  }
+});
+
 test("Look knows nothing of what was touched, unless it looks again", async () => {
   for (const again of [false, true]) {
     const { path, top, d } = subject();

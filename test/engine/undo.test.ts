@@ -86,6 +86,11 @@ test("undo() of a rename into a directory that is removed, reports the removal o
   ]);
 });
 
+test("undo() of a rename out of a directory that is removed, reports the creation of what was renamed", () => {
+  const events = [renameEvent("/t/d/a", "/t/a", false, false), entryEvent("remove", "/t/d", true)];
+  assert.deepEqual(again(directory({ a: file }), events), ["create /t/a", "remove /t/d"]);
+});
+
 test("undo() of the coming and going of a path itself", () => {
   assert.deepEqual(again(directory({}), [entryEvent("create", "/t", true)]), ["create /t"]);
   assert.deepEqual(again(undefined, [entryEvent("remove", "/t", true)]), ["remove /t"]);

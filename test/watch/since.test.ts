@@ -200,6 +200,20 @@ test("since reports the coming, going and replacing of given paths", async () =>
   ]);
 });
 
+test("since reports an entry once if it is a given path below another one", async () => {
+  const before = (at: (path: string) => string) => {
+    for (const name of ["a/b", "a/c"]) mkdirSync(at(name), { recursive: true });
+    for (const name of ["a/b/f", "a/c/g"]) write(at(name));
+  };
+  const roots = ["a", "a/b", "a/c", "a/d"];
+  const removed = await between(before, (at) => rmSync(at("a/b"), { recursive: true }), {}, roots);
+  assert.deepEqual(removed, ["remove a/b"]);
+  const renamed = await between(before, (at) => renameSync(at("a/b"), at("a/d")), {}, roots);
+  assert.deepEqual(renamed, ["rename a/b -> a/d"]);
+  const gone = await between(before, (at) => rmSync(at("a"), { recursive: true }), {}, roots);
+  assert.deepEqual(gone, ["remove a"]);
+});
+
 test("since treats a path that the snapshot does not have as without since", async () => {
   const directory = tmpDir(fastest);
   const [a, b] = ["a", "b"].map((name) => join(directory, name));
