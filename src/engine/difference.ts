@@ -44,11 +44,14 @@ export function difference(
 
 /** What both pictures have, as two directories whose entries have absolute paths for names. */
 function common(before: Picture, now: Picture): [before: Content, now: Content] {
-  const all = [...new Set([...pathsOf(before), ...pathsOf(now)])];
   const paths = new Set<string>();
-  for (const path of all.sort((a, b) => a.length - b.length)) {
+  const all = new Set([...pathsOf(before), ...pathsOf(now)]);
+  for (const path of [...all].sort((a, b) => a.length - b.length)) {
     if (before.find(path) === undefined || now.find(path) === undefined) continue;
-    if (!ancestors(path).some((above) => paths.has(above))) paths.add(path);
+    // What was, or is, in another one's directories and not by itself, is compared there.
+    const isElsewhere = before.missing.has(path) && isNested(now, path) ||
+      now.missing.has(path) && isNested(before, path);
+    if (!isElsewhere || !ancestors(path).some((above) => paths.has(above))) paths.add(path);
   }
   const [old, current] = [before, now].map((picture) => {
     const top = new Content();
@@ -62,6 +65,10 @@ function common(before: Picture, now: Picture): [before: Content, now: Content] 
     return top;
   });
   return [old, current];
+}
+
+function isNested({ roots, missing }: Picture, path: string): boolean {
+  return !roots.entries.has(path) && !missing.has(path);
 }
 
 function pathsOf({ roots, missing }: Picture): string[] {

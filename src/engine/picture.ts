@@ -100,11 +100,11 @@ function findIn(top: Content, names: readonly string[]): Place | undefined {
 
 // A status is so many numbers of 32 bits: flags, and five numbers of 64 bits, each with its low half first.
 export const LENGTH = 11;
-export const INO = 1;
+export const INODE = 1;
 export const SIZE = 3;
-export const BTIME = 5;
-export const CTIME = 7;
-export const MTIME = 9;
+export const BIRTH = 5;
+export const CHANGE = 7;
+export const MODIFICATION = 9;
 
 // Flags.
 export const DIRECTORY = 1;
@@ -166,13 +166,13 @@ export class Statuses {
     const start = status * LENGTH;
     const isBorn = (statx[STX_MASK] & STATX_BTIME) !== 0;
     words[start] = words[start] & DIRECTORY | (isBorn ? BORN : 0);
-    words[start + INO] = statx[STX_INO];
-    words[start + INO + 1] = statx[STX_INO + 1];
+    words[start + INODE] = statx[STX_INO];
+    words[start + INODE + 1] = statx[STX_INO + 1];
     words[start + SIZE] = statx[STX_SIZE];
     words[start + SIZE + 1] = statx[STX_SIZE + 1] & 0xffff; // 256 TiB
-    this.#setTime(start + BTIME, isBorn ? STX_BTIME : undefined);
-    this.#setTime(start + CTIME, STX_CTIME);
-    this.#setTime(start + MTIME, STX_MTIME);
+    this.#setTime(start + BIRTH, isBorn ? STX_BTIME : undefined);
+    this.#setTime(start + CHANGE, STX_CTIME);
+    this.#setTime(start + MODIFICATION, STX_MTIME);
     return true;
   }
 
@@ -222,12 +222,12 @@ export class Statuses {
 
   /** When the entry changed last, in milliseconds since 1970: the latest that its change time may stand for. */
   changed(status: Status): number {
-    return this.#latest(status * LENGTH + CTIME);
+    return this.#latest(status * LENGTH + CHANGE);
   }
 
   /** When the entry was modified last; see {@link changed}. */
   modified(status: Status): number {
-    return this.#latest(status * LENGTH + MTIME);
+    return this.#latest(status * LENGTH + MODIFICATION);
   }
 
   /** The inode and its time of birth, which no other inode has; `undefined` if one is not known. */
@@ -235,8 +235,8 @@ export class Statuses {
     const words = this.#words;
     const start = status * LENGTH;
     if (words[start] & (UNKNOWN | GONE) || !(words[start] & BORN)) return undefined;
-    return words.subarray(start + INO, start + SIZE).join() + "," +
-      words.subarray(start + BTIME, start + CTIME).join();
+    return words.subarray(start + INODE, start + SIZE).join() + "," +
+      words.subarray(start + BIRTH, start + CHANGE).join();
   }
 
   /**
@@ -247,10 +247,10 @@ export class Statuses {
     const words = this.#words;
     const start = status * LENGTH;
     if (words[start] & (UNKNOWN | GONE)) return undefined;
-    const inode = words.subarray(start + INO, start + SIZE).join();
+    const inode = words.subarray(start + INODE, start + SIZE).join();
     if (words[start] & DIRECTORY) return inode;
-    return `${inode},${words.subarray(start + SIZE, start + BTIME)},${
-      words.subarray(start + MTIME, start + LENGTH)
+    return `${inode},${words.subarray(start + SIZE, start + BIRTH)},${
+      words.subarray(start + MODIFICATION, start + LENGTH)
     }`;
   }
 
@@ -260,7 +260,7 @@ export class Statuses {
     const flags = this.#words[a] | others.#words[b];
     if (flags & GONE) return false;
     return (flags & UNKNOWN) !== 0 ||
-      this.#equals(a, others, b, INO, SIZE) && this.#equals(a, others, b, BTIME, CTIME);
+      this.#equals(a, others, b, INODE, SIZE) && this.#equals(a, others, b, BIRTH, CHANGE);
   }
 
   /**
@@ -271,10 +271,12 @@ export class Statuses {
   mayDiffer(status: Status, others: Statuses, other: Status, isMoved: boolean): boolean {
     const [a, b] = [status * LENGTH, other * LENGTH];
     if ((this.#words[a] | others.#words[b]) & (UNKNOWN | UNCERTAIN | GONE)) return true;
-    if (!this.#equals(a, others, b, INO, BTIME) || !this.#equals(a, others, b, MTIME, LENGTH)) {
+    if (
+      !this.#equals(a, others, b, INODE, BIRTH) || !this.#equals(a, others, b, MODIFICATION, LENGTH)
+    ) {
       return true;
     }
-    return !isMoved && !this.#equals(a, others, b, CTIME, MTIME);
+    return !isMoved && !this.#equals(a, others, b, CHANGE, MODIFICATION);
   }
 
   /** The numbers of all statuses, {@link LENGTH} of each, until one is added. */

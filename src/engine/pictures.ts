@@ -17,20 +17,11 @@ import type { Overlap } from "./overlap.ts";
 import type { Poll } from "./poll.ts";
 import type { Picture, Status, Statuses } from "./picture.ts";
 import type { RootMap } from "./root_map.ts";
+import type { Progress } from "./progress.ts";
 import type { Roots } from "./roots.ts";
 import { encode } from "./snapshot.ts";
 import type { Tree } from "./tree.ts";
 import { undo } from "./undo.ts";
-
-/** What keeps the entries in step with the disk. */
-export interface Progress {
-  /** Resolves when everything is scanned, and all is applied that is queued by then. */
-  settled(): Promise<void>;
-  /** Resolves when all is applied that the kernel has queued by now. */
-  applied(): Promise<void>;
-  /** Whether nothing is applied any more. */
-  readonly isClosed: boolean;
-}
 
 /** The events of the changes between two pictures. */
 export function eventsBetween(before: Picture, now: Picture, kinds: ChangeKinds): WatchEvent[] {

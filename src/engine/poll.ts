@@ -21,7 +21,7 @@ import type { Entries, Toucher } from "./entries.ts";
 import type { Events } from "./events.ts";
 import type { Overlap } from "./overlap.ts";
 import { Content, Picture, type Status, type Statuses } from "./picture.ts";
-import type { Progress } from "./pictures.ts";
+import type { Progress } from "./progress.ts";
 import { type Place, placeIn } from "./root_map.ts";
 import type { Roots } from "./roots.ts";
 import type { Scanner } from "./scanner.ts";

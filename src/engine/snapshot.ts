@@ -9,13 +9,13 @@
 
 import { fromBytes, putText, toBytes } from "../kernel/byte_string.ts";
 import {
-  BTIME,
+  BIRTH,
+  CHANGE,
   Content,
-  CTIME,
   DIRECTORY,
-  INO,
+  INODE,
   LENGTH,
-  MTIME,
+  MODIFICATION,
   Picture,
   SIZE,
   type Status,
@@ -125,18 +125,18 @@ class Writer {
 
   /** An entry with its status, whose numbers begin at an index. */
   status(name: string, words: Uint32Array, start: number, isListed: boolean): void {
-    const [change, modification] = [start + CTIME, start + MTIME];
+    const [change, modification] = [start + CHANGE, start + MODIFICATION];
     const isSame = words[change] === words[modification] &&
       words[change + 1] === words[modification + 1];
     this.entry(words[start] | (isListed ? LISTED : 0) | (isSame ? SAME_MTIME : 0), name);
     if (words[start] & UNKNOWN) return;
-    this.#word(words[start + INO]);
-    this.#word(words[start + INO + 1]);
+    this.#word(words[start + INODE]);
+    this.#word(words[start + INODE + 1]);
     this.#word(words[start + SIZE]);
     this.#view.setUint16(this.#at, words[start + SIZE + 1], true);
     this.#at += 2;
     const end = isSame ? modification : modification + 2;
-    for (let i = start + BTIME; i < end; i++) this.#word(words[i]);
+    for (let i = start + BIRTH; i < end; i++) this.#word(words[i]);
   }
 
   /** The bytes, with their header. */
@@ -210,11 +210,13 @@ class Parser {
     const start = status * LENGTH;
     words[start] = flags & ~(LISTED | SAME_MTIME);
     if (flags & UNKNOWN) return status;
-    for (let i = INO; i <= SIZE; i++) words[start + i] = this.#word();
+    for (let i = INODE; i <= SIZE; i++) words[start + i] = this.#word();
     words[start + SIZE + 1] = this.#byte() | this.#byte() << 8;
-    for (let i = BTIME; i < MTIME; i++) words[start + i] = this.#word();
+    for (let i = BIRTH; i < MODIFICATION; i++) words[start + i] = this.#word();
     for (const i of [0, 1]) {
-      words[start + MTIME + i] = flags & SAME_MTIME ? words[start + CTIME + i] : this.#word();
+      words[start + MODIFICATION + i] = flags & SAME_MTIME
+        ? words[start + CHANGE + i]
+        : this.#word();
     }
     return status;
   }

@@ -1,12 +1,12 @@
 /** Pictures without a disk: of made-up entries. */
 
 import {
+  CHANGE,
   Content,
-  CTIME,
   DIRECTORY,
-  INO,
+  INODE,
   LENGTH,
-  MTIME,
+  MODIFICATION,
   Picture,
   SIZE,
 } from "../../src/engine/picture.ts";
@@ -49,9 +49,9 @@ function put(
   const status = statuses.add(made.isDirectory);
   const words = statuses.words.subarray(status * LENGTH);
   words[0] = (made.isDirectory ? DIRECTORY : 0) | (hasBirth ? BORN : 0);
-  words[INO] = made.inode;
+  words[INODE] = made.inode;
   words[SIZE] = made.version;
-  words[CTIME] = words[MTIME] = made.version;
+  words[CHANGE] = words[MODIFICATION] = made.version;
   content.entries.set(name, status);
   if (!made.isDirectory) return;
   const inside = new Content();

@@ -118,7 +118,17 @@ test("Inotify has exactly the documented members", () => {
 
 test("Watcher has exactly the documented members", () => {
   const members = Reflect.ownKeys(mod.Watcher.prototype).map(String).sort();
-  const expected = ["add", "batches", "close", "constructor", "ready", "ref", "remove", "sync"];
+  const expected = [
+    "add",
+    "batches",
+    "close",
+    "constructor",
+    "ready",
+    "ref",
+    "remove",
+    "snapshot",
+    "sync",
+  ];
   const symbols = [Symbol.asyncIterator, Symbol.asyncDispose, Symbol.dispose].map(String);
   assert.deepEqual(members, [...expected, "unref", "watched", ...symbols].sort());
 });

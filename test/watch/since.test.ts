@@ -212,6 +212,11 @@ test("since reports an entry once if it is a given path below another one", asyn
   assert.deepEqual(renamed, ["rename a/b -> a/d"]);
   const gone = await between(before, (at) => rmSync(at("a"), { recursive: true }), {}, roots);
   assert.deepEqual(gone, ["remove a"]);
+  const flat = await between(before, (at) => write(at("a/b/f"), "x"), { recursive: false }, [
+    "a",
+    "a/b/f",
+  ]);
+  assert.deepEqual(flat, ["modify a/b/f"]);
 });
 
 test("since treats a path that the snapshot does not have as without since", async () => {
