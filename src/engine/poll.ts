@@ -140,7 +140,7 @@ export class Poll implements Toucher {
     this.#touched = new Map();
     const sight = new Sight(this.#libc);
     const turns = new Turns(this.#libc);
-    for (const _ of sight.see(this.#roots.known())) if (turns.isDue) await turns.take();
+    for (const _ of sight.see(this.#roots.known(), this.#seen)) if (turns.isDue) await turns.take();
     await this.#progress.applied();
     if (this.#progress.isClosed) return;
     this.#apply(sight);
@@ -185,7 +185,9 @@ export class Poll implements Toucher {
       const isCompared = (name: string) =>
         !this.#isTouched(directory, name) && !this.#overlap.isFollowed(directory, name);
       const content = new Content();
-      const names = directory.names();
+      const isChanged = sight.changed.has(directory) || this.#touched.has(directory);
+      // Of one in which nothing has changed, only the directories lead to others.
+      const names = isChanged ? directory.names() : new Map(directory.directories());
       for (const [name, entry] of names) {
         if (!isCompared(name)) continue;
         const status = known?.entries.get(name);
@@ -197,16 +199,21 @@ export class Poll implements Toucher {
       }
       above.directories.set(directory.name, content);
       const seenContent = seen && new Content();
-      for (const [name, status] of seen?.entries ?? []) {
+      for (const name of isChanged ? seen?.entries.keys() ?? [] : names.keys()) {
+        const status = seen?.entries.get(name);
         const isKnown = content.entries.has(name) || !names.has(name);
-        if (isKnown && isCompared(name)) seenContent!.entries.set(name, status);
+        if (status !== undefined && isKnown && isCompared(name)) {
+          seenContent!.entries.set(name, status);
+        }
       }
       if (seenContent !== undefined) {
         seenAbove!.directories.set(directory.name, seenContent);
         sight.compared.add(directory);
       }
       for (const [name, child] of directory.directories()) {
-        if (!content.entries.has(name) && isDirectoryIn(sight, seen, name)) {
+        if (
+          !content.entries.has(name) && seen !== undefined && sight.hasDirectory(directory, name)
+        ) {
           // It was touched: what is in it is compared all the same.
           content.entries.set(name, before.statuses.add(true));
           seenContent!.entries.set(name, now.statuses.add(true));
@@ -280,11 +287,6 @@ export class Poll implements Toucher {
   #place(path: string): Omit<Place, "entry"> | undefined {
     return placeIn(this.#roots.known(), path);
   }
-}
-
-function isDirectoryIn({ statuses }: Sight, seen: Content | undefined, name: string): boolean {
-  const status = seen?.entries.get(name);
-  return status !== undefined && statuses.isDirectory(status);
 }
 
 function eventOf(name: string, mask: number, isDirectory: boolean): InotifyEvent {

@@ -22,6 +22,8 @@ export class Sight {
   readonly statuses: Statuses = new Statuses();
   /** What is in each directory that could be read. */
   readonly contents: Map<Directory, Content> = new Map();
+  /** The directories in which something differs from the look before, or from what is known. */
+  readonly changed: Set<Directory> = new Set();
   /** The directories of which the difference from an earlier look is known. */
   readonly compared: Set<Directory> = new Set();
   readonly #libc: Libc;
@@ -32,8 +34,8 @@ export class Sight {
     this.#libc = libc;
   }
 
-  /** Looks at all directories of some trees, in steps. */
-  *see(tops: Tops): Generator<void> {
+  /** Looks at all directories of some trees, in steps. @param before the look before */
+  *see(tops: Tops, before: Sight): Generator<void> {
     const rest: Directory[] = [];
     for (const [path, entry] of tops) {
       if (entry instanceof Directory) rest.push(entry);
@@ -42,6 +44,7 @@ export class Sight {
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
       if (next.gone || next.wd === -1) continue;
       yield* this.#list(next);
+      if (yield* this.#hasChanged(next, before)) this.changed.add(next);
       for (const [, child] of next.directories()) rest.push(child);
     }
   }
@@ -68,6 +71,12 @@ export class Sight {
       if (old === undefined) continue;
       if (before.statuses.mayDiffer(old, this.statuses, status, false)) yield path;
     }
+  }
+
+  /** Whether a directory was seen by a name. */
+  hasDirectory(directory: Directory, name: string): boolean {
+    const status = this.contents.get(directory)?.entries.get(name);
+    return status !== undefined && this.statuses.isDirectory(status);
   }
 
   /** Whether an entry differs from what another look has of it. @param directory `undefined` for a root */
@@ -125,6 +134,24 @@ export class Sight {
       libc.close(fd);
     }
     yield;
+  }
+
+  *#hasChanged(directory: Directory, before: Sight): Generator<void, boolean> {
+    const old = before.contents.get(directory)?.entries;
+    const now = this.contents.get(directory)?.entries;
+    const known = directory.names();
+    if (old === undefined || now?.size !== old.size || known.size !== old.size) return true;
+    let count = 0;
+    for (const [name, status] of now) {
+      if (++count % FEW === 0) yield;
+      const one = old.get(name);
+      if (one === undefined || !known.has(name)) return true;
+      const isSame = this.statuses.isDirectory(status)
+        ? before.statuses.isDirectory(one) && before.statuses.isSame(one, this.statuses, status)
+        : !before.statuses.mayDiffer(one, this.statuses, status, false);
+      if (!isSame) return true;
+    }
+    return false;
   }
 
   /** @param entry what is known to be there: a link that is followed counts as a directory */

@@ -22,9 +22,9 @@ function subject(): { readonly path: string; readonly top: Directory } {
   return { path, top };
 }
 
-function see(top: Directory, path: string): Sight {
+function see(top: Directory, path: string, before = new Sight(libc())): Sight {
   const sight = new Sight(libc());
-  for (const _ of sight.see(new Map([[path, top]])));
+  for (const _ of sight.see(new Map([[path, top]]), before));
   return sight;
 }
 
@@ -61,6 +61,22 @@ test("Sight.see() leaves out a directory that cannot be listed, or has no watch"
   assert.equal(names(see(top, path), child), undefined);
 });
 
+test("Sight.changed has the directories in which something differs", () => {
+  const { path, top } = subject();
+  const before = see(top, path);
+  assert.deepEqual([...before.changed], [top]);
+  assert.deepEqual([...see(top, path, before).changed], []);
+  writeFileSync(join(path, "f"), "longer");
+  assert.deepEqual([...see(top, path, before).changed], [top]);
+  const now = see(top, path);
+  rmSync(join(path, "link"));
+  assert.deepEqual([...see(top, path, now).changed], [top]);
+  top.entries.delete("link");
+  assert.deepEqual([...see(top, path, see(top, path)).changed], []);
+  top.entries.set("new", false);
+  assert.deepEqual([...see(top, path, see(top, path)).changed], [top]);
+});
+
 test("Sight.differs() compares one entry with another look", () => {
   const { path, top } = subject();
   const before = see(top, path);
@@ -91,7 +107,12 @@ test("Sight.changedRoots() are the files that differ", () => {
   const file = join(path, "f");
   const look = () => {
     const sight = new Sight(libc());
-    for (const _ of sight.see(new Map<string, Directory | false>([[file, false], [path, top]])));
+    for (
+      const _ of sight.see(
+        new Map<string, Directory | false>([[file, false], [path, top]]),
+        new Sight(libc()),
+      )
+    );
     return sight;
   };
   const before = look();
