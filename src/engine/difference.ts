@@ -13,8 +13,9 @@ const MOST_IN_PROGRESS = 500;
 
 /** Takes the changes that lead from one picture to another, in order. Paths are lossless text. */
 export interface Changes {
+  /** An entry is new; what is in a directory follows. */
   created(path: string, isDirectory: boolean): void;
-  /** A directory with all in it. */
+  /** An entry is gone, a directory with all in it. */
   removed(path: string, isDirectory: boolean): void;
   /** @param isReplaced whether it overwrites a file at the new path */
   renamed(from: string, path: string, isDirectory: boolean, isReplaced: boolean): void;

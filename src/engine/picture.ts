@@ -99,14 +99,21 @@ function findIn(top: Content, names: readonly string[]): Place | undefined {
 }
 
 // A status is so many numbers of 32 bits: flags, and five numbers of 64 bits, each with its low half first.
+/** How many numbers a status has. */
 export const LENGTH = 11;
+/** Where the inode's number is. */
 export const INODE = 1;
+/** Where the size is, in bytes; modulo 256 TiB. */
 export const SIZE = 3;
+/** Where the time of birth is: seconds since 1970, 34 bits, and nanoseconds, 30 bits. */
 export const BIRTH = 5;
+/** Where the change time is, likewise. */
 export const CHANGE = 7;
+/** Where the modification time is, likewise. */
 export const MODIFICATION = 9;
 
 // Flags.
+/** It is a directory, or a link that is followed to one. */
 export const DIRECTORY = 1;
 /** What is in a file may be other than its status says: it may have changed since. */
 export const UNCERTAIN = 2;
@@ -208,11 +215,6 @@ export class Statuses {
   /** The entry may have changed since, in any way but its name and type. */
   setUncertain(status: Status): void {
     this.#words[status * LENGTH] |= UNCERTAIN;
-  }
-
-  /** Nothing is known any more but the name and the type. */
-  setUnknown(status: Status): void {
-    this.#words[status * LENGTH] |= UNKNOWN;
   }
 
   /** See {@link isGone}. */

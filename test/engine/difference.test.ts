@@ -188,18 +188,18 @@ function compare(mine: Map<string, Made>, disk: Map<string, Made>, path: string)
   }
 }
 
+/** An entry, and all below it. */
+function treeOf(made: Made): Made[] {
+  return [made, ...[...made.entries.values()].flatMap(treeOf)];
+}
+
 test("difference() applied to the old picture gives the new one, after random changes", () => {
   for (let seed = 1; seed <= 400; seed++) {
     const random = generator(seed);
     const below = (n: number) => Math.floor(random() * n);
     const disk = make(true);
     const change = () => {
-      const directories: Made[] = [];
-      const visit = (one: Made) => {
-        directories.push(one);
-        for (const inner of one.entries.values()) if (inner.isDirectory) visit(inner);
-      };
-      visit(disk);
+      const directories = treeOf(disk).filter(({ isDirectory }) => isDirectory);
       const parent = directories[below(directories.length)];
       const name = "abcd~"[below(5)];
       const entry = parent.entries.get(name);
@@ -213,24 +213,12 @@ test("difference() applied to the old picture gives the new one, after random ch
         parent.entries.set(name, { ...entry, version: entry.version + 1 });
       } else {
         const target = directories[below(directories.length)];
-        const inside: Made[] = [];
-        const collect = (one: Made) => {
-          inside.push(one);
-          for (const inner of one.entries.values()) collect(inner);
-        };
-        collect(entry);
-        if (inside.includes(target)) return;
+        if (treeOf(entry).includes(target)) return;
         const to = "abcd~"[below(5)];
         const other = target.entries.get(to);
         if (other === entry) return;
         if (how < 0.6 && other !== undefined) {
-          const others: Made[] = [];
-          const gather = (one: Made) => {
-            others.push(one);
-            for (const inner of one.entries.values()) gather(inner);
-          };
-          gather(other);
-          if (others.includes(parent)) return;
+          if (treeOf(other).includes(parent)) return;
           parent.entries.set(name, other); // an exchange
         } else parent.entries.delete(name);
         target.entries.set(to, entry);

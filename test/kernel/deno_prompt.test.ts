@@ -5,6 +5,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { command, runtimeName } from "../helpers/runtime.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { until } from "../helpers/within.ts";
@@ -34,8 +35,7 @@ function onTerminal(program: string, ...args: string[]): Session {
   let hasEnded = false;
   child.stdout.setEncoding("utf8").on("data", (text) => output += text);
   child.on("close", () => hasEnded = true);
-  // deno-lint-ignore no-control-regex -- the terminal colours the questions by control sequences
-  const text = () => output.replaceAll(/\x1b\[[\d;]*[A-Za-z]/g, "");
+  const text = () => stripVTControlCharacters(output);
   const count = (pattern: RegExp) => text().match(pattern)?.length ?? 0;
   const questions = () => count(/Deno requests /g);
   const answered = () => count(/(Granted|Denied) .* access/g);
