@@ -2,10 +2,10 @@
  * Measures the module on each installed runtime, loops in C and other watchers, and prints tables of
  * medians. Each round runs every subject once.
  *
- *   bench.ts [--rounds N] [--quick] [--only NAME] [--json] [kernel|paths|tools]
+ *   bench.ts [--rounds N] [--quick] [--only NAME] [--without NAME]... [--json] [kernel|paths|tools]
  *
  * kernel is the table of `Inotify`, paths that of `watch()`, tools that of `inotifywait`; the default is
- * all. --only selects the measurements whose name contains NAME.
+ * all. --only selects the measurements whose name contains NAME, --without leaves out such subjects.
  */
 
 import os from "node:os";
@@ -21,6 +21,7 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
     only: { type: "string", default: "" },
+    without: { type: "string", multiple: true, default: [] },
     json: { type: "boolean", default: false },
   },
   allowPositionals: true,
@@ -58,14 +59,15 @@ if (options.json) {
 }
 
 async function fill<Subject extends { readonly name: string }, Setting>(
-  table: Table<Subject, Setting>,
+  { subjects: all, ...table }: Table<Subject, Setting>,
 ): Promise<Results> {
+  const subjects = all.filter(({ name }) => !options.without.some((part) => name.includes(part)));
   const lines: Line[] = [];
   for (const measurement of table.measurements) {
     if (!measurement.name.includes(options.only)) continue;
-    lines.push(...await measure(measurement, table, rounds));
+    lines.push(...await measure(measurement, { ...table, subjects }, rounds));
   }
-  return { subjects: table.subjects.map(({ name }) => name), lines };
+  return { subjects: subjects.map(({ name }) => name), lines };
 }
 
 function machine(): string {
