@@ -8,7 +8,8 @@
  * @module
  */
 
-import { earliest, type Timestamp } from "../kernel/clock.ts";
+import { nameOf } from "../kernel/byte_string.ts";
+import { earliest, monotonic, type Timestamp } from "../kernel/clock.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 import { IN_IGNORED } from "../kernel/mask.ts";
 import { Directory } from "./directory.ts";
@@ -25,11 +26,13 @@ import { Overlap } from "./overlap.ts";
 import { Pictures } from "./pictures.ts";
 import { Poll } from "./poll.ts";
 import type { Move } from "./renames.ts";
-import { RootMap } from "./root_map.ts";
+import { type Root, RootMap } from "./root_map.ts";
+import { RootQueue } from "./root_queue.ts";
 import { Roots } from "./roots.ts";
 import type { Scope } from "./scope.ts";
 import { Scanner } from "./scanner.ts";
 import { type Ignores, Tree } from "./tree.ts";
+import { SLICE } from "./turns.ts";
 
 /** For whom an engine works. */
 export interface Client {
@@ -58,11 +61,14 @@ export class Engine implements Member {
   readonly #entries: Entries;
   readonly #scanner: Scanner;
   readonly #map: RootMap;
+  readonly #added: RootQueue;
   readonly #roots: Roots;
   readonly #overlap: Overlap;
   readonly #tree: Tree;
   readonly #events: Events;
   readonly #listings: Listings;
+  /** For how many milliseconds {@link add} may still work in this turn of the event loop. */
+  #turn = SLICE;
   /** How many fences that follow scans have not come back. */
   #fences = 0;
   /** Whether {@link close} was called. */
@@ -86,6 +92,7 @@ export class Engine implements Member {
     this.#entries = entries;
     this.#scanner = scanner;
     this.#map = map;
+    this.#added = new RootQueue(libc, map);
     this.#roots = roots;
     this.#overlap = overlap;
     this.#tree = tree;
@@ -104,12 +111,15 @@ export class Engine implements Member {
    * @param path absolute, as lossless text
    */
   add(path: string): void {
-    const { blocking } = this.#scope;
-    this.#roots.add(path, !blocking && !this.#isIdle);
-    if (this.#map.isNested && this.#tree.ignoresByPath) this.reconsider(); // rules for paths are relative to roots
-    // At once, so that what happens from now on is no part of what was there.
-    this.#work(blocking ? Infinity : undefined);
-    while (blocking && !this.isClosed && !this.#scanner.isIdle) this.#work(Infinity);
+    this.#added.add(path);
+    if (this.#scope.blocking) {
+      do this.#work(Infinity); while (!this.isClosed && this.#hasWork);
+    } else if (this.#turn > 0) {
+      // At once, so that what happens from now on is no part of what was there.
+      const begin = monotonic(this.#instance.libc);
+      this.#work(this.#turn);
+      this.#turn -= monotonic(this.#instance.libc) - begin;
+    } else this.#instance.schedule(this);
   }
 
   /** Ends what {@link add} began, and reports nothing of it, but of what other roots need. */
@@ -192,6 +202,7 @@ export class Engine implements Member {
     this.poll?.close();
     this.pictures.end(this.#instance.drained.realtime - CLOCK_TICK);
     for (const resolve of this.#untilClosed) resolve();
+    this.#added.clear();
     this.#scanner.close();
     this.#roots.close();
     return this.#instance.leave(this);
@@ -204,8 +215,8 @@ export class Engine implements Member {
   }
 
   move({ from, to }: Move): void {
-    const sources = from === undefined ? [] : this.#directories(from.wd);
-    const targets = to === undefined ? [] : this.#directories(to.wd);
+    const sources = from === undefined ? [] : this.#directories(from);
+    const targets = to === undefined ? [] : this.#directories(to);
     const [[source], [target]] = [sources, targets];
     if (from && to && sources.length === 1 && targets.length === 1) {
       if (isExact(source.state) && isExact(target.state)) {
@@ -226,21 +237,24 @@ export class Engine implements Member {
   }
 
   work(): void {
-    this.#work();
+    this.#turn = SLICE;
+    this.#work(SLICE);
   }
 
-  /** The directories that own a watch, each by a path of its own. */
-  #directories(wd: number): Directory[] {
+  /** The directories that an event is of, each by a path of its own. */
+  #directories(event: InotifyEvent): Directory[] {
     const directories: Directory[] = [];
-    for (const owner of this.#instance.owners(wd)) {
+    for (const owner of this.#instance.owners(event.wd, nameOf(event))) {
       if (owner.receiver === this && owner instanceof Directory) directories.push(owner);
     }
     return directories;
   }
 
-  /** Scans for a while; what is found is committed when its fence comes back. */
-  #work(slice?: number): void {
+  /** Begins with roots and scans for a while; what is found is committed when its fence comes back. */
+  #work(slice: number): void {
     if (this.isClosed) return;
+    if (!this.#added.isEmpty) slice -= this.#added.work(slice, (root) => this.#begin(root));
+    if (!this.#added.isEmpty) this.#instance.schedule(this);
     const [outcomes, failed] = this.#scanner.work(slice);
     for (const { directory, failure } of failed) {
       this.#entries.report(unwatchable(this.#instance.libc, directory.path, failure));
@@ -252,15 +266,27 @@ export class Engine implements Member {
     this.#fences++;
     this.#instance.fence(() => {
       this.#fences--;
+      this.#turn = SLICE;
       if (this.isClosed) return;
       this.#listings.commit(outcomes);
       if (this.#isIdle) this.#scanned();
     });
   }
 
-  /** Whether no scan is left to be made, or committed. */
+  #begin(root: Root): void {
+    const isGrowing = this.#fences > 0 || !this.#scanner.isIdle;
+    this.#roots.begin(root, isGrowing && !this.#scope.blocking);
+    if (this.#map.isNested && this.#tree.ignoresByPath) this.reconsider(); // rules for paths are relative to roots
+  }
+
+  /** Whether there are roots to begin with, or scans to be made. */
+  get #hasWork(): boolean {
+    return !this.#added.isEmpty || !this.#scanner.isIdle;
+  }
+
+  /** Whether no work is left, and each scan is committed. */
   get #isIdle(): boolean {
-    return this.#fences === 0 && this.#scanner.isIdle;
+    return this.#fences === 0 && !this.#hasWork;
   }
 
   #scanned(): void {
@@ -274,6 +300,7 @@ export class Engine implements Member {
   #resync(since: Timestamp): void {
     const lostSince = earliest(this.#instance.libc, since) - CLOCK_TICK;
     this.#entries.report({ kind: "overflow" });
+    this.#roots.doubt();
     for (const root of this.#map) {
       this.#roots.resync(root, lostSince);
       if (root.directory === undefined) continue;

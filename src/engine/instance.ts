@@ -8,7 +8,8 @@ import { libc } from "../../ffi/libc.ts";
 import type { Libc } from "../../ffi/contract.ts";
 import { delay } from "../../ffi/time.ts";
 import { call } from "../kernel/call.ts";
-import { now, type Timestamp } from "../kernel/clock.ts";
+import { nameOf } from "../kernel/byte_string.ts";
+import { monotonic, now, type Timestamp } from "../kernel/clock.ts";
 import { debug, shown } from "../kernel/debug.ts";
 import { Fence } from "./fence.ts";
 import { IN_IGNORED, IN_MASK_ADD, IN_MOVE, IN_Q_OVERFLOW } from "../kernel/mask.ts";
@@ -19,7 +20,7 @@ import type { Member, Owner } from "./member.ts";
 import { type Scan, scan, type ScanFailure } from "./scan.ts";
 import { inotifyInit } from "../kernel/syscall.ts";
 import { Owners } from "./owners.ts";
-import { Turns } from "./turns.ts";
+import { SLICE, Turns } from "./turns.ts";
 
 /** How many bytes are read at once. */
 const READ = 65536;
@@ -40,8 +41,9 @@ export class Instance {
   readonly #fd: number = inotifyInit(this.libc);
   readonly #reader = new Reader(this.libc, this.#fd, new Uint8Array(READ));
   readonly #renames = new Renames();
-  /** The members, and whether each keeps the process alive. */
-  readonly #members = new Map<Member, boolean>();
+  readonly #members = new Set<Member>();
+  /** The members that keep the process alive. */
+  readonly #keepers = new Set<Member>();
   readonly #owners = new Owners<Owner>();
   readonly #fence: Fence;
   /** The members with work to do. */
@@ -78,12 +80,11 @@ export class Instance {
     return instance;
   }
 
-  /** Leaves the instance, and releases every watch of the member's owners. */
+  /** Leaves the instance. The member has released the watches of its owners. */
   async leave(member: Member): Promise<void> {
     if (!this.#members.delete(member)) return;
     this.#busy.delete(member);
-    for (const [wd, owner] of this.#owners) if (owner.receiver === member) this.release(wd, owner);
-    if (this.#members.size > 0) return this.#updateRef();
+    if (this.#members.size > 0) return this.#keep(member, false);
     if (shared[INSTANCE] === this) shared[INSTANCE] = undefined;
     await this.#reader.close();
     this.#fence.close();
@@ -91,8 +92,8 @@ export class Instance {
 
   /** Whether a member keeps the process alive. */
   setRef(member: Member, ref: boolean): void {
-    this.#members.set(member, ref);
-    this.#updateRef();
+    this.#members.add(member);
+    this.#keep(member, ref);
   }
 
   /**
@@ -109,12 +110,32 @@ export class Instance {
     return "wd" in result ? { ...result, isNew: !this.#owners.has(result.wd) } : result;
   }
 
-  /** Watches a path, without a scan. @returns the watch, or a negative errno */
-  watch(path: Uint8Array, mask: number, owner: Owner): number {
+  /**
+   * Watches a path, without a scan.
+   *
+   * @param isByName whether the owner gets the events of names that it {@link follow}s only, and those without a name
+   * @returns the watch, or a negative errno
+   */
+  watch(path: Uint8Array, mask: number, owner: Owner, isByName: boolean = false): number {
     const { libc } = this;
     const wd = call(libc, () => libc.inotify_add_watch(this.#fd, path, (mask | IN_MASK_ADD) >>> 0));
-    if (wd >= 0) this.#owners.add(wd, owner, mask);
+    if (wd >= 0) this.#owners.add(wd, owner, mask, isByName);
     return wd;
+  }
+
+  /** Whether {@link watch} has asked for all of some events. */
+  asks(wd: number, mask: number): boolean {
+    return this.#owners.asks(wd, mask);
+  }
+
+  /** Gives the events of a name in a directory, as lossless text, to somebody; see {@link watch}. */
+  follow(wd: number, name: string, owner: Owner): void {
+    this.#owners.follow(wd, name, owner);
+  }
+
+  /** Ends {@link follow}. */
+  unfollow(wd: number, name: string, owner: Owner): void {
+    this.#owners.unfollow(wd, name, owner);
   }
 
   /** How often {@link watch} has asked for events that it had not asked for before. */
@@ -127,9 +148,9 @@ export class Instance {
     this.#owners.add(wd, owner);
   }
 
-  /** The owners of a watch, in the order in which they came. */
-  owners(wd: number): Iterable<Owner> {
-    return this.#owners.of(wd);
+  /** The owners of a watch, or those who get the events of a name. */
+  owners(wd: number, name?: string): Iterable<Owner> {
+    return this.#owners.of(wd, name);
   }
 
   /** Releases a watch, which ends with its last owner. */
@@ -187,17 +208,20 @@ export class Instance {
 
   #fail(error: unknown): void {
     if (shared[INSTANCE] === this) shared[INSTANCE] = undefined;
-    for (const member of this.#members.keys()) member.fail(error);
+    for (const member of this.#members) member.fail(error);
   }
 
-  /** Lets one member work. @returns whether one had work to do */
+  /** Lets members work, each once, and no more of them after a slice. @returns whether one had work to do */
   #work(): boolean {
+    let left = this.#busy.size;
+    if (left === 0) return false;
+    const end = left === 1 ? 0 : monotonic(this.libc) + SLICE;
     for (const member of this.#busy) {
       this.#busy.delete(member);
       member.work();
-      return true;
+      if (--left === 0 || monotonic(this.libc) > end) break;
     }
-    return false;
+    return true;
   }
 
   /** Handles what was read, and reports it before anything else runs. */
@@ -245,7 +269,7 @@ export class Instance {
     const { wd, mask } = event;
     if (mask & IN_Q_OVERFLOW) return this.#overflow();
     if (this.#fence.passed(wd)) return;
-    const owners = this.#owners.of(wd);
+    const owners = this.#owners.of(wd, nameOf(event));
     if (mask & IN_IGNORED) this.#owners.end(wd);
     else if (this.#lost) return;
     debug?.("event", shown(event));
@@ -256,7 +280,7 @@ export class Instance {
     if (this.#lost) return;
     const halves = [move.from, move.to].filter((half) => half !== undefined);
     debug?.("rename", halves.map(shown).join(" -> "));
-    const owners = halves.flatMap(({ wd }) => [...this.#owners.of(wd)]);
+    const owners = halves.flatMap((half) => [...this.#owners.of(half.wd, nameOf(half))]);
     const receivers = new Set(owners.map(({ receiver }) => receiver));
     for (const receiver of receivers) receiver.move(move);
   }
@@ -271,12 +295,17 @@ export class Instance {
     this.#lost = true;
     this.#fence.lost(() => {
       this.#lost = false;
-      for (const member of this.#members.keys()) member.overflow();
+      for (const member of this.#members) member.overflow();
     });
   }
 
-  #updateRef(): void {
-    if ([...this.#members.values()].includes(true)) this.#reader.ref();
+  #keep(member: Member, ref: boolean): void {
+    const before = this.#keepers.size > 0;
+    if (ref) this.#keepers.add(member);
+    else this.#keepers.delete(member);
+    const now = this.#keepers.size > 0;
+    if (now === before) return;
+    if (now) this.#reader.ref();
     else this.#reader.unref();
   }
 }

@@ -1,70 +1,40 @@
 /**
- * `PathWatch`: resolves a path from `/` on (path_resolution(7)), and notices when it leads elsewhere.
+ * `PathWatch`: where a path leads, and what happens to what is there.
  *
- * Every directory on the way is watched: for its own move or removal and, where the path goes on by a symbolic link
- * or ends, for the name in it. So it is noticed when a part of the path comes, goes or is replaced, and when a link
- * is pointed elsewhere.
- *
- * A directory that is removed while it is still open, or is a working directory, sends no IN_DELETE_SELF until it is
- * closed. So while a path leads nowhere, as after each removal on the way, each directory is also watched for the
- * removal of the next one.
+ * The path shares the way to the directory that it ends in, as long as a file or directory is there. If not, or if it
+ * ends in a symbolic link, it has a walk of its own.
  *
  * @module
  */
 
-import { EACCES, EINVAL, ELOOP, ENOENT, ENOSPC, ENOTDIR } from "../../ffi/errno.ts";
-import { readLink } from "../kernel/files.ts";
+import { cString, nameOf, toText } from "../kernel/byte_string.ts";
+import { S_IFDIR, S_IFLNK, typeOf } from "../kernel/files.ts";
+import { IN_DONT_FOLLOW, IN_IGNORED, IN_ONLYDIR } from "../kernel/mask.ts";
+import type { InotifyEvent } from "../kernel/parse.ts";
 import type { Instance } from "./instance.ts";
 import type { Owner, Receiver } from "./member.ts";
-import { cString, nameOf, toText } from "../kernel/byte_string.ts";
-import {
-  IN_CREATE,
-  IN_DELETE,
-  IN_DELETE_SELF,
-  IN_DONT_FOLLOW,
-  IN_EXCL_UNLINK,
-  IN_IGNORED,
-  IN_MOVE,
-  IN_MOVE_SELF,
-  IN_ONLYDIR,
-} from "../kernel/mask.ts";
-import type { InotifyEvent } from "../kernel/parse.ts";
 import type { Move } from "./renames.ts";
-
-/** What a path leads to. */
-export interface Target {
-  /** The watch of its inode, which identifies it; or a negative errno, if it cannot be watched. */
-  readonly wd: number;
-  /** Whether it is a directory. */
-  readonly isDirectory: boolean;
-}
-
-/** The path changed while it was resolved. */
-const AGAIN = Symbol();
-
-const SELF = IN_MOVE_SELF | IN_DELETE_SELF;
-const ENTRY = IN_CREATE | IN_DELETE | IN_MOVE | IN_EXCL_UNLINK;
-
-/** Symbolic links that a path may have in it (path_resolution(7)). */
-const MAXSYMLINKS = 40;
-/** How often a path is resolved again that changes meanwhile. */
-const WALKS = 1000;
+import { ENTRY, SELF, type Target, Walk } from "./walk.ts";
+import { type Passenger, Way } from "./way.ts";
 
 /** A followed path. */
-export class PathWatch implements Owner, Receiver {
+export class PathWatch implements Owner, Receiver, Passenger {
   readonly receiver: Receiver = this;
   readonly #instance: Instance;
   readonly #path: string;
+  readonly #name: string;
   readonly #content: number;
-  readonly #moved: (mask: number) => void;
+  /** See {@link Passenger.moved}: also for what happens at the end of the way. */
+  readonly moved: (mask: number) => void;
   readonly #touched: (mask: number) => void;
-  readonly #held = new Set<number>();
-  /** The names on the way, by the watch of the directory that they are in. */
-  #names = new Map<number, Set<string>>();
-  /** Whether something on the way was not watched before by anybody. */
-  #isNewlyWatched = false;
-  /** Whether the path leads nowhere. */
-  #isWaiting = false;
+  /** The way to the directory that the path ends in, from the first look on; the path `/` has none. */
+  #way: Way | undefined;
+  /** The watch of that directory, while the way is shared. */
+  #parent = -1;
+  /** The walk, while the way is not shared. */
+  #walk: Walk | undefined;
+  /** Whether the shared way has still to hear of the event at hand. */
+  #isAhead = false;
   /** The watch of what the path leads to. */
   #target = -1;
   #isDirectory = false;
@@ -89,35 +59,34 @@ export class PathWatch implements Owner, Receiver {
   ) {
     this.#instance = instance;
     this.#path = path;
+    this.#name = path.slice(path.lastIndexOf("/") + 1);
     this.#content = content;
-    this.#moved = moved;
+    this.moved = moved;
     this.#touched = touched;
   }
 
   /** Resolves the path, and watches every directory on the way. @returns `undefined` if it leads nowhere */
   look(): Target | undefined {
-    for (let walks = 1;; walks++) {
-      const isLast = walks === WALKS;
-      const before = this.#names;
-      const wasWaiting = this.#isWaiting;
-      this.#isNewlyWatched = false;
-      const target = this.#walk(isLast);
-      if (target === AGAIN) continue;
-      this.#isWaiting = target === undefined;
-      // A change before a directory was watched went unseen, so the way is resolved with all of them watched.
-      const isWatched = !this.#isNewlyWatched || sameKeys(before, this.#names);
-      if (isWatched && wasWaiting === this.#isWaiting || isLast) return target;
-    }
+    const target = this.#lookByWay() ?? this.#lookAlone();
+    const wd = target?.wd ?? -1;
+    if (wd >= 0 && wd !== this.#target) this.#watchedAnew();
+    this.#target = wd;
+    this.#isDirectory = target?.isDirectory ?? false;
+    return target;
   }
 
   /** Whether a directory was on the way when the path was last resolved. @param wd its watch */
   passes(wd: number): boolean {
-    return this.#names.has(wd);
+    return (this.#walk ?? this.#way)?.passes(wd) ?? false;
   }
 
   /** Releases all its watches. */
   close(): void {
-    for (const wd of this.#held) this.#release(wd);
+    this.#leaveWay();
+    this.#walk?.close();
+    if (this.#walk === undefined) this.#release(this.#target);
+    this.#way?.close();
+    this.#way = undefined;
   }
 
   event(event: InotifyEvent): void {
@@ -125,11 +94,13 @@ export class PathWatch implements Owner, Receiver {
     const expected = this.#expected; // if the inode has an event, too, it comes right after that of the name
     this.#expected = 0;
     if (event.name !== "") {
-      if (!this.#names.get(wd)?.has(nameOf(event))) return;
-      if (mask & ENTRY) this.#moved(mask);
+      const name = nameOf(event);
+      if (!(this.#walk?.has(wd, name) ?? (wd === this.#parent && name === this.#name))) return;
+      const isAhead = name !== this.#name || !this.#way?.endsIn(wd, name);
+      if (mask & ENTRY) this.#mayHaveMoved(mask, isAhead);
       if (!this.#isDirectory && mask & this.#content) this.#touchedByName(mask);
     } else if (mask & (SELF | IN_IGNORED)) {
-      this.#moved(mask);
+      this.#mayHaveMoved(mask, wd !== this.#target);
     } else if (wd === this.#target && !this.#isDirectory) {
       // By another name of the inode; or by this one, whose event came before.
       if (expected !== mask) this.#touched(mask);
@@ -141,92 +112,58 @@ export class PathWatch implements Owner, Receiver {
     if (to !== undefined) this.event(to);
   }
 
-  #touchedByName(mask: number): void {
-    if (!this.#isNew) this.#expected = mask;
-    this.#touched(mask);
+  /** @param isAhead whether the way has still to hear of the event, if it has one that is its own */
+  #mayHaveMoved(mask: number, isAhead: boolean): void {
+    this.#isAhead = isAhead;
+    this.moved(mask);
+    this.#isAhead = false;
   }
 
-  /** @param isLast whether to accept a contradictory answer */
-  #walk(isLast: boolean): Target | undefined | typeof AGAIN {
+  /** Finds what is there in the directory that the way leads to, if it is a file or directory. */
+  #lookByWay(): Target | undefined {
+    if (this.#path === "/" || this.#walk !== undefined && this.#isAhead) return undefined;
     const { libc } = this.#instance;
-    const names = new Map<number, Set<string>>();
-    const parts = this.#path.split("/").filter(Boolean);
-    let directory = "";
-    for (let links = 0; parts.length > 0;) {
-      const removal = this.#isWaiting ? IN_DELETE : 0;
-      const wd = this.#watch(directory || "/", SELF | removal | IN_ONLYDIR | IN_DONT_FOLLOW);
-      if (wd === -ENOENT) {
-        // The directory is gone since it was resolved, and nothing would report its return.
-        return isLast ? this.#arrive(names, { wd, isDirectory: false }) : AGAIN;
-      }
-      if (wd >= 0 && !names.has(wd)) names.set(wd, new Set());
-      const name = parts.shift()!;
-      if (name === ".") continue;
-      if (name === "..") {
-        directory = directory.slice(0, directory.lastIndexOf("/"));
-        continue;
-      }
-      if (this.#isWaiting) names.get(wd)?.add(name);
-      const path = `${directory}/${name}`;
-      const link = readLink(libc, path);
-      if (wd === -ENOTDIR && isAnswer(link)) { // it was no directory for a moment
-        return isLast ? this.#arrive(names, { wd, isDirectory: false }) : AGAIN;
-      }
-      if (link === EINVAL && parts.length > 0) {
-        directory = path;
-        continue;
-      }
-      names.get(wd)?.add(name);
-      // What is not there yet may appear, and change, before it has a watch of its own.
-      const content = link === ENOENT ? this.#content : 0;
-      const watched = this.#watch(directory || "/", ENTRY | content | IN_ONLYDIR);
-      if (watched === -ENOSPC || watched === -EACCES && link === ENOENT) {
-        return this.#arrive(names, { wd: watched, isDirectory: false });
-      }
-      if (link === ENOTDIR) this.#notice(names, directory);
-      if (!isLast && readLink(libc, path) !== link) return AGAIN;
-      if (link === EINVAL) return this.#find(names, directory, path);
-      if (typeof link === "number") {
-        return this.#arrive(names, link === ENOENT ? undefined : { wd: -link, isDirectory: false });
-      }
-      if (++links > MAXSYMLINKS) return this.#arrive(names, { wd: -ELOOP, isDirectory: false });
-      if (link.startsWith("/")) directory = "";
-      parts.unshift(...link.split("/").filter(Boolean));
+    const way = this.#way ??= Way.of(this.#instance, this.#path.slice(0, -1 - this.#name.length));
+    const parent = way.enter(ENTRY);
+    if (parent === -1) return undefined;
+    const type = typeOf(libc, this.#path, false);
+    if (type < 0 || type === S_IFLNK || !libc.mayRead(toText(this.#path))) return undefined;
+    const isDirectory = type === S_IFDIR;
+    if (!isDirectory && !this.#instance.asks(parent, this.#content)) {
+      if (way.enter(ENTRY | this.#content) !== parent) return undefined;
     }
-    return this.#find(names, directory, directory || "/");
+    const mask = SELF | (isDirectory ? IN_ONLYDIR : this.#content) | IN_DONT_FOLLOW;
+    const wd = this.#instance.watch(cString(this.#path), mask, this);
+    if (wd < 0) return undefined;
+    if (this.#walk !== undefined) this.#walk.close(wd);
+    else if (wd !== this.#target) this.#release(this.#target);
+    this.#walk = undefined;
+    if (parent !== this.#parent) {
+      this.#leaveWay();
+      this.#instance.follow(parent, this.#name, this);
+      way.join(this);
+      this.#parent = parent;
+    }
+    return { wd, isDirectory };
   }
 
-  /** Watches for something else to come to a path on the way. */
-  #notice(names: ReadonlyMap<number, Set<string>>, path: string): void {
-    const end = path.lastIndexOf("/");
-    const wd = this.#watch(path.slice(0, end) || "/", ENTRY | IN_ONLYDIR);
-    names.get(wd)?.add(path.slice(end + 1));
+  #lookAlone(): Target | undefined {
+    if (this.#walk === undefined) {
+      this.#leaveWay();
+      this.#walk = new Walk(this.#instance, this, this.#path, this.#content, this.#target);
+    }
+    return this.#walk.look();
   }
 
-  /** Watches what is at the end of the way, which is no symbolic link. */
-  #find(names: Map<number, Set<string>>, directory: string, path: string): Target | undefined {
-    if (!this.#instance.libc.mayRead(toText(path))) {
-      return this.#arrive(names, { wd: -EACCES, isDirectory: false });
-    }
-    let wd = this.#watchEnd(path, SELF | IN_ONLYDIR);
-    const isDirectory = wd !== -ENOTDIR;
-    if (!isDirectory) {
-      const watched = this.#watch(directory || "/", ENTRY | this.#content | IN_ONLYDIR);
-      wd = watched === -EACCES ? watched : this.#watchEnd(path, SELF | this.#content);
-    }
-    return this.#arrive(names, wd === -ENOENT ? undefined : { wd, isDirectory });
+  #leaveWay(): void {
+    if (this.#parent === -1) return;
+    this.#instance.unfollow(this.#parent, this.#name, this);
+    this.#way?.leave(this);
+    this.#parent = -1;
   }
 
-  #arrive(names: Map<number, Set<string>>, target: Target | undefined): Target | undefined {
-    this.#isDirectory = target?.isDirectory ?? false;
-    const wd = target?.wd ?? -1;
-    if (wd >= 0 && wd !== this.#target) this.#watchedAnew();
-    this.#target = wd;
-    this.#names = names;
-    for (const wd of this.#held) {
-      if (!names.has(wd) && wd !== this.#target) this.#release(wd);
-    }
-    return target;
+  #release(wd: number): void {
+    if (wd >= 0) this.#instance.release(wd, this);
   }
 
   /** Events of the name that are queued already are not followed by one of the inode. */
@@ -237,31 +174,8 @@ export class PathWatch implements Owner, Receiver {
     });
   }
 
-  #watch(path: string, mask: number): number {
-    const { additions } = this.#instance;
-    const wd = this.#watchEnd(path, mask);
-    if (additions !== this.#instance.additions) this.#isNewlyWatched = true;
-    return wd;
+  #touchedByName(mask: number): void {
+    if (!this.#isNew) this.#expected = mask;
+    this.#touched(mask);
   }
-
-  /** Watches what the path leads to. What became of it before, the directory that it is in tells. */
-  #watchEnd(path: string, mask: number): number {
-    const wd = this.#instance.watch(cString(path), mask, this);
-    if (wd >= 0) this.#held.add(wd);
-    return wd;
-  }
-
-  #release(wd: number): void {
-    this.#held.delete(wd);
-    this.#instance.release(wd, this);
-  }
-}
-
-/** Whether readlink(2) searched the directory, so that it was one then. */
-function isAnswer(link: string | number): boolean {
-  return typeof link === "string" || link === ENOENT || link === EINVAL;
-}
-
-function sameKeys(a: ReadonlyMap<number, unknown>, b: ReadonlyMap<number, unknown>): boolean {
-  return a.size === b.size && [...a.keys()].every((key) => b.has(key));
 }

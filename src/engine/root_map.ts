@@ -8,7 +8,8 @@ import type { Libc } from "../../ffi/contract.ts";
 import { readLink } from "../kernel/files.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Tops } from "./loss.ts";
-import type { PathWatch, Target } from "./path_watch.ts";
+import type { PathWatch } from "./path_watch.ts";
+import type { Target } from "./walk.ts";
 
 /** A path that is watched. */
 export interface Root {

@@ -28,6 +28,7 @@ import { PathWatch } from "./path_watch.ts";
 import { known, type Place, type Root, type RootMap } from "./root_map.ts";
 import type { Scanner } from "./scanner.ts";
 import type { Scope } from "./scope.ts";
+import { Way } from "./way.ts";
 
 /** After these events of a name, or of a directory, on its way a path leads nowhere. */
 const AWAY = IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF;
@@ -58,15 +59,13 @@ export class Roots {
   }
 
   /**
-   * Adds a path, once.
+   * Begins with a root that was added.
    *
    * @param growing whether trees are being set up: if one is above, it may turn out to have the path in it
    */
-  add(path: string, growing: boolean): void {
-    if (this.#map.get(path) !== undefined) return;
-    const root = this.#map.add(path);
-    const isBelowTree = [...this.#map.above(path)].some(({ directory }) => directory !== undefined);
-    if (!growing || !isBelowTree) this.#begin(root);
+  begin(root: Root, growing: boolean): void {
+    const above = growing ? [...this.#map.above(root.path)] : [];
+    if (above.every(({ directory }) => directory === undefined)) this.#begin(root);
   }
 
   /** Begins with the roots that no tree turned out to have in it. */
@@ -87,9 +86,12 @@ export class Roots {
     return known(this.#map);
   }
 
-  /** Releases the watches of the roots themselves. */
+  /** Releases all watches. */
   close(): void {
-    for (const { watch } of this.#map) watch?.close();
+    for (const { watch, directory } of this.#map) {
+      watch?.close();
+      if (directory !== undefined) this.#scanner.releaseAll(directory);
+    }
     this.#map.clear();
   }
 
@@ -145,7 +147,13 @@ export class Roots {
 
   /** Resolves where the paths of all roots lead now. */
   lookAgain(): void {
+    this.doubt();
     for (const root of this.#map) this.look(root);
+  }
+
+  /** Trusts nothing that is known of the ways: events of them are lost, or never come. */
+  doubt(): void {
+    Way.doubt(this.#instance);
   }
 
   /** Resolves where the path of a root leads after events were lost. @param since when that began */

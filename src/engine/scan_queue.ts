@@ -23,8 +23,6 @@ interface Begun extends Task<unknown> {
   readonly generation: number;
 }
 
-/** How long a slice is, in milliseconds. */
-export const SLICE = 4;
 /** How many directories are scanned between two readings of the clock, at most: reading it takes time, too. */
 const MOST = 16;
 /** How long they may take for so many, in milliseconds. On a slow file system one may take longer. */

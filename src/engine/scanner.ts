@@ -24,7 +24,8 @@ import type { Member } from "./member.ts";
 import { Listing } from "./listing.ts";
 import { Repeats } from "./repeats.ts";
 import { isGone, type Rest, type Scan, type ScanFailure } from "./scan.ts";
-import { ScanQueue, SLICE, type Task } from "./scan_queue.ts";
+import { ScanQueue, type Task } from "./scan_queue.ts";
+import { SLICE } from "./turns.ts";
 
 /** How directories are scanned. */
 export interface ScanScope {
@@ -312,6 +313,11 @@ export class Scanner {
   close(): void {
     this.#closed = true;
     this.#queue.close();
+  }
+
+  /** Releases the watches of a tree that stays as it is, once closed. */
+  releaseAll(tree: Directory): void {
+    for (const one of tree.subtree()) if (one.wd !== -1) this.#instance.release(one.wd, one);
   }
 
   #release(directory: Directory): void {

@@ -8,6 +8,8 @@ import type { Libc } from "../../ffi/contract.ts";
 import { turn } from "../../ffi/time.ts";
 import { monotonic } from "../kernel/clock.ts";
 
+/** How long a piece of work is, in milliseconds. */
+export const SLICE = 4;
 /** How long work goes on before the event loop has a turn, in milliseconds. */
 const STRETCH = 10;
 

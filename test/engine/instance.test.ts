@@ -91,19 +91,30 @@ test("Instance.join() gives all members one instance, which is closed with the l
   assert.notEqual(c.instance, a.instance);
 });
 
-test("Instance.leave() releases the watches of the member's owners, and no others", async () => {
+test("Instance gives events of a name to those who follow it, and both halves of a rename", async () => {
+  await using subject = new Subject();
   await using a = new Subject();
-  const b = new Subject();
-  const [shared, own] = [tmpDir(), tmpDir()];
-  a.watch(shared);
-  b.watch(shared);
-  const { watches } = ownUse();
-  b.watch(own);
-  assert.equal(ownUse().watches, watches + 1);
-  await b.instance.leave(b);
-  assert.equal(ownUse().watches, watches);
-  writeFileSync(join(shared, "f"), "");
-  assert.deepEqual([await a.received(), b.lines], [["IN_CREATE f"], []]);
+  await using b = new Subject();
+  const directory = tmpDir();
+  const owner = (receiver: Subject, name: string) => {
+    const owner = { receiver, name: "" };
+    const wd = subject.instance.watch(cString(directory), ENTRIES, owner, true);
+    subject.instance.follow(wd, name, owner);
+    return owner;
+  };
+  const owners = [owner(a, "x"), owner(b, "y")];
+  const { wd } = subject.watch(directory);
+  for (const name of ["x", "y", "z"]) writeFileSync(join(directory, name), "");
+  renameSync(join(directory, "z"), join(directory, "y"));
+  assert.deepEqual((await subject.received()).length, 4);
+  assert.deepEqual([a.lines.splice(0), b.lines.splice(0)], [
+    ["IN_CREATE x"],
+    ["IN_CREATE y", "z->y"],
+  ]);
+  subject.instance.unfollow(wd, "x", owners[0]);
+  rmSync(directory, { recursive: true });
+  await subject.received();
+  assert.deepEqual([a.lines, b.lines], [["IN_IGNORED"], ["IN_DELETE y", "IN_IGNORED"]]);
 });
 
 test("Instance gives an event to each owner of its watch, in the order in which they came", async () => {

@@ -49,12 +49,59 @@ test("Owners.end() removes a watch from all its owners, and no other watch", () 
   for (const wd of [2, 3, 4]) owners.add(wd, b);
   owners.end(2);
   assert.deepEqual([...owners.of(2)], []);
-  assert.deepEqual([...owners], [[1, a], [3, a], [3, b], [4, b]]);
+  for (const [wd, all] of [[1, [a]], [3, [a, b]], [4, [b]]] as const) {
+    assert.deepEqual([...owners.of(wd)], all);
+  }
 });
 
-test("Owners may be deleted while they are iterated", () => {
+test("Owners.of() gives those who follow a name only the events of that, and those without a name", () => {
   const owners = new Owners<object>();
-  for (const wd of [1, 2]) for (const owner of [a, b]) owners.add(wd, owner);
-  for (const [wd, owner] of owners) if (owner === a) owners.delete(wd, owner);
-  assert.deepEqual([...owners], [[1, b], [2, b]]);
+  owners.add(1, a, 0, true);
+  owners.add(1, b);
+  owners.add(1, c, 0, true);
+  owners.follow(1, "x", c);
+  owners.follow(1, "x", a);
+  owners.follow(1, "y", a);
+  const of = (name?: string) => [...owners.of(1, name)];
+  assert.deepEqual([of(), of("x"), of("y"), of("z")], [[a, b, c], [b, c, a], [b, a], [b]]);
+  owners.unfollow(1, "x", c);
+  owners.unfollow(1, "z", c);
+  assert.deepEqual([of("x"), of("y"), of()], [[b, a], [b, a], [a, b, c]]);
+  owners.delete(1, b);
+  assert.deepEqual([of("x"), of("z")], [[a], []]);
+});
+
+test("Owners.of() gives an owner once that gets all events and follows a name", () => {
+  const owners = new Owners<object>();
+  owners.add(1, a);
+  owners.add(1, a, 0, true);
+  owners.follow(1, "x", a);
+  assert.deepEqual([[...owners.of(1, "x")], [...owners.of(1, "y")]], [[a], [a]]);
+  owners.end(1);
+  owners.follow(1, "x", a); // of a watch that has ended
+  assert.deepEqual([...owners.of(1, "x")], []);
+});
+
+test("Owners.asks() tells whether owners have asked for all of some events", () => {
+  const owners = new Owners<object>();
+  owners.add(1, a, 1);
+  owners.add(1, b, 6);
+  assert.deepEqual([1, 7, 8, 9, 0].map((mask) => owners.asks(1, mask)), [
+    ...[true, true, false, false, true],
+  ]);
+});
+
+test("Owners may be deleted and added while they are iterated", () => {
+  const owners = new Owners<object>();
+  owners.add(1, c, 0, true);
+  owners.add(1, a);
+  owners.follow(1, "x", c);
+  const seen: object[] = [];
+  for (const owner of owners.of(1, "x")) {
+    seen.push(owner);
+    if (owner !== a) continue;
+    owners.add(1, b);
+    owners.unfollow(1, "x", c);
+  }
+  assert.deepEqual(seen, [a, b]);
 });

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MODIFY, IN_UNMOUNT } from "../../mod.ts";
-import type { Directory } from "../../src/engine/directory.ts";
-import { PathWatch } from "../../src/engine/path_watch.ts";
+import { Directory } from "../../src/engine/directory.ts";
 import { known, Trees } from "../helpers/trees.ts";
 
 const EACCES = 13;
@@ -12,12 +11,12 @@ const EACCES = 13;
 /** An event in a watched directory, or of it, for whoever follows a path. */
 function send(trees: Trees, directory: string, mask: number, name: string): void {
   const wd = trees.fake.wdAt(directory);
-  for (const owner of trees.fake.ownersAt(directory)) {
-    if (owner instanceof PathWatch) owner.event({ wd, mask, cookie: 0, name });
+  for (const owner of trees.fake.owners(wd, name)) {
+    if (!(owner instanceof Directory)) owner.receiver.event({ wd, mask, cookie: 0, name }, owner);
   }
 }
 
-test("Roots.add() watches a directory, a file, and a path that nothing is at", () => {
+test("Roots.begin() watches a directory, a file, and a path that nothing is at", () => {
   const trees = new Trees();
   trees.disk.directory("/d");
   trees.disk.file("/d/x");
@@ -27,15 +26,7 @@ test("Roots.add() watches a directory, a file, and a path that nothing is at", (
   assert.deepEqual([...trees.roots.known()], [["/d", d], ["/f", false], ["/nothing", undefined]]);
 });
 
-test("Roots.add() takes a path once", () => {
-  const trees = new Trees();
-  trees.disk.directory("/d");
-  const [d] = trees.add("/d");
-  trees.roots.add("/d", false);
-  assert.equal(trees.map.get("/d")?.directory, d);
-});
-
-test("Roots.add() reports what is there as exists where that is wanted", () => {
+test("Roots.begin() reports what is there as exists where that is wanted", () => {
   const trees = new Trees({ initial: true });
   trees.disk.directory("/d");
   trees.disk.file("/f");
@@ -161,16 +152,14 @@ test("Roots.remove() releases every watch of a path, and reports nothing", () =>
   assert.deepEqual([trees.map.get("/a/d"), trees.take()], [undefined, []]);
 });
 
-test("Roots.close() releases what follows paths, and leaves trees to others", () => {
+test("Roots.close() releases all watches, of what follows paths and of trees", () => {
   const trees = new Trees();
-  trees.disk.directory("/a/d");
-  const [d] = trees.add("/a/d");
+  const paths = ["/", "/a", "/a/d", "/a/d/e"];
+  trees.disk.directory("/a/d/e");
+  trees.add("/a/d");
+  assert.ok(paths.every((path) => trees.fake.ownersAt(path).length > 0));
   trees.roots.close();
-  assert.deepEqual(["/", "/a", "/a/d"].map((path): unknown[] => trees.fake.ownersAt(path)), [
-    [],
-    [],
-    [d satisfies Directory],
-  ]);
+  assert.deepEqual(paths.map((path) => trees.fake.wdAt(path)), [-1, -1, -1, -1]);
 });
 
 test("Roots.look() watches nothing for a root that is removed in its report", () => {
@@ -201,7 +190,7 @@ test("Roots.beginRest() begins with no root that is removed in the report of ano
   const trees = new Trees();
   trees.disk.file("/r/f");
   trees.add("/r");
-  for (const path of ["/r/f/x", "/r/none"]) trees.roots.add(path, true);
+  for (const path of ["/r/f/x", "/r/none"]) trees.begin(path, true);
   const before = trees.fake.ownersAt("/r");
   trees.onReport = () => {
     for (const root of [...trees.map].slice(1)) trees.roots.remove(root);

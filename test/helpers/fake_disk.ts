@@ -87,7 +87,7 @@ export class FakeDisk {
   /** Where a path leads. @param follow also by a link in its end */
   resolve(path: string, follow: boolean, links = 0): readonly [path: string, Inode] | number {
     if (links > 40) return ELOOP;
-    const names = path.split("/").filter(Boolean);
+    const names = path.split("/").filter((name) => name !== "" && name !== ".");
     let at = "";
     for (const [i, name] of names.entries()) {
       if (this.#inodes.get(at)!.type !== "directory") return ENOTDIR;
@@ -203,7 +203,7 @@ export class FakeInstance {
       : { wd, listing, rest, failure: undefined, isNew };
   }
 
-  watch(pathname: Uint8Array, mask: number, owner: Owner): number {
+  watch(pathname: Uint8Array, mask: number, owner: Owner, isByName?: boolean): number {
     const path = new TextDecoder().decode(pathname.subarray(0, pathname.indexOf(0)));
     const found = this.disk.resolve(path, (mask & IN_DONT_FOLLOW) === 0);
     if (typeof found === "number") return -found;
@@ -211,16 +211,28 @@ export class FakeInstance {
     if (mask & IN_ONLYDIR && type !== "directory") return -ENOTDIR;
     const errno = this.errnos.get(path);
     if (errno !== undefined) return -errno;
-    this.#owners.add(wd, owner);
+    this.#owners.add(wd, owner, mask, isByName);
     return wd;
+  }
+
+  asks(wd: number, mask: number): boolean {
+    return this.#owners.asks(wd, mask);
+  }
+
+  follow(wd: number, name: string, owner: Owner): void {
+    this.#owners.follow(wd, name, owner);
+  }
+
+  unfollow(wd: number, name: string, owner: Owner): void {
+    this.#owners.unfollow(wd, name, owner);
   }
 
   own(wd: number, owner: Owner): void {
     this.#owners.add(wd, owner);
   }
 
-  owners(wd: number): Iterable<Owner> {
-    return this.#owners.of(wd);
+  owners(wd: number, name?: string): Iterable<Owner> {
+    return this.#owners.of(wd, name);
   }
 
   release(wd: number, owner: Owner): void {
