@@ -26,7 +26,7 @@ import { Overlap } from "./overlap.ts";
 import { Pictures } from "./pictures.ts";
 import { Poll } from "./poll.ts";
 import type { Move } from "./renames.ts";
-import { type Root, RootMap } from "./root_map.ts";
+import { RootMap } from "./root_map.ts";
 import { RootQueue } from "./root_queue.ts";
 import { Roots } from "./roots.ts";
 import type { Scope } from "./scope.ts";
@@ -92,7 +92,7 @@ export class Engine implements Member {
     this.#entries = entries;
     this.#scanner = scanner;
     this.#map = map;
-    this.#added = new RootQueue(libc, map);
+    this.#added = new RootQueue(libc);
     this.#roots = roots;
     this.#overlap = overlap;
     this.#tree = tree;
@@ -124,6 +124,7 @@ export class Engine implements Member {
 
   /** Ends what {@link add} began, and reports nothing of it, but of what other roots need. */
   remove(path: string): void {
+    this.#added.delete(path);
     const root = this.#map.get(path);
     if (root === undefined) return;
     const { isNested } = this.#map;
@@ -253,7 +254,7 @@ export class Engine implements Member {
   /** Begins with roots and scans for a while; what is found is committed when its fence comes back. */
   #work(slice: number): void {
     if (this.isClosed) return;
-    if (!this.#added.isEmpty) slice -= this.#added.work(slice, (root) => this.#begin(root));
+    if (!this.#added.isEmpty) slice -= this.#added.work(slice, (path) => this.#begin(path));
     if (!this.#added.isEmpty) this.#instance.schedule(this);
     const [outcomes, failed] = this.#scanner.work(slice);
     for (const { directory, failure } of failed) {
@@ -273,9 +274,9 @@ export class Engine implements Member {
     });
   }
 
-  #begin(root: Root): void {
+  #begin(path: string): void {
     const isGrowing = this.#fences > 0 || !this.#scanner.isIdle;
-    this.#roots.begin(root, isGrowing && !this.#scope.blocking);
+    this.#roots.add(path, isGrowing && !this.#scope.blocking);
     if (this.#map.isNested && this.#tree.ignoresByPath) this.reconsider(); // rules for paths are relative to roots
   }
 

@@ -6,51 +6,51 @@
 
 import type { Libc } from "../../ffi/contract.ts";
 import { monotonic } from "../kernel/clock.ts";
-import type { Root, RootMap } from "./root_map.ts";
 
 /** Paths to begin with, in the order in which they were added. */
 export class RootQueue {
   readonly #libc: Libc;
-  readonly #map: RootMap;
-  #roots: Root[] = [];
-  #next = 0;
+  readonly #paths = new Set<string>();
 
-  constructor(libc: Libc, map: RootMap) {
+  constructor(libc: Libc) {
     this.#libc = libc;
-    this.#map = map;
   }
 
   /** Whether there is nothing to begin with. */
   get isEmpty(): boolean {
-    return this.#roots.length === this.#next;
+    return this.#paths.size === 0;
   }
 
   /** Adds a path, once. */
   add(path: string): void {
-    if (this.#map.get(path) === undefined) this.#roots.push(this.#map.add(path));
+    this.#paths.add(path);
+  }
+
+  /** Deletes a path, if it was not begun with. */
+  delete(path: string): void {
+    this.#paths.delete(path);
+  }
+
+  /** Deletes all. */
+  clear(): void {
+    this.#paths.clear();
   }
 
   /**
-   * Begins with roots.
+   * Begins with paths.
    *
    * @param slice for how long, in milliseconds
    * @returns how long it took
    */
-  work(slice: number, begin: (root: Root) => void): number {
+  work(slice: number, begin: (path: string) => void): number {
     const start = monotonic(this.#libc);
     let took = 0;
-    while (took < slice && !this.isEmpty) {
-      const root = this.#roots[this.#next++];
-      if (this.#map.has(root)) begin(root); // else it was removed meanwhile
+    for (const path of this.#paths) {
+      this.#paths.delete(path);
+      begin(path);
       took = monotonic(this.#libc) - start;
+      if (took >= slice) break;
     }
-    if (this.isEmpty) this.clear();
     return took;
-  }
-
-  /** Forgets them. */
-  clear(): void {
-    this.#roots = [];
-    this.#next = 0;
   }
 }

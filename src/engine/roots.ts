@@ -59,13 +59,15 @@ export class Roots {
   }
 
   /**
-   * Begins with a root that was added.
+   * Adds a path, once.
    *
    * @param growing whether trees are being set up: if one is above, it may turn out to have the path in it
    */
-  begin(root: Root, growing: boolean): void {
-    const above = growing ? [...this.#map.above(root.path)] : [];
-    if (above.every(({ directory }) => directory === undefined)) this.#begin(root);
+  add(path: string, growing: boolean): void {
+    if (this.#map.get(path) !== undefined) return;
+    const root = this.#map.add(path);
+    const isBelowTree = [...this.#map.above(path)].some(({ directory }) => directory !== undefined);
+    if (!growing || !isBelowTree) this.#begin(root);
   }
 
   /** Begins with the roots that no tree turned out to have in it. */

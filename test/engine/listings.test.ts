@@ -306,7 +306,7 @@ test("Listings.commit() reports as created what came in the beginning after the 
   const trees = new Trees({ initial: true });
   trees.disk.directory("/r");
   trees.disk.file("/r/a");
-  trees.begin("/r", false);
+  trees.roots.add("/r", false);
   const root = trees.map.get("/r")!.directory!;
   const outcomes = trees.scan();
   trees.event(root, IN_CREATE, "new");
@@ -317,7 +317,7 @@ test("Listings.commit() reports as created what came in the beginning after the 
 test("Listings.commit() knows nothing in the beginning of what an event has removed after the scan", () => {
   const trees = new Trees();
   trees.disk.file("/r/d/f");
-  trees.begin("/r", false);
+  trees.roots.add("/r", false);
   trees.listings.commit(trees.scan());
   const outcomes = trees.scan();
   const d = trees.at("/r/d");
@@ -331,7 +331,7 @@ test("Listings.commit() reports as created what came in the beginning before the
   const trees = new Trees({ initial: true });
   trees.disk.file("/r/a");
   trees.disk.file("/r/b");
-  trees.begin("/r", false);
+  trees.roots.add("/r", false);
   trees.event(trees.map.get("/r")!.directory!, IN_CREATE, "b");
   trees.settle();
   assert.deepEqual(trees.take(), ["exists /r", "exists /r/a", "create /r/b"]);
@@ -349,7 +349,7 @@ test("Listings.commitEarly() makes known what is there in the beginning, and com
   const trees = new Trees({ initial: true });
   trees.disk.directory("/r");
   trees.disk.file("/r/a");
-  trees.begin("/r", false);
+  trees.roots.add("/r", false);
   const root = trees.map.get("/r")!.directory!;
   const outcomes = trees.scan();
   for (const outcome of outcomes) trees.listings.commitEarly(outcome);
@@ -383,7 +383,7 @@ for (
       : Object.assign((path: string) => path === ignored, { byName: false });
     const trees = new Trees(scope, ignores);
     for (const name of ["first", "a"]) trees.disk.file(`/r/${name}`);
-    trees.begin("/r", false);
+    trees.roots.add("/r", false);
     const root = trees.map.get("/r")!.directory!;
     const outcomes = trees.scan();
     const { state } = root;

@@ -134,7 +134,7 @@ test("Overlap.remove() leaves a root to the tree of a link root above it", () =>
 test("Overlap.remove() follows a root that the removed tree was still to find", () => {
   const trees = new Subject();
   trees.add("/r");
-  trees.begin("/r/new", true);
+  trees.roots.add("/r/new", true);
   trees.overlap.remove(trees.root("/r"));
   trees.disk.file("/r/new");
   trees.root("/r/new").watch!.event({
@@ -159,7 +159,7 @@ test("Overlap.remove() has a directory scanned whose scan the removed tree was t
 test("Overlap.found() follows a link root that a tree was still to find", () => {
   const trees = new Subject();
   const [r] = trees.add("/r");
-  trees.begin("/r/new", true);
+  trees.roots.add("/r/new", true);
   trees.disk.link("/r/new", "/other");
   trees.event(r, IN_CREATE, "new");
   trees.settle();

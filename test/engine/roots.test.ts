@@ -16,7 +16,7 @@ function send(trees: Trees, directory: string, mask: number, name: string): void
   }
 }
 
-test("Roots.begin() watches a directory, a file, and a path that nothing is at", () => {
+test("Roots.add() watches a directory, a file, and a path that nothing is at", () => {
   const trees = new Trees();
   trees.disk.directory("/d");
   trees.disk.file("/d/x");
@@ -26,7 +26,15 @@ test("Roots.begin() watches a directory, a file, and a path that nothing is at",
   assert.deepEqual([...trees.roots.known()], [["/d", d], ["/f", false], ["/nothing", undefined]]);
 });
 
-test("Roots.begin() reports what is there as exists where that is wanted", () => {
+test("Roots.add() takes a path once", () => {
+  const trees = new Trees();
+  trees.disk.directory("/d");
+  const [d] = trees.add("/d");
+  trees.roots.add("/d", false);
+  assert.equal(trees.map.get("/d")?.directory, d);
+});
+
+test("Roots.add() reports what is there as exists where that is wanted", () => {
   const trees = new Trees({ initial: true });
   trees.disk.directory("/d");
   trees.disk.file("/f");
@@ -190,7 +198,7 @@ test("Roots.beginRest() begins with no root that is removed in the report of ano
   const trees = new Trees();
   trees.disk.file("/r/f");
   trees.add("/r");
-  for (const path of ["/r/f/x", "/r/none"]) trees.begin(path, true);
+  for (const path of ["/r/f/x", "/r/none"]) trees.roots.add(path, true);
   const before = trees.fake.ownersAt("/r");
   trees.onReport = () => {
     for (const root of [...trees.map].slice(1)) trees.roots.remove(root);

@@ -118,14 +118,9 @@ export class Trees {
     } while (!this.scanner.isIdle);
   }
 
-  /** Begins to watch a path. @param growing see {@link Roots.begin} */
-  begin(path: string, growing: boolean): void {
-    this.roots.begin(this.map.add(path), growing);
-  }
-
   /** Watches paths, and scans what is there. @returns the directory of each */
   add(...paths: readonly string[]): Directory[] {
-    for (const path of paths) this.begin(path, false);
+    for (const path of paths) this.roots.add(path, false);
     this.settle();
     return paths.map((path) => this.map.get(path)!.directory!);
   }
