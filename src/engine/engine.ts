@@ -73,7 +73,7 @@ export class Engine implements Member {
   #fences = 0;
   /** Whether {@link close} was called. */
   isClosed = false;
-  readonly #untilClosed = new Set<() => void>();
+  #untilClosed: Set<() => void> | undefined;
   #untilIdle: (() => void)[] = [];
 
   constructor(client: Client, scope: Scope) {
@@ -202,7 +202,7 @@ export class Engine implements Member {
     this.isClosed = true;
     this.poll?.close();
     this.pictures.end(this.#instance.drained.realtime - CLOCK_TICK);
-    for (const resolve of this.#untilClosed) resolve();
+    for (const resolve of this.#untilClosed ?? []) resolve();
     this.#added.clear();
     this.#scanner.close();
     this.#roots.close();
@@ -317,9 +317,10 @@ export class Engine implements Member {
   async #untilClosedOr(begin: (resolve: () => void) => void): Promise<void> {
     if (this.isClosed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#untilClosed.add(resolve);
+    (this.#untilClosed ??= new Set()).add(resolve);
     begin(resolve);
     await promise;
-    this.#untilClosed.delete(resolve);
+    this.#untilClosed?.delete(resolve);
+    if (this.#untilClosed?.size === 0) this.#untilClosed = undefined;
   }
 }

@@ -10,7 +10,8 @@ import type { Directory } from "./directory.ts";
 /** Counts for any number of directories. */
 export class Repeats {
   readonly #limit: number;
-  readonly #times = new Map<Directory, number>();
+  /** Mostly nothing is repeated. */
+  #times: Map<Directory, number> | undefined;
 
   /** @param limit how often something is done in a row */
   constructor(limit: number) {
@@ -19,6 +20,7 @@ export class Repeats {
 
   /** It was done once more. @returns whether to do it again; if not, it counts from the beginning */
   again(directory: Directory): boolean {
+    this.#times ??= new Map();
     const times = (this.#times.get(directory) ?? 0) + 1;
     if (times < this.#limit) this.#times.set(directory, times);
     else this.#times.delete(directory);
@@ -27,11 +29,11 @@ export class Repeats {
 
   /** Counts from the beginning. */
   end(directory: Directory): void {
-    this.#times.delete(directory);
+    this.#times?.delete(directory);
   }
 
   /** Counts from the beginning, from a directory down. */
   endWithin(directory: Directory): void {
-    for (const one of this.#times.keys()) if (one.isWithin(directory)) this.#times.delete(one);
+    for (const one of this.#times?.keys() ?? []) if (one.isWithin(directory)) this.end(one);
   }
 }

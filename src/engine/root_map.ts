@@ -42,8 +42,8 @@ export interface Place {
 export class RootMap {
   readonly #libc: Libc;
   readonly #roots = new Map<string, Root>();
-  /** How many roots are below each path. */
-  readonly #below = new Map<string, number>();
+  /** How many roots are below each path; nothing while there has been one root only. */
+  #below: Map<string, number> | undefined;
   /** How many pairs of roots there are of which one is below the other. */
   #pairs = 0;
   /** Whether a root is below another one. Mostly none is, and nothing is looked up. */
@@ -86,20 +86,24 @@ export class RootMap {
       target: undefined,
       directory: undefined,
     };
+    if (this.#below === undefined && this.#roots.size > 0) {
+      const below = this.#below = new Map<string, number>();
+      for (const one of this.#roots.keys()) this.#count(below, one, 1);
+    }
     this.#roots.set(path, root);
-    this.#count(path, 1);
+    if (this.#below !== undefined) this.#count(this.#below, path, 1);
     return root;
   }
 
   /** Removes a root. */
   delete(path: string): void {
-    if (this.#roots.delete(path)) this.#count(path, -1);
+    if (this.#roots.delete(path) && this.#below) this.#count(this.#below, path, -1);
   }
 
   /** Removes all roots. */
   clear(): void {
     this.#roots.clear();
-    this.#below.clear();
+    this.#below = undefined;
     this.#pairs = 0;
     this.isNested = false;
   }
@@ -144,13 +148,13 @@ export class RootMap {
   }
 
   /** Counts a root that was added, or deleted. */
-  #count(path: string, change: 1 | -1): void {
-    this.#pairs += change * (this.#below.get(path) ?? 0);
+  #count(below: Map<string, number>, path: string, change: 1 | -1): void {
+    this.#pairs += change * (below.get(path) ?? 0);
     for (const above of ancestors(path)) {
       if (this.#roots.has(above)) this.#pairs += change;
-      const below = (this.#below.get(above) ?? 0) + change;
-      if (below === 0) this.#below.delete(above);
-      else this.#below.set(above, below);
+      const count = (below.get(above) ?? 0) + change;
+      if (count === 0) below.delete(above);
+      else below.set(above, count);
     }
     this.isNested = this.#pairs > 0;
     if (this.isNested) this.wasNested = true;

@@ -10,7 +10,7 @@ import { monotonic } from "../kernel/clock.ts";
 /** Paths to begin with, in the order in which they were added. */
 export class RootQueue {
   readonly #libc: Libc;
-  readonly #paths = new Set<string>();
+  #paths: Set<string> | undefined;
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -18,22 +18,23 @@ export class RootQueue {
 
   /** Whether there is nothing to begin with. */
   get isEmpty(): boolean {
-    return this.#paths.size === 0;
+    return this.#paths === undefined;
   }
 
   /** Adds a path, once. */
   add(path: string): void {
-    this.#paths.add(path);
+    (this.#paths ??= new Set()).add(path);
   }
 
   /** Deletes a path, if it was not begun with. */
   delete(path: string): void {
-    this.#paths.delete(path);
+    if (this.#paths?.delete(path) && this.#paths.size === 0) this.#paths = undefined;
   }
 
   /** Deletes all. */
   clear(): void {
-    this.#paths.clear();
+    this.#paths?.clear();
+    this.#paths = undefined;
   }
 
   /**
@@ -45,8 +46,8 @@ export class RootQueue {
   work(slice: number, begin: (path: string) => void): number {
     const start = monotonic(this.#libc);
     let took = 0;
-    for (const path of this.#paths) {
-      this.#paths.delete(path);
+    for (const path of this.#paths ?? []) {
+      this.delete(path);
       begin(path);
       took = monotonic(this.#libc) - start;
       if (took >= slice) break;

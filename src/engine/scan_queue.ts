@@ -32,7 +32,7 @@ const INTERVAL = 0.5;
 export class ScanQueue {
   readonly #libc: Libc;
   readonly #directories: Directory[] = [];
-  readonly #last = new Set<Directory>();
+  #last: Set<Directory> | undefined;
   #tasks: Begun[] = [];
   /** How many directories are scanned before the clock is read again. */
   #few = 1;
@@ -43,7 +43,7 @@ export class ScanQueue {
 
   /** Whether there is nothing to do. */
   get isEmpty(): boolean {
-    return this.#directories.length + this.#last.size + this.#tasks.length === 0;
+    return this.#directories.length + (this.#last?.size ?? 0) + this.#tasks.length === 0;
   }
 
   /**
@@ -53,7 +53,7 @@ export class ScanQueue {
    * @param isLast after those that are not, in the order of scheduling
    */
   schedule(directory: Directory, isLast: boolean): void {
-    if (isLast) this.#last.add(directory);
+    if (isLast) (this.#last ??= new Set()).add(directory);
     else this.#directories.push(directory);
   }
 
@@ -96,8 +96,8 @@ export class ScanQueue {
   }
 
   #takeLast(): Directory | undefined {
-    const [directory] = this.#last;
-    if (directory !== undefined) this.#last.delete(directory);
+    const [directory] = this.#last ?? [];
+    if (directory !== undefined) this.#last!.delete(directory);
     return directory;
   }
 

@@ -67,7 +67,8 @@ export class Scanner {
   readonly #misses = new Repeats(TRIES);
   /** Of large directories that changed while they were listed. */
   readonly #listings = new Repeats(LISTINGS);
-  readonly #duplicates: Duplicates;
+  /** Where no link is followed, there are none. */
+  readonly #duplicates: Duplicates | undefined;
   #outcomes: Outcome[] = [];
   #failed: Failed[] = [];
   #count = 0;
@@ -77,7 +78,7 @@ export class Scanner {
   constructor(instance: Instance, member: Member, scope: ScanScope) {
     this.#instance = instance;
     this.#queue = new ScanQueue(instance.libc);
-    this.#duplicates = new Duplicates(instance, member);
+    if (scope.followSymlinks) this.#duplicates = new Duplicates(instance, member);
     this.#member = member;
     this.#scope = scope;
   }
@@ -165,7 +166,7 @@ export class Scanner {
     debug?.("scan", JSON.stringify(path), describe(found));
     if (!("wd" in found)) return this.#unscanned(directory, found);
     this.#count++;
-    if (this.#isBehindLink(directory) && this.#duplicates.isEntered(found.wd, directory)) {
+    if (this.#isBehindLink(directory) && this.#duplicates?.isEntered(found.wd, directory)) {
       found.rest?.return(undefined);
       return this.#scannedDuplicate(directory, found.wd);
     }
@@ -180,7 +181,7 @@ export class Scanner {
       this.#release(directory);
       directory.wd = found.wd;
       this.#instance.own(found.wd, directory);
-      this.#duplicates.delete(directory);
+      this.#duplicates?.delete(directory);
       if (this.#scope.followSymlinks && !directory.isBehindLink) this.#leaveByLinks(found.wd);
     }
     const watch = isSame ? "same" : found.isNew ? "new" : "other";
@@ -210,12 +211,12 @@ export class Scanner {
       directory.enter(scanned(directory.state, new Listing(), "new"));
       this.#outcomes.push({ directory, generation: directory.generation });
     }
-    this.#duplicates.add(directory, wd);
+    this.#duplicates?.add(directory, wd);
   }
 
   /** The own path of a directory is found that may be entered by a link. */
   #leaveByLinks(wd: number): void {
-    for (const directory of this.#duplicates.links(wd)) {
+    for (const directory of this.#duplicates?.links(wd) ?? []) {
       this.#release(directory);
       this.rescan(directory);
     }
@@ -299,7 +300,7 @@ export class Scanner {
   release(directory: Directory): void {
     this.#misses.end(directory);
     this.#listings.end(directory);
-    this.#duplicates.delete(directory);
+    this.#duplicates?.delete(directory);
     this.settle(directory);
     this.#release(directory);
   }
@@ -325,11 +326,11 @@ export class Scanner {
     directory.wd = -1;
     if (wd === -1) return;
     this.#instance.release(wd, directory);
-    if (this.#scope.followSymlinks && !this.#duplicates.isEntered(wd)) this.#rescanDuplicates(wd);
+    if (this.#duplicates?.isEntered(wd) === false) this.#rescanDuplicates(wd);
   }
 
   #rescanDuplicates(wd: number): void {
-    for (const directory of this.#duplicates.take(wd)) this.rescan(directory);
+    for (const directory of this.#duplicates?.take(wd) ?? []) this.rescan(directory);
   }
 }
 

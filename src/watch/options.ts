@@ -161,7 +161,7 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
   check("onProgress", onProgress, isCallback, "a function");
   return {
     recursive: flag(options, "recursive", true),
-    kinds: new Set(events),
+    kinds: events === DEFAULT_KINDS ? DEFAULTS : new Set(events),
     ignores: ignores(options.ignore),
     followSymlinks: flag(options, "followSymlinks", false),
     initial: flag(options, "initial", false),
@@ -180,6 +180,7 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
 export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
 const DEFAULT_KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
+const DEFAULTS: ReadonlySet<WatchKind> = new Set(DEFAULT_KINDS);
 
 type Flag = "recursive" | "followSymlinks" | "initial" | "blocking" | "persistent";
 

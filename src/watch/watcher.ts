@@ -13,7 +13,13 @@ import { absolute } from "../kernel/absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
 import { type Ending, EventQueue, type ReaderLoss } from "./event_queue.ts";
 import { InotifyError } from "../kernel/error.ts";
-import { CONTENT_KINDS, entryEvent, type WatchEvent, type WatchKind } from "../engine/event.ts";
+import {
+  CONTENT_KINDS,
+  entryEvent,
+  losslessPath,
+  type WatchEvent,
+  type WatchKind,
+} from "../engine/event.ts";
 import { toText } from "../kernel/byte_string.ts";
 import { type ResolvedOptions, resolveOptions, type WatchOptions } from "./options.ts";
 import { markPast } from "./past.ts";
@@ -95,7 +101,7 @@ let engineOf: (watcher: Watcher) => Engine | undefined;
  * ```
  */
 export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disposable {
-  /** The kinds that are reported. */
+  /** The kinds that are asked for. */
   readonly #kinds: ReadonlySet<WatchKind>;
   readonly #ignores: Ignores | undefined;
   readonly #onProgress: ((directories: number) => void) | undefined;
@@ -123,7 +129,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   constructor(paths: Path | readonly Path[], options: WatchOptions = {}) {
     const { signal, ...resolved } = resolveOptions(options);
     const { kinds, initial, before } = resolved;
-    this.#kinds = new Set([...kinds, ...ALWAYS, ...initial ? ["exists" as const] : []]);
+    this.#kinds = kinds;
     this.#ignores = resolved.ignores;
     this.#onProgress = resolved.onProgress;
     this.#signal = signal;
@@ -440,7 +446,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** Whether one of the events closes the watcher, instead of being reported. */
   #hasFailed(events: readonly WatchEvent[]): boolean {
     for (const event of events) {
-      if (event.kind !== "error" || !this.#isFatal(event.path, event.error)) continue;
+      if (event.kind !== "error" || !this.#isFatal(losslessPath(event), event.error)) continue;
       void this.#end({ error: event.error });
       return true;
     }
@@ -448,10 +454,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   }
 
   #wanted(events: readonly WatchEvent[]): readonly WatchEvent[] {
-    for (const { kind } of events) {
-      if (!this.#kinds.has(kind)) return events.filter(({ kind }) => this.#kinds.has(kind));
-    }
-    return events;
+    const isWanted = ({ kind }: WatchEvent) => this.#kinds.has(kind) || UNASKED.has(kind);
+    return events.every(isWanted) ? events : events.filter(isWanted);
   }
 
   #beginLoss(): ReaderLoss<WatchEvent> {
@@ -469,11 +473,10 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     };
   }
 
-  /** Whether an error during set-up closes the watcher, instead of being reported. */
+  /** Whether an error during set-up closes the watcher, instead of being reported. @param path as lossless text */
   #isFatal(path: string, error: Error): boolean {
     if (!(error instanceof InotifyError)) return true;
-    return error.code === "ENOSPC" || error.code === "EMFILE" ||
-      [...this.#paths].some((given) => toText(given) === path);
+    return error.code === "ENOSPC" || error.code === "EMFILE" || this.#paths.has(path);
   }
 }
 
@@ -482,8 +485,8 @@ function isNoChange({ kind }: WatchEvent): boolean {
   return kind === "error" || kind === "unmount";
 }
 
-/** The kinds that are reported unasked. */
-const ALWAYS: readonly WatchKind[] = ["overflow", "unmount", "error"];
+/** The kinds that are reported unasked, wherever they come. */
+const UNASKED: ReadonlySet<WatchKind> = new Set(["exists", "overflow", "unmount", "error"]);
 
 /**
  * The absolute path, as lossless text.
