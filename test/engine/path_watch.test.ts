@@ -22,6 +22,7 @@ import { Instance } from "../../src/engine/instance.ts";
 import type { Member } from "../../src/engine/member.ts";
 import { PathWatch } from "../../src/engine/path_watch.ts";
 import type { Target } from "../../src/engine/walk.ts";
+import { cString } from "../../src/kernel/byte_string.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { ownUse } from "../helpers/usage.ts";
@@ -59,6 +60,15 @@ class Followed implements AsyncDisposable {
     if (this.target === undefined) return "nothing";
     if (this.target.wd < 0) return this.target.wd;
     return this.target.isDirectory ? "directory" : "file";
+  }
+
+  /** How many own the watch of a directory, which is added for that. */
+  owners(path: string): number {
+    const owner = { receiver: NOBODY };
+    const wd = this.#instance.watch(cString(path), IN_MODIFY, owner);
+    const count = [...this.#instance.owners(wd)].length - 1;
+    this.#instance.release(wd, owner);
+    return count;
   }
 
   /** All that was queued before has been received. */
@@ -106,24 +116,101 @@ for (
   });
 }
 
-test("PathWatch.look() resolves a path once where the whole way is watched already", async () => {
+test("PathWatch.look() resolves the way once for all paths in a directory", async () => {
   const at = tree();
-  writeFileSync(at("a/b/other"), "");
+  symlinkSync("a/b", at("link"));
+  for (const name of ["other", "third"]) writeFileSync(at(`a/b/${name}`), "");
   const c = libc();
-  const { inotify_add_watch } = c;
+  const { inotify_add_watch, readlink } = c;
   let calls = 0;
   c.inotify_add_watch = (...args) => {
     calls++;
     return inotify_add_watch(...args);
   };
+  c.readlink = (...args) => {
+    calls++;
+    return readlink(...args);
+  };
+  const counted = (name: string): [Followed, number] => {
+    calls = 0;
+    return [new Followed(at(name)), calls];
+  };
   try {
-    await using _file = new Followed(at("a/b/file"));
-    const first = calls;
-    await using _other = new Followed(at("a/b/other"));
-    assert.ok(calls - first <= first / 2, `${first} calls, and ${calls - first} for the second`);
+    await using first = counted("link/file")[0];
+    const [second, few] = counted("link/other");
+    await using _ = second;
+    assert.deepEqual([first.leadsTo, second.leadsTo, few], ["file", "file", 2]);
+    renameSync(at("a/b/third"), at("a/b/other"));
+    await second.settled();
+    assert.deepEqual([first.moves, second.moves], [0, 1]);
   } finally {
-    c.inotify_add_watch = inotify_add_watch;
+    Object.assign(c, { inotify_add_watch, readlink });
   }
+});
+
+test("PathWatch calls moved() once for each path in a directory that moves, and finds what is there then", async () => {
+  const at = tree();
+  writeFileSync(at("a/b/other"), "");
+  mkdirSync(at("new"));
+  writeFileSync(at("new/file"), "");
+  await using file = new Followed(at("a/b/file"));
+  await using other = new Followed(at("a/b/other"));
+  await file.settled();
+  renameSync(at("a/b"), at("x"));
+  await file.settled();
+  assert.deepEqual([file, other].map(({ moves, leadsTo }) => [moves, leadsTo]), [
+    [1, "nothing"],
+    [1, "nothing"],
+  ]);
+  renameSync(at("new"), at("a/b"));
+  await file.settled();
+  assert.deepEqual([file, other].map(({ moves, leadsTo }) => [moves, leadsTo]), [
+    [2, "file"],
+    [2, "nothing"],
+  ]);
+});
+
+test("PathWatch notices a file in a directory that has the place of one that is gone and still open", async () => {
+  const at = tree();
+  const fd = openSync(at("a/b"), "r");
+  try {
+    await using file = new Followed(at("a/b/file"));
+    await file.settled();
+    rmSync(at("a/b"), { recursive: true }); // sends no IN_DELETE_SELF before it is closed
+    await file.settled();
+    mkdirSync(at("a/b"));
+    for (const name of ["other", "new"]) writeFileSync(at(`a/b/${name}`), "");
+    await file.settled();
+    await using other = new Followed(at("a/b/other"));
+    const before = other.target;
+    linkSync(at("a/b/other"), at("a/b/kept")); // so that the old file is not gone
+    renameSync(at("a/b/new"), at("a/b/other"));
+    await other.settled();
+    assert.deepEqual([file.leadsTo, other.leadsTo, other.moves], ["nothing", "file", 1]);
+    assert.notDeepEqual(other.target, before);
+  } finally {
+    closeSync(fd);
+  }
+});
+
+test("PathWatch shares the way again when a file comes, and releases what it needed until then", async () => {
+  const at = tree();
+  await using file = new Followed(at("a/b/file"));
+  await using none = new Followed(at("a/b/none"));
+  await file.settled();
+  const before = file.owners(at("a"));
+  writeFileSync(at("a/b/none"), "");
+  await file.settled();
+  assert.deepEqual([none.leadsTo, none.moves], ["file", 1]);
+  assert.deepEqual([before, file.owners(at("a"))], [2, 1]);
+  const { target } = none;
+  for (const name of ["none", "file"]) {
+    writeFileSync(at("a/b/new"), "");
+    renameSync(at("a/b/new"), at(`a/b/${name}`));
+  }
+  await file.settled();
+  assert.notDeepEqual(none.target, target);
+  assert.deepEqual([file.leadsTo, none.leadsTo], ["file", "file"]);
 });
 
 for (

@@ -160,6 +160,35 @@ test("Roots.remove() releases every watch of a path, and reports nothing", () =>
   assert.deepEqual([trees.map.get("/a/d"), trees.take()], [undefined, []]);
 });
 
+test("Roots.doubt() has the way resolved again of which no event tells that it is another one", () => {
+  const trees = new Trees();
+  trees.disk.file("/a/b/f");
+  trees.add("/a/b/f");
+  trees.disk.rename("/a", "/old");
+  trees.disk.directory("/a");
+  trees.disk.rename("/old/b", "/a/b"); // the same directory and file, by another directory
+  const root = trees.map.get("/a/b/f")!;
+  trees.roots.look(root);
+  assert.deepEqual([trees.fake.ownersAt("/a").length, trees.fake.ownersAt("/old").length], [0, 1]);
+  trees.roots.doubt();
+  trees.roots.look(root);
+  assert.deepEqual([trees.fake.ownersAt("/a").length, trees.fake.ownersAt("/old").length], [1, 0]);
+});
+
+test("Roots.doubt(): a way that leads elsewhere, by no event, is looked for again by all who share it", () => {
+  const trees = new Trees({ content: IN_MODIFY });
+  for (const name of ["f", "g"]) trees.disk.file(`/a/${name}`);
+  trees.add("/a/f", "/a/g");
+  trees.take();
+  trees.disk.rename("/a", "/old");
+  for (const name of ["f", "g"]) trees.disk.file(`/a/${name}`);
+  trees.roots.doubt();
+  trees.roots.look(trees.map.get("/a/f")!);
+  assert.deepEqual(trees.take(), ["modify /a/f"]);
+  trees.settle();
+  assert.deepEqual(trees.take(), ["modify /a/g"]);
+});
+
 test("Roots.close() releases all watches, of what follows paths and of trees", () => {
   const trees = new Trees();
   const paths = ["/", "/a", "/a/d", "/a/d/e"];
