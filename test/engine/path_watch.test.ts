@@ -16,7 +16,7 @@ import {
 import os from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { IN_ATTRIB, IN_MODIFY } from "../../mod.ts";
+import { IN_ATTRIB, IN_MODIFY, IN_MOVE_SELF } from "../../mod.ts";
 import { libc } from "../../ffi/libc.ts";
 import { Instance } from "../../src/engine/instance.ts";
 import type { Member } from "../../src/engine/member.ts";
@@ -36,8 +36,8 @@ class Followed implements AsyncDisposable {
   readonly #instance: Instance = Instance.join(this.#member);
   readonly watch: PathWatch;
   target: Target | undefined;
-  /** How often it may have led elsewhere. */
-  moves = 0;
+  /** The masks of the events by which it may lead elsewhere. */
+  moved: number[] = [];
   /** What happened to the file. */
   masks: number[] = [];
 
@@ -46,13 +46,17 @@ class Followed implements AsyncDisposable {
       this.#instance,
       path,
       content,
-      () => {
-        this.moves++;
+      (mask) => {
+        this.moved.push(mask);
         this.target = this.watch.look();
       },
       (mask) => this.masks.push(mask),
     );
     this.target = this.watch.look();
+  }
+
+  get moves(): number {
+    return this.moved.length;
   }
 
   /** What the path leads to. */
@@ -191,6 +195,23 @@ test("PathWatch notices a file in a directory that has the place of one that is 
   } finally {
     closeSync(fd);
   }
+});
+
+test("PathWatch.look(), while it is still to come that the way moved, leaves that to come, and comes once", async () => {
+  const at = tree();
+  await using file = new Followed(at("a/b/file"));
+  await file.settled();
+  renameSync(at("a/b"), at("x"));
+  mkdirSync(at("a/b"));
+  writeFileSync(at("a/b/other"), "");
+  await using other = new Followed(at("a/b/other"));
+  await file.settled();
+  assert.deepEqual([file.leadsTo, file.moved], ["nothing", [IN_MOVE_SELF]]);
+  assert.deepEqual([other.leadsTo, other.moved], ["file", []]);
+  renameSync(at("a/b"), at("y"));
+  renameSync(at("y"), at("a/b"));
+  await file.settled();
+  assert.deepEqual([other.leadsTo, other.moved], ["file", [IN_MOVE_SELF]]);
 });
 
 test("PathWatch shares the way again when a file comes, and releases what it needed until then", async () => {
