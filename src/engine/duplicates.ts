@@ -63,6 +63,6 @@ export class Duplicates {
   #entered(wd: number): Directory[] {
     const isOwn = (owner: Owner): owner is Directory =>
       owner instanceof Directory && owner.receiver === this.#member;
-    return [...this.#instance.owners(wd)].filter(isOwn);
+    return [...this.#instance.owners.of(wd)].filter(isOwn);
   }
 }

@@ -33,6 +33,7 @@ import type { Scope } from "./scope.ts";
 import { Scanner } from "./scanner.ts";
 import { type Ignores, Tree } from "./tree.ts";
 import { SLICE } from "./turns.ts";
+import { Way } from "./way.ts";
 
 /** For whom an engine works. */
 export interface Client {
@@ -245,7 +246,7 @@ export class Engine implements Member {
   /** The directories that an event is of, each by a path of its own. */
   #directories(event: InotifyEvent): Directory[] {
     const directories: Directory[] = [];
-    for (const owner of this.#instance.owners(event.wd, nameOf(event))) {
+    for (const owner of this.#instance.owners.of(event.wd, nameOf(event))) {
       if (owner.receiver === this && owner instanceof Directory) directories.push(owner);
     }
     return directories;
@@ -301,7 +302,7 @@ export class Engine implements Member {
   #resync(since: Timestamp): void {
     const lostSince = earliest(this.#instance.libc, since) - CLOCK_TICK;
     this.#entries.report({ kind: "overflow" });
-    this.#roots.doubt();
+    Way.doubt(this.#instance);
     for (const root of this.#map) {
       this.#roots.resync(root, lostSince);
       if (root.directory === undefined) continue;

@@ -44,7 +44,8 @@ export class Instance {
   readonly #members = new Set<Member>();
   /** The members that keep the process alive. */
   readonly #keepers = new Set<Member>();
-  readonly #owners = new Owners<Owner>();
+  /** Who owns which watch. It is {@link release} that ends one with its last owner. */
+  readonly owners: Owners<Owner> = new Owners();
   readonly #fence: Fence;
   /** The members with work to do. */
   readonly #busy = new Set<Member>();
@@ -97,7 +98,7 @@ export class Instance {
   }
 
   /**
-   * Scans a directory, which the caller then owns by {@link own}; see {@link scan}.
+   * Scans a directory, which the caller then adds to the {@link owners}; see {@link scan}.
    *
    * @returns with whether it was not watched before, so that every event of the watch is later than the scan
    */
@@ -107,55 +108,25 @@ export class Instance {
     follow: boolean,
   ): Scan & { readonly isNew: boolean } | ScanFailure {
     const result = scan(this.libc, this.#fd, path, mask, follow);
-    return "wd" in result ? { ...result, isNew: !this.#owners.has(result.wd) } : result;
+    return "wd" in result ? { ...result, isNew: !this.owners.has(result.wd) } : result;
   }
 
   /**
    * Watches a path, without a scan.
    *
-   * @param isByName whether the owner gets the events of names that it {@link follow}s only, and those without a name
+   * @param isByName whether the owner gets the events of names that it {@link Owners.follow}s only, and those without a name
    * @returns the watch, or a negative errno
    */
   watch(path: Uint8Array, mask: number, owner: Owner, isByName: boolean = false): number {
     const { libc } = this;
     const wd = call(libc, () => libc.inotify_add_watch(this.#fd, path, (mask | IN_MASK_ADD) >>> 0));
-    if (wd >= 0) this.#owners.add(wd, owner, mask, isByName);
+    if (wd >= 0) this.owners.add(wd, owner, mask, isByName);
     return wd;
-  }
-
-  /** Whether {@link watch} has asked for all of some events. */
-  asks(wd: number, mask: number): boolean {
-    return this.#owners.asks(wd, mask);
-  }
-
-  /** Gives the events of a name in a directory, as lossless text, to somebody; see {@link watch}. */
-  follow(wd: number, name: string, owner: Owner): void {
-    this.#owners.follow(wd, name, owner);
-  }
-
-  /** Ends {@link follow}. */
-  unfollow(wd: number, name: string, owner: Owner): void {
-    this.#owners.unfollow(wd, name, owner);
-  }
-
-  /** How often {@link watch} has asked for events that it had not asked for before. */
-  get additions(): number {
-    return this.#owners.additions;
-  }
-
-  /** Makes somebody an owner of a watch. */
-  own(wd: number, owner: Owner): void {
-    this.#owners.add(wd, owner);
-  }
-
-  /** The owners of a watch, or those who get the events of a name. */
-  owners(wd: number, name?: string): Iterable<Owner> {
-    return this.#owners.of(wd, name);
   }
 
   /** Releases a watch, which ends with its last owner. */
   release(wd: number, owner: Owner): void {
-    if (!this.#owners.delete(wd, owner)) return;
+    if (!this.owners.delete(wd, owner)) return;
     // This fails if the inode is gone and IN_IGNORED is queued, which is fine.
     call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, wd));
   }
@@ -269,8 +240,8 @@ export class Instance {
     const { wd, mask } = event;
     if (mask & IN_Q_OVERFLOW) return this.#overflow();
     if (this.#fence.passed(wd)) return;
-    const owners = this.#owners.of(wd, nameOf(event));
-    if (mask & IN_IGNORED) this.#owners.end(wd);
+    const owners = this.owners.of(wd, nameOf(event));
+    if (mask & IN_IGNORED) this.owners.end(wd);
     else if (this.#lost) return;
     debug?.("event", shown(event));
     for (const owner of owners) owner.receiver.event(event, owner);
@@ -280,7 +251,7 @@ export class Instance {
     if (this.#lost) return;
     const halves = [move.from, move.to].filter((half) => half !== undefined);
     debug?.("rename", halves.map(shown).join(" -> "));
-    const owners = halves.flatMap((half) => [...this.#owners.of(half.wd, nameOf(half))]);
+    const owners = halves.flatMap((half) => [...this.owners.of(half.wd, nameOf(half))]);
     const receivers = new Set(owners.map(({ receiver }) => receiver));
     for (const receiver of receivers) receiver.move(move);
   }

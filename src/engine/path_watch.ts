@@ -129,7 +129,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
     const type = typeOf(libc, this.#path, false);
     if (type < 0 || type === S_IFLNK || !libc.mayRead(toText(this.#path))) return undefined;
     const isDirectory = type === S_IFDIR;
-    if (!isDirectory && !this.#instance.asks(parent, this.#content)) {
+    if (!isDirectory && !this.#instance.owners.asks(parent, this.#content)) {
       if (way.enter(ENTRY | this.#content) !== parent) return undefined;
     }
     const mask = SELF | (isDirectory ? IN_ONLYDIR : this.#content) | IN_DONT_FOLLOW;
@@ -140,7 +140,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
     this.#walk = undefined;
     if (parent !== this.#parent) {
       this.#leaveWay();
-      this.#instance.follow(parent, this.#name, this);
+      this.#instance.owners.follow(parent, this.#name, this);
       way.join(this);
       this.#parent = parent;
     }
@@ -157,7 +157,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
 
   #leaveWay(): void {
     if (this.#parent === -1) return;
-    this.#instance.unfollow(this.#parent, this.#name, this);
+    this.#instance.owners.unfollow(this.#parent, this.#name, this);
     this.#way?.leave(this);
     this.#parent = -1;
   }

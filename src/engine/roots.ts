@@ -149,13 +149,8 @@ export class Roots {
 
   /** Resolves where the paths of all roots lead now. */
   lookAgain(): void {
-    this.doubt();
-    for (const root of this.#map) this.look(root);
-  }
-
-  /** Trusts nothing that is known of the ways: events of them are lost, or never come. */
-  doubt(): void {
     Way.doubt(this.#instance);
+    for (const root of this.#map) this.look(root);
   }
 
   /** Resolves where the path of a root leads after events were lost. @param since when that began */

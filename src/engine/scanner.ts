@@ -180,7 +180,7 @@ export class Scanner {
       }
       this.#release(directory);
       directory.wd = found.wd;
-      this.#instance.own(found.wd, directory);
+      this.#instance.owners.add(found.wd, directory);
       this.#duplicates?.delete(directory);
       if (this.#scope.followSymlinks && !directory.isBehindLink) this.#leaveByLinks(found.wd);
     }

@@ -202,11 +202,11 @@ export class Walk {
   #arrived(names: Names, target: number): void {
     for (const [wd, some] of this.#names) {
       for (const name of some) {
-        if (!names.get(wd)?.has(name)) this.#instance.unfollow(wd, name, this.#owner);
+        if (!names.get(wd)?.has(name)) this.#instance.owners.unfollow(wd, name, this.#owner);
       }
     }
     for (const [wd, some] of names) {
-      for (const name of some) this.#instance.follow(wd, name, this.#owner);
+      for (const name of some) this.#instance.owners.follow(wd, name, this.#owner);
     }
     this.#names = names;
     for (const wd of this.#held) if (!names.has(wd) && wd !== target) this.#release(wd);
@@ -214,9 +214,10 @@ export class Walk {
 
   /** Watches a directory on the way. */
   #watch(path: string, mask: number): number {
-    const { additions } = this.#instance;
+    const { owners } = this.#instance;
+    const { additions } = owners;
     const wd = this.#hold(path, mask, true);
-    if (additions !== this.#instance.additions) this.#isNewlyWatched = true;
+    if (additions !== owners.additions) this.#isNewlyWatched = true;
     return wd;
   }
 

@@ -99,7 +99,7 @@ test("Instance gives events of a name to those who follow it, and both halves of
   const owner = (receiver: Subject, name: string) => {
     const owner = { receiver, name: "" };
     const wd = subject.instance.watch(cString(directory), ENTRIES, owner, true);
-    subject.instance.follow(wd, name, owner);
+    subject.instance.owners.follow(wd, name, owner);
     return owner;
   };
   const owners = [owner(a, "x"), owner(b, "y")];
@@ -111,7 +111,7 @@ test("Instance gives events of a name to those who follow it, and both halves of
     ["IN_CREATE x"],
     ["IN_CREATE y", "z->y"],
   ]);
-  subject.instance.unfollow(wd, "x", owners[0]);
+  subject.instance.owners.unfollow(wd, "x", owners[0]);
   rmSync(directory, { recursive: true });
   await subject.received();
   assert.deepEqual([a.lines, b.lines], [["IN_IGNORED"], ["IN_DELETE y", "IN_IGNORED"]]);
@@ -124,7 +124,7 @@ test("Instance gives an event to each owner of its watch, in the order in which 
   subject.watch(directory, "second");
   writeFileSync(join(directory, "f"), "");
   assert.deepEqual(await subject.received(), ["first IN_CREATE f", "second IN_CREATE f"]);
-  assert.equal([...subject.instance.owners(wd)].length, 2);
+  assert.equal([...subject.instance.owners.of(wd)].length, 2);
 });
 
 test("Instance.release() ends a watch with its last owner", async () => {
@@ -147,7 +147,7 @@ test("Instance gives IN_IGNORED to the owners of a watch that has ended, which n
   const { wd } = subject.watch(directory);
   rmSync(directory, { recursive: true });
   assert.deepEqual(await subject.received(), [maskNames(IN_IGNORED).join()]);
-  assert.deepEqual([...subject.instance.owners(wd)], []);
+  assert.deepEqual([...subject.instance.owners.of(wd)], []);
 });
 
 test("Instance.scan() says whether anybody owns the watch already", async () => {

@@ -70,7 +70,7 @@ class Followed implements AsyncDisposable {
   owners(path: string): number {
     const owner = { receiver: NOBODY };
     const wd = this.#instance.watch(cString(path), IN_MODIFY, owner);
-    const count = [...this.#instance.owners(wd)].length - 1;
+    const count = [...this.#instance.owners.of(wd)].length - 1;
     this.#instance.release(wd, owner);
     return count;
   }

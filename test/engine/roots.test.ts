@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MODIFY, IN_UNMOUNT } from "../../mod.ts";
 import { Directory } from "../../src/engine/directory.ts";
+import { Way } from "../../src/engine/way.ts";
 import { known, Trees } from "../helpers/trees.ts";
 
 const EACCES = 13;
@@ -11,7 +12,7 @@ const EACCES = 13;
 /** An event in a watched directory, or of it, for whoever follows a path. */
 function send(trees: Trees, directory: string, mask: number, name: string): void {
   const wd = trees.fake.wdAt(directory);
-  for (const owner of trees.fake.owners(wd, name)) {
+  for (const owner of trees.fake.owners.of(wd, name)) {
     if (!(owner instanceof Directory)) owner.receiver.event({ wd, mask, cookie: 0, name }, owner);
   }
 }
@@ -160,7 +161,7 @@ test("Roots.remove() releases every watch of a path, and reports nothing", () =>
   assert.deepEqual([trees.map.get("/a/d"), trees.take()], [undefined, []]);
 });
 
-test("Roots.doubt() has the way resolved again of which no event tells that it is another one", () => {
+test("Way.doubt() has the way resolved again of which no event tells that it is another one", () => {
   const trees = new Trees();
   trees.disk.file("/a/b/f");
   trees.add("/a/b/f");
@@ -170,19 +171,19 @@ test("Roots.doubt() has the way resolved again of which no event tells that it i
   const root = trees.map.get("/a/b/f")!;
   trees.roots.look(root);
   assert.deepEqual([trees.fake.ownersAt("/a").length, trees.fake.ownersAt("/old").length], [0, 1]);
-  trees.roots.doubt();
+  Way.doubt(trees.fake.instance);
   trees.roots.look(root);
   assert.deepEqual([trees.fake.ownersAt("/a").length, trees.fake.ownersAt("/old").length], [1, 0]);
 });
 
-test("Roots.doubt(): a way that leads elsewhere, by no event, is looked for again by all who share it", () => {
+test("Way.doubt(): a way that leads elsewhere, by no event, is looked for again by all who share it", () => {
   const trees = new Trees({ content: IN_MODIFY });
   for (const name of ["f", "g"]) trees.disk.file(`/a/${name}`);
   trees.add("/a/f", "/a/g");
   trees.take();
   trees.disk.rename("/a", "/old");
   for (const name of ["f", "g"]) trees.disk.file(`/a/${name}`);
-  trees.roots.doubt();
+  Way.doubt(trees.fake.instance);
   trees.roots.look(trees.map.get("/a/f")!);
   assert.deepEqual(trees.take(), ["modify /a/f"]);
   trees.settle();

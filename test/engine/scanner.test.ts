@@ -63,7 +63,7 @@ test("Scanner.work(): another directory at the path makes all that is known belo
   trees.scanner.rescan(a);
   trees.scan();
   assert.deepEqual([a.state.tag, a.isOther, b.state.tag], ["live", true, "unscanned"]);
-  assert.deepEqual([...trees.fake.owners(wd)], []);
+  assert.deepEqual([...trees.fake.owners.of(wd)], []);
 });
 
 test("Scanner.work() scans no directory whose parent is not listed, or that is gone or known", () => {
@@ -97,7 +97,7 @@ test("Scanner.work(): a directory that is not there is unreachable, without a wa
   const outcomes = trees.scan();
   assert.deepEqual(outcomes.map(({ directory }) => directory), [a]);
   assert.deepEqual([a.state.tag, a.wd], ["unreachable", -1]);
-  assert.deepEqual([...trees.fake.owners(wd)], []);
+  assert.deepEqual([...trees.fake.owners.of(wd)], []);
   assert.equal(trees.at("/r/a/b").state.tag, "unscanned");
 });
 
@@ -174,7 +174,7 @@ test("Scanner.invalidateMoved() releases and schedules what is not known below a
   trees.entries.rename(root, "a", root, "c", a, undefined);
   trees.scanner.invalidateMoved(a);
   assert.deepEqual([b.wd, b.state.tag, a.state.tag], [-1, "unscanned", "known"]);
-  assert.deepEqual([...trees.fake.owners(wd)], []);
+  assert.deepEqual([...trees.fake.owners.of(wd)], []);
   trees.settle();
   assert.deepEqual([trees.fake.scans, b.state.tag], [["/r/a/b", "/r/c/b"], "known"]);
 });

@@ -174,7 +174,7 @@ export class FakeInstance {
   readonly errnos: Map<string, number> = new Map();
   /** How many entries one call gives of a directory. */
   piece: number = Infinity;
-  readonly #owners = new Owners<Owner>();
+  readonly owners: Owners<Owner> = new Owners();
   #fences: (() => void)[] = [];
 
   /** This, for those who expect a real one. */
@@ -196,7 +196,7 @@ export class FakeInstance {
     if (errno !== undefined) return { syscall: "inotify_add_watch", errno };
     const listing = new Listing();
     const rest = read(listing, this.disk.list(at), this.piece);
-    const isNew = !this.#owners.has(wd);
+    const isNew = !this.owners.has(wd);
     const { done, value } = rest.next();
     return done
       ? { wd, listing, rest: undefined, failure: value, isNew }
@@ -211,43 +211,23 @@ export class FakeInstance {
     if (mask & IN_ONLYDIR && type !== "directory") return -ENOTDIR;
     const errno = this.errnos.get(path);
     if (errno !== undefined) return -errno;
-    this.#owners.add(wd, owner, mask, isByName);
+    this.owners.add(wd, owner, mask, isByName);
     return wd;
   }
 
-  asks(wd: number, mask: number): boolean {
-    return this.#owners.asks(wd, mask);
-  }
-
-  follow(wd: number, name: string, owner: Owner): void {
-    this.#owners.follow(wd, name, owner);
-  }
-
-  unfollow(wd: number, name: string, owner: Owner): void {
-    this.#owners.unfollow(wd, name, owner);
-  }
-
-  own(wd: number, owner: Owner): void {
-    this.#owners.add(wd, owner);
-  }
-
-  owners(wd: number, name?: string): Iterable<Owner> {
-    return this.#owners.of(wd, name);
-  }
-
   release(wd: number, owner: Owner): void {
-    this.#owners.delete(wd, owner);
+    this.owners.delete(wd, owner);
   }
 
   /** The watch of what a path leads to, if that is watched; or -1. */
   wdAt(path: string): number {
     const found = this.disk.resolve(path, true);
-    return typeof found !== "number" && this.#owners.has(found[1].number) ? found[1].number : -1;
+    return typeof found !== "number" && this.owners.has(found[1].number) ? found[1].number : -1;
   }
 
   /** The owners of the watch of what a path leads to. */
   ownersAt(path: string): Owner[] {
-    return [...this.#owners.of(this.wdAt(path))];
+    return [...this.owners.of(this.wdAt(path))];
   }
 
   fence(callback: () => void): void {
