@@ -126,6 +126,6 @@ export class Way implements Owner, Receiver {
   #look(): void {
     this.#isDoubtful = false;
     const target = this.#walk.look();
-    this.#wd = target?.isDirectory ? target.wd : -1;
+    this.#wd = target?.isDirectory ? Math.max(target.wd, -1) : -1;
   }
 }

@@ -161,6 +161,14 @@ test("Roots.remove() releases every watch of a path, and reports nothing", () =>
   assert.deepEqual([trees.map.get("/a/d"), trees.take()], [undefined, []]);
 });
 
+test("Roots reports a file in a directory that may not be watched, whether or not another one is there", () => {
+  const trees = new Trees();
+  trees.disk.file("/d/f");
+  for (const path of ["/d", "/d/."]) trees.fake.errnos.set(path, EACCES);
+  trees.add("/d/f", "/d/none");
+  assert.deepEqual(trees.take(), ["error /d/f", "error /d/none"]);
+});
+
 test("Way.doubt() has the way resolved again of which no event tells that it is another one", () => {
   const trees = new Trees();
   trees.disk.file("/a/b/f");
