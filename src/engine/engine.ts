@@ -255,8 +255,7 @@ export class Engine implements Member {
   /** Begins with roots and scans for a while; what is found is committed when its fence comes back. */
   #work(slice: number): void {
     if (this.isClosed) return;
-    if (!this.#added.isEmpty) slice -= this.#added.work(slice, (path) => this.#begin(path));
-    if (!this.#added.isEmpty) this.#instance.schedule(this);
+    if (!this.#added.isEmpty) slice -= this.#begin(slice);
     const [outcomes, failed] = this.#scanner.work(slice);
     for (const { directory, failure } of failed) {
       this.#entries.report(unwatchable(this.#instance.libc, directory.path, failure));
@@ -275,10 +274,15 @@ export class Engine implements Member {
     });
   }
 
-  #begin(path: string): void {
-    const isGrowing = this.#fences > 0 || !this.#scanner.isIdle;
-    this.#roots.add(path, isGrowing && !this.#scope.blocking);
+  /** Begins with roots for a while. @returns how long it took */
+  #begin(slice: number): number {
+    const took = this.#added.work(slice, (path) => {
+      const isGrowing = this.#fences > 0 || !this.#scanner.isIdle;
+      this.#roots.add(path, isGrowing && !this.#scope.blocking);
+    });
     if (this.#map.isNested && this.#tree.ignoresByPath) this.reconsider(); // rules for paths are relative to roots
+    if (!this.#added.isEmpty) this.#instance.schedule(this);
+    return took;
   }
 
   /** Whether there are roots to begin with, or scans to be made. */

@@ -120,6 +120,10 @@ export class RootMap {
   /** The roots at a path and below, if some root is below another one. */
   within(path: string): Root[] {
     if (!this.isNested) return [];
+    if (!this.#below?.has(path)) {
+      const root = this.#roots.get(path);
+      return root === undefined ? [] : [root];
+    }
     const start = path === "/" ? path : `${path}/`;
     return [...this].filter((root) => root.path === path || root.path.startsWith(start));
   }
