@@ -77,6 +77,7 @@ async function run(libc: Libc, options: Options): Promise<void> {
     ...state && { since: state.snapshot },
     ...options.poll !== undefined && { poll: options.poll },
     ignore,
+    include: options.filter,
     initial,
     onProgress: progress(),
   });

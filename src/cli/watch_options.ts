@@ -30,6 +30,8 @@ runs the COMMAND after changes, once it is quiet.
                         closeNoWrite
   -i, --ignore GLOB     neither watch nor list what matches, as in '*.tmp', node_modules or 'build/**'; can
                         be given several times; '!GLOB' takes back what is ignored before it
+  -f, --filter GLOB     of files, report only what matches, as in '*.ts' or 'src/**'; can be given several times;
+                        '!GLOB' leaves out again. Directories are watched and reported all the same
       --gitignore       ignore .git and what git ignores by .gitignore, info/exclude and the user's list,
                         also when these change; --ignore '!GLOB' takes back what they ignore
       --initial         first report what is there, as "exists"; a COMMAND is run for it
@@ -68,6 +70,7 @@ Examples:
   watch src                                  print what changes in src
   watch -e closeWrite --json inbox           report complete files to a program
   watch -i node_modules -- npm test          test after each change
+  watch -f '*.{ts,json}' -- deno test        test after each change of such a file
   watch --since .built src -- make           build what has changed since the last build that succeeded
   watch --restart --initial src -- node server.js
 `;
@@ -81,6 +84,7 @@ export interface Options {
   readonly command: readonly string[];
   readonly events?: readonly WatchKind[];
   readonly ignore: readonly string[];
+  readonly filter: readonly string[];
   readonly gitignore: boolean;
   readonly initial: boolean;
   readonly since?: string;
@@ -107,6 +111,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
     options: {
       events: { type: "string", short: "e", multiple: true },
       ignore: { type: "string", short: "i", multiple: true },
+      filter: { type: "string", short: "f", multiple: true },
       gitignore: { type: "boolean" },
       initial: { type: "boolean" },
       since: { type: "string" },
@@ -122,7 +127,8 @@ export function parse(args: readonly string[]): Options | (() => string) {
       version: { type: "boolean" },
     },
   });
-  const { ignore = [], json = false, stats = false, restart = false, clear = false } = values;
+  const { ignore = [], filter = [], json = false, stats = false, restart = false, clear = false } =
+    values;
   if (values.help) return () => HELP;
   if (values.version) return () => `watch ${VERSION}\n`;
   if (values.usage) {
@@ -130,8 +136,10 @@ export function parse(args: readonly string[]): Options | (() => string) {
       ? () => `${JSON.stringify({ limits: limits(), usage: usage() })}\n`
       : () => usageText(limits(), usage());
   }
-  if (ignore.includes("")) throw new Error('--ignore takes a GLOB, not ""');
-  ignores(ignore); // throws if one is no glob
+  for (const [name, globs] of Object.entries({ ignore, filter })) {
+    if (globs.includes("")) throw new Error(`--${name} takes a GLOB, not ""`);
+  }
+  ignores(ignore, filter); // throws if one is no glob
   if (values.since === "") throw new Error('--since takes a FILE, not ""');
   if (command?.length === 0) throw new Error("-- must be followed by a COMMAND");
   const printing = json ? "--json" : stats ? "--stats" : undefined;
@@ -151,6 +159,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
     command: command ?? [],
     ...values.events ? { events: kinds(values.events) } : command && { events: RUNNING },
     ignore,
+    filter,
     gitignore: values.gitignore ?? false,
     initial: values.initial ?? false,
     ...values.since !== undefined && { since: values.since },

@@ -104,7 +104,8 @@ export class Listings {
       this.#scanner.rescan(directory);
     } else if (link) {
       this.#tree.removed(parent, name);
-      this.#entries.add(parent, name, false, "create");
+      const isIgnored = this.#tree.ignores(parent.pathOf(name), false, parent);
+      if (!isIgnored) this.#entries.add(parent, name, false, "create");
     } else {
       this.#scanner.rescan(parent);
     }

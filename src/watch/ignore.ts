@@ -1,5 +1,5 @@
 /**
- * `Ignore`: the rules by which a watcher leaves entries out.
+ * `Ignore`: the rules by which a watcher leaves entries out, and by which files are included.
  *
  * @module
  */
@@ -10,7 +10,8 @@ import { Glob } from "./glob.ts";
 import { toText } from "../kernel/byte_string.ts";
 
 /**
- * A rule for entries to ignore: a glob, a RegExp, or a function that returns whether to ignore the entry.
+ * A rule for entries to ignore, or for files to include: a glob, a RegExp, or a function that returns whether the
+ * entry is meant.
  *
  * In a list, an entry is ignored if any rule matches it. A glob that begins with `!` takes back the matches of the
  * rules before it, except below an ignored directory, which is never read.
@@ -55,55 +56,85 @@ interface Rule {
   readonly negated: boolean;
 }
 
+/** The option that a rule is of. */
+type Option = "ignore" | "include";
+
 /**
- * Compiles rules into one function.
+ * Compiles the rules of both options into one function: an entry is left out if it is ignored, or if it is a file that
+ * is not included.
  *
  * @returns `undefined` if there is no rule
  * @throws {TypeError} if a rule has the wrong type, or a glob is invalid
  */
-export function ignores(rules: Ignore | readonly Ignore[] | undefined): Ignores | undefined {
-  const list = rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Ignore];
-  if (list.length === 0) return undefined;
-  const compiled = list.map(compile);
-  const isIgnored = (path: string, isDirectory: boolean, root: string) => {
-    let ignored = false;
-    for (const { matches, negated } of compiled) {
-      if (ignored === negated && matches(path, isDirectory, root)) ignored = !negated;
-    }
-    return ignored;
-  };
-  return Object.assign(isIgnored, { byName: compiled.every(({ byName }) => byName) });
+export function ignores(
+  ignore: Ignore | readonly Ignore[] | undefined,
+  include?: Ignore | readonly Ignore[],
+): Ignores | undefined {
+  const ignoring = compileAll("ignore", ignore);
+  const including = compileAll("include", include);
+  if (ignoring.length + including.length === 0) return undefined;
+  const takesBack = including[0]?.negated ?? true; // then all are included before it
+  const isLeftOut: Rule["matches"] = (path, isDirectory, root) =>
+    decide(ignoring, false, path, isDirectory, root) ||
+    !isDirectory && !decide(including, takesBack, path, false, root);
+  const rules = [...ignoring, ...including];
+  return Object.assign(isLeftOut, { byName: rules.every(({ byName }) => byName) });
 }
 
-function compile(rule: Ignore): Rule {
-  if (typeof rule === "string") return compileGlob(rule);
+/** What the last rule that matches says. @param otherwise if there is none */
+function decide(
+  rules: readonly Rule[],
+  otherwise: boolean,
+  path: string,
+  isDirectory: boolean,
+  root: string,
+): boolean {
+  let decision = otherwise;
+  for (const { matches, negated } of rules) {
+    if (decision === negated && matches(path, isDirectory, root)) decision = !negated;
+  }
+  return decision;
+}
+
+function compileAll(option: Option, rules: Ignore | readonly Ignore[] | undefined): Rule[] {
+  const list = rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Ignore];
+  return list.map((rule) => compile(option, rule));
+}
+
+function compile(option: Option, rule: Ignore): Rule {
+  if (typeof rule === "string") return compileGlob(option, rule);
   let matches: Rule["matches"];
   if (rule instanceof RegExp) {
     matches = (path) => toText(path).search(rule) >= 0; // search() ignores lastIndex
   } else if (isCompiled(rule)) {
     return { matches: rule, byName: rule.byName, negated: false };
   } else if (typeof rule === "function") {
-    matches = (path, isDirectory) => answer(rule(toText(path), isDirectory));
+    matches = (path, isDirectory) => answer(option, rule(toText(path), isDirectory));
   } else {
-    throw new TypeError(`ignore takes globs, RegExps and functions, and not ${String(rule)}`);
+    throw new TypeError(`${option} takes globs, RegExps and functions, and not ${String(rule)}`);
   }
   return { matches, byName: false, negated: false };
 }
 
-function compileGlob(rule: string): Rule {
+function compileGlob(option: Option, rule: string): Rule {
   const negated = rule.startsWith("!");
   try {
-    const globs = expand(negated ? rule.slice(1) : rule).filter(Boolean).map(compilePattern);
+    const globs = expand(negated ? rule.slice(1) : rule).filter(Boolean);
     if (globs.length === 0) throw new TypeError("it is empty");
+    const patterns = globs.map(compilePattern);
+    const forFiles = option === "ignore" || globs.some((glob) => !glob.endsWith("/"));
+    if (!forFiles) {
+      throw new TypeError(`it matches no file; what is in a directory is "${globs[0]}**"`);
+    }
     return {
       matches: (path, isDirectory, root) =>
-        globs.some(({ matches }) => matches(path, isDirectory, root)),
-      byName: globs.every(({ byName }) => byName),
+        patterns.some(({ matches }) => matches(path, isDirectory, root)),
+      byName: patterns.every(({ byName }) => byName),
       negated,
     };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const why = `ignore takes globs, and not ${JSON.stringify(rule)}: ${error.message}`;
+    const why = `${option} takes globs, and not ${JSON.stringify(rule)}: ${error.message}`;
     throw new TypeError(why, { cause: error });
   }
 }
@@ -137,10 +168,10 @@ function isCompiled(rule: unknown): rule is Ignores {
   return typeof rule === "function" && "byName" in rule;
 }
 
-/** The result of a user's function. A promise is refused: it is truthy, so every entry would be ignored. */
-function answer(returned: unknown): boolean {
+/** The result of a user's function. A promise is refused: it is truthy, so every entry would be meant. */
+function answer(option: Option, returned: unknown): boolean {
   if (returned instanceof Promise) {
-    throw new TypeError("A function in ignore must return a boolean, not a promise");
+    throw new TypeError(`A function in ${option} must return a boolean, not a promise`);
   }
   return Boolean(returned);
 }

@@ -48,6 +48,12 @@ export interface WatchOptions {
   /** Entries that are neither opened nor watched, with everything below them; see {@link Ignore}. */
   readonly ignore?: Ignore | readonly Ignore[];
   /**
+   * The files to report, by rules as for `ignore`: any other file counts as ignored. Directories are entered and
+   * reported, whatever they are called, and a given path is always watched. In a list the last rule that matches a
+   * file decides; a list whose first glob begins with `!` begins with all files. Without a rule, all are included.
+   */
+  readonly include?: Ignore | readonly Ignore[];
+  /**
    * Whether symbolic links to directories are followed. Entries of such a directory have a path through the link.
    * A directory is entered once: by its own path if that is watched, and else by one of the links to it.
    *
@@ -162,7 +168,7 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
   return {
     recursive: flag(options, "recursive", true),
     kinds: events === DEFAULT_KINDS ? DEFAULTS : new Set(events),
-    ignores: ignores(options.ignore),
+    ignores: ignores(options.ignore, options.include),
     followSymlinks: flag(options, "followSymlinks", false),
     initial: flag(options, "initial", false),
     before: since && decode(since),

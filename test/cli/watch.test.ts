@@ -140,6 +140,12 @@ for (
       /^watch: --stats counts each event .* --json or --settle; see .*\n$/,
     ],
     [["--ignore=/"], 2, /^watch: ignore takes globs, and not "\/": it names no entry; see .*\n$/],
+    [
+      ["--filter=src/"],
+      2,
+      /^watch: include takes globs, and not "src\/": it matches no file; .*\n$/,
+    ],
+    [["-f", ""], 2, /^watch: --filter takes a GLOB, not ""; see .*\n$/],
     [["--ignore="], 2, /^watch: --ignore takes a GLOB, not ""; see .*\n$/],
   ] as const
 ) {
@@ -250,6 +256,22 @@ test("watch --stats prints counts by path and kind when it is interrupted", asyn
         : "total  create  remove  path\n    2       1       1  b/\n    1       1       0  a/\n",
     );
   }
+});
+
+test("watch --filter prints the files that match, and directories", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching(
+    ["-f", "*.{c,h}", "--filter", "!*.gen.c", "-e", "create,rename,remove", "."],
+    directory,
+  );
+  mkdirSync(join(directory, "src"));
+  for (const name of ["src/a.o", "src/a.gen.c", "src/a.c"]) {
+    writeFileSync(join(directory, name), "");
+  }
+  renameSync(join(directory, "src/a.o"), join(directory, "src/b.h"));
+  await until(() => output.stdout.includes("b.h"), () => output);
+  assert.equal(output.stdout, "create src/\ncreate src/a.c\ncreate src/b.h\n");
+  child.kill();
 });
 
 test("watch --gitignore ignores what git ignores, and .git", async () => {

@@ -1,6 +1,6 @@
 /** The modes of a mirror storm: what is watched, how events are consumed, and which events are lost. */
 
-import type { Ignore, WatchKind } from "../../mod.ts";
+import type { WatchKind, WatchOptions } from "../../mod.ts";
 import { generator } from "./random.ts";
 import type { Flavour } from "./storm_lines.ts";
 
@@ -53,23 +53,45 @@ export interface Setting {
   readonly onDisk: boolean;
 }
 
-/** The kinds of rules that a watcher may ignore by. */
-export type Ignoring = "name" | "glob" | "path" | "regexp" | "function";
+/** The kinds of rules that a watcher may ignore, or include files, by. */
+export type Ignoring =
+  | "name"
+  | "glob"
+  | "path"
+  | "regexp"
+  | "function"
+  | "included name"
+  | "included path";
 
 /** The rules of each kind, and a test of which paths relative to a root they ignore. */
 export const IGNORES: Readonly<
   Record<Ignoring, {
-    readonly rules: readonly Ignore[];
+    readonly options: Pick<WatchOptions, "ignore" | "include">;
     readonly test: (path: string, isDirectory: boolean) => boolean;
   }>
 > = {
-  name: { rules: ["gen"], test: (path) => /(^|\/)gen$/.test(path) },
-  glob: { rules: ["*.tmp"], test: (path) => path.endsWith(".tmp") },
-  path: { rules: ["a/c", "b/d", "c/a"], test: (path) => ["a/c", "b/d", "c/a"].includes(path) },
-  regexp: { rules: [/\/c\/gen$|\/d$/], test: (path) => /\/c\/gen$|\/d$/.test(`/${path}`) },
+  name: { options: { ignore: ["gen"] }, test: (path) => /(^|\/)gen$/.test(path) },
+  glob: { options: { ignore: ["*.tmp"] }, test: (path) => path.endsWith(".tmp") },
+  path: {
+    options: { ignore: ["a/c", "b/d", "c/a"] },
+    test: (path) => ["a/c", "b/d", "c/a"].includes(path),
+  },
+  regexp: {
+    options: { ignore: [/\/c\/gen$|\/d$/] },
+    test: (path) => /\/c\/gen$|\/d$/.test(`/${path}`),
+  },
   function: {
-    rules: [(path, isDirectory) => isDirectory && path.endsWith("/gen")],
+    options: { ignore: [(path, isDirectory) => isDirectory && path.endsWith("/gen")] },
     test: (path, isDirectory) => isDirectory && /(^|\/)gen$/.test(path),
+  },
+  "included name": {
+    options: { include: ["[ab]", "*.tmp"] },
+    test: (path, isDirectory) => !isDirectory && !/(^|\/)([ab]|[^/]*\.tmp)$/.test(path),
+  },
+  "included path": {
+    options: { ignore: "gen", include: ["a/**", "./b", /\/c\/d$/] },
+    test: (path, isDirectory) =>
+      /(^|\/)gen$/.test(path) || !isDirectory && !/^a\/.|^b$|\/c\/d$/.test(path),
   },
 };
 

@@ -53,7 +53,7 @@ export class Observer {
       initial: this.#initial,
       blocking,
       maxQueue,
-      ...ignore === undefined ? {} : { ignore: IGNORES[ignore].rules },
+      ...ignore === undefined ? {} : IGNORES[ignore].options,
     });
     const rereads = this.#setting.burst > 1 || this.#setting.flavour.swaps;
     this.#loops = loops.map((pace, i) => {

@@ -36,7 +36,14 @@ export interface Restarts {
 export function restartsOf(seed: number): Restarts {
   const random = generator(seed);
   const often = (share: number) => random() < share;
-  const ignoring: Ignoring[] = ["name", "glob", "path", "function"];
+  const ignoring: Ignoring[] = [
+    "name",
+    "glob",
+    "path",
+    "function",
+    "included name",
+    "included path",
+  ];
   return {
     flavour: {
       tops: ["t"],
@@ -139,7 +146,7 @@ class Runs {
       since: this.#since,
       initial: this.#since === undefined,
       maxQueue,
-      ...ignore === undefined ? {} : { ignore: IGNORES[ignore].rules },
+      ...ignore === undefined ? {} : IGNORES[ignore].options,
     });
     // While something else happens, another entry may have been read at the old path of a renamed one.
     const mirror = this.#copyOf(this.#mirror, early || !quiet);

@@ -1,12 +1,17 @@
-/** `ignore`: which entries each rule matches, and which rules are refused. */
+/** `ignore` and `include`: which entries each rule matches, and which rules are refused. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ignore, ignores } from "../../src/watch/ignore.ts";
 
 /** The ignored ones of some entries; those that end with a slash are directories. */
-function ignored(rules: Ignore | Ignore[], entries: string, root: string): string {
-  const isIgnored = ignores(rules)!;
+function ignored(
+  rules: Ignore | Ignore[],
+  entries: string,
+  root: string,
+  include: Ignore | Ignore[] = [],
+): string {
+  const isIgnored = ignores(rules, include)!;
   const paths = entries.split(" ").filter((entry) => {
     const path = `${root === "/" ? "" : root}/${entry.replace(/\/$/, "")}`;
     return isIgnored(path, entry.endsWith("/"), root);
@@ -72,6 +77,49 @@ for (
   });
 }
 
+for (
+  const [include, ignore, expected] of [
+    ["a", [], "a a/ dist/ dist/a src/ src/a src/dist/ src/dist/a src/x/y/a"],
+    [["*.o", "!.b.o"], [], "a/ b.o dist/ src/ src/dist/"],
+    ["src/**", [], "a/ dist/ src/ src/a src/dist/ src/dist/a src/x/y/a"],
+    [/\/dist\/a$/, [], "a/ dist/ dist/a src/ src/dist/ src/dist/a"],
+    [
+      (path: string, isDirectory: boolean) => isDirectory || path.endsWith(".o"),
+      [],
+      "a/ b.o .b.o dist/ src/ src/dist/",
+    ],
+    ["{dist,*.o}", [], "a/ b.o .b.o dist dist/ src/ src/dist/"],
+    // Without a match: nothing, but for a list that only takes back
+    ["none", [], "a/ dist/ src/ src/dist/"],
+    [["!a", "!dist"], [], "a/ .a b.o .b.o dist/ src/ src/dist/"],
+    [
+      ["!*.o", "b.o"],
+      [],
+      "a a/ .a b.o dist dist/ dist/a src/ src/a src/dist/ src/dist/a src/x/y/a",
+    ],
+    [[], "a", ".a b.o .b.o dist dist/ src/ src/dist/"],
+    // What is ignored is not included
+    ["a", ["src/a", "dist/"], "a a/ dist/a src/ src/dist/a src/x/y/a"],
+  ] as [Ignore | Ignore[], Ignore[], string][]
+) {
+  test(`include: ${String(include)}, ignore: ${String(ignore)}`, () => {
+    const all = ENTRIES.split(" ");
+    const leftOut = ignored(ignore, ENTRIES, "/r/s", include).split(" ");
+    assert.equal(all.filter((entry) => !leftOut.includes(entry)).join(" "), expected);
+  });
+}
+
+test("include: a function is asked about files only, and not about ignored ones", () => {
+  const asked: string[] = [];
+  const isLeftOut = ignores(
+    "*.o",
+    (path, isDirectory) => asked.push(`${path} ${isDirectory}`) > 0,
+  )!;
+  for (const path of ["/a.o", "/a.c"]) isLeftOut(path, false, "/");
+  isLeftOut("/d", true, "/");
+  assert.deepEqual(asked, ["/a.c false"]);
+});
+
 test("ignore: a relative glob works for a watched path of /", () => {
   assert.equal(ignored("./a", ENTRIES, "/"), "a a/");
   assert.equal(ignored("/a", ENTRIES, "/"), "a a/");
@@ -119,11 +167,14 @@ test("ignores().byName is whether every rule depends on the name only", () => {
   for (const rules of ["./a", "/a", ["a", "a/b"], "{a,b/c}", /a/, () => true]) {
     assert.equal(ignores(rules)!.byName, false, String(rules));
   }
+  assert.equal(ignores("a", "b")!.byName, true);
+  assert.equal(ignores("a", "./b")!.byName, false);
+  assert.equal(ignores("./a", "b")!.byName, false);
 });
 
 test("ignores() returns undefined without rules", () => {
   assert.equal(ignores(undefined), undefined);
-  assert.equal(ignores([]), undefined);
+  assert.equal(ignores([], []), undefined);
 });
 
 for (
@@ -152,3 +203,24 @@ for (
     assert.throws(() => ignores([rule as Ignore]), { name: "TypeError", message: why });
   });
 }
+
+for (
+  const [rule, why] of [
+    ["", /^include takes globs, and not "": it is empty$/],
+    ["src/", /^include takes globs, and not "src\/": it matches no file; .* is "src\/\*\*"$/],
+    ["!{a,b}/", /it matches no file/],
+    [5, /^include takes globs, RegExps and functions, and not 5$/],
+  ] as const
+) {
+  test(`include: [${JSON.stringify(String(rule))}] throws a TypeError`, () => {
+    assert.throws(() => ignores(undefined, [rule as Ignore]), { name: "TypeError", message: why });
+  });
+}
+
+test("include: a function that returns a promise is a TypeError", () => {
+  const include = (() => Promise.resolve(false)) as unknown as Ignore;
+  assert.throws(() => ignores(undefined, include)!("/a", false, "/"), {
+    name: "TypeError",
+    message: "A function in include must return a boolean, not a promise",
+  });
+});

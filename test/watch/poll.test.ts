@@ -144,6 +144,24 @@ test("poll with ignore, and with followSymlinks", async () => {
   assert.deepEqual((await one.reported()).sort(), ["create a", "create link/a"]);
 });
 
+test("poll with include", async () => {
+  const directory = tmpDir(fastest);
+  const at = (name: string) => join(directory, name);
+  for (const name of ["a.ts", "b.tmp", "c.ts"]) writeFileSync(at(name), "");
+  await using one = await subject(directory, directory, { include: "*.ts" });
+  renameSync(at("a.ts"), at("a.tmp"));
+  renameSync(at("b.tmp"), at("b.ts"));
+  appendFileSync(at("c.ts"), "x");
+  mkdirSync(at("d"));
+  for (const name of ["d/e.ts", "d/f.tmp"]) writeFileSync(at(name), "");
+  assert.deepEqual((await one.reported()).sort(), [
+    ...["create b.ts", "create d", "create d/e.ts", "modify c.ts", "remove a.ts"],
+  ]);
+  appendFileSync(at("a.tmp"), "x");
+  rmSync(at("d/f.tmp"));
+  assert.deepEqual(await one.reported(), []);
+});
+
 test("poll reports at its interval, without sync()", async () => {
   const directory = tmpDir(fastest);
   await using one = await subject(directory, directory, { poll: 20 });

@@ -236,6 +236,28 @@ test("since leaves out what is ignored now, and reports what no longer is", asyn
   assert.deepEqual(lines(events, directory), ["create b.log"]);
 });
 
+test("since with include: a file comes by its name, and goes by it", async () => {
+  const directory = tmpDir(fastest);
+  const at = (name: string) => join(directory, name);
+  mkdirSync(at("d"));
+  for (const name of ["a.ts", "b.tmp", "d/c.ts", "d/e.tmp"]) write(at(name));
+  const since = await snapshotOf(directory, { include: "*.ts" });
+  renameSync(at("a.ts"), at("a.tmp"));
+  renameSync(at("b.tmp"), at("b.ts"));
+  renameSync(at("d/c.ts"), at("c.ts"));
+  write(at("d/e.tmp"), "x");
+  const events = await reported(directory, { since, include: "*.ts" });
+  assert.deepEqual(lines(events, directory).sort(), [
+    ...["create b.ts", "remove a.ts", "rename d/c.ts -> c.ts"],
+  ]);
+  assert.deepEqual(
+    lines(await reported(directory, { since, include: "*.tmp" }), directory).sort(),
+    [
+      ...["create d/e.tmp", "rename a.ts -> a.tmp"],
+    ],
+  );
+});
+
 test("since with another recursive than that of the snapshot", async () => {
   const directory = tmpDir(fastest);
   mkdirSync(join(directory, "d"));
