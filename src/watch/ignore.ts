@@ -24,6 +24,10 @@ import { toText } from "../kernel/byte_string.ts";
  *
  * A `/` at the end restricts the glob to directories.
  *
+ * A function or RegExp that leaves out each directory in a watched one, and would leave out that and those above it,
+ * is an `error` event: it is meant for files, as `(path) => !path.endsWith(".ts")`, and nothing is seen below. For
+ * that, use `include`.
+ *
  * The syntax is that of gitignore(5), and the same on each runtime: `*` matches any number of characters, `?` one,
  * and `[a-z]`, `[!a-z]` and `[[:digit:]]` one of a class or not of it. None of them matches `/`; all of them match
  * a leading dot. `**` between slashes matches any number of directories. `\` escapes the next character. The braces

@@ -8,6 +8,7 @@ import { KINDS, type WatchKind } from "../engine/event.ts";
 import type { Picture } from "../engine/picture.ts";
 import { decode } from "../engine/snapshot.ts";
 import type { Ignores } from "../engine/tree.ts";
+import { Blindness } from "./blindness.ts";
 import { type Ignore, ignores } from "./ignore.ts";
 
 /**
@@ -122,6 +123,7 @@ export interface ResolvedOptions {
   readonly recursive: boolean;
   readonly kinds: ReadonlySet<WatchKind>;
   readonly ignores: Ignores | undefined;
+  readonly blindness: Blindness;
   readonly followSymlinks: boolean;
   readonly initial: boolean;
   /** What was known at the end of an earlier run. */
@@ -165,10 +167,12 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
   check("since", since, isSnapshot, "the bytes of a snapshot, a Uint8Array");
   const isCallback = onProgress === undefined || typeof onProgress === "function";
   check("onProgress", onProgress, isCallback, "a function");
+  const recursive = flag(options, "recursive", true);
   return {
-    recursive: flag(options, "recursive", true),
+    recursive,
     kinds: events === DEFAULT_KINDS ? DEFAULTS : new Set(events),
     ignores: ignores(options.ignore, options.include),
+    blindness: new Blindness(recursive ? options.ignore : undefined),
     followSymlinks: flag(options, "followSymlinks", false),
     initial: flag(options, "initial", false),
     before: since && decode(since),

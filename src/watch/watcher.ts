@@ -11,6 +11,7 @@ import { EACCES, EBADF } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
+import type { Blindness } from "./blindness.ts";
 import { type Ending, EventQueue, type ReaderLoss } from "./event_queue.ts";
 import { InotifyError } from "../kernel/error.ts";
 import {
@@ -104,6 +105,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** The kinds that are asked for. */
   readonly #kinds: ReadonlySet<WatchKind>;
   readonly #ignores: Ignores | undefined;
+  readonly #blindness: Blindness;
   readonly #onProgress: ((directories: number) => void) | undefined;
   readonly #queue: EventQueue<WatchEvent>;
   readonly #engine: Engine | undefined;
@@ -131,6 +133,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     const { kinds, initial, before } = resolved;
     this.#kinds = kinds;
     this.#ignores = resolved.ignores;
+    this.#blindness = resolved.blindness;
     this.#onProgress = resolved.onProgress;
     this.#signal = signal;
     this.#comparing = before !== undefined;
@@ -190,6 +193,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     if (before !== undefined) await this.#compare(engine, before, initial);
     else await engine.settled();
     this.#settingUp = false;
+    this.#queue.put(this.#blindness.end(), false);
     this.#ready.resolve();
   }
 
@@ -238,6 +242,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   remove(path: Path): boolean {
     const text = absolute(libc(), path);
     if (this.#closed === undefined) this.#engine?.remove(text);
+    this.#blindness.delete(text);
     return this.#paths.delete(text);
   }
 
@@ -255,6 +260,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     if (this.#comparing) await this.ready;
     if (this.#engine?.poll !== undefined) await this.#waitFor(this.#engine.poll.look());
     if (this.#engine !== undefined) await this.#waitFor(this.#engine.settled());
+    if (!this.#settingUp) this.#queue.put(this.#blindness.end());
   }
 
   /**
@@ -422,12 +428,15 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   #add(path: string): void {
     this.#paths.add(path);
+    this.#blindness.begin(path);
     if (this.#closed === undefined) this.#engine?.add(path);
   }
 
   #ignored(path: string, isDirectory: boolean, root: string): boolean {
     try {
-      return this.#ignores?.(path, isDirectory, root) ?? false;
+      const isIgnored = this.#ignores?.(path, isDirectory, root) ?? false;
+      this.#blindness.found(path, isDirectory, root, isIgnored);
+      return isIgnored;
     } catch (error) {
       void this.#end({ error });
       return true;
