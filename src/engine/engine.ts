@@ -252,11 +252,11 @@ export class Engine implements Member {
     return directories;
   }
 
-  /** Begins with roots and scans for a while; what is found is committed when its fence comes back. */
+  /** Begins with roots, or scans, for a while; what is found is committed when its fence comes back. */
   #work(slice: number): void {
     if (this.isClosed) return;
-    if (!this.#added.isEmpty) slice -= this.#begin(slice);
-    const [outcomes, failed] = this.#scanner.work(slice);
+    this.#begin(slice);
+    const [outcomes, failed] = this.#scanner.work(this.#added.isEmpty ? slice : 0);
     for (const { directory, failure } of failed) {
       this.#entries.report(unwatchable(this.#instance.libc, directory.path, failure));
     }
@@ -274,15 +274,15 @@ export class Engine implements Member {
     });
   }
 
-  /** Begins with roots for a while. @returns how long it took */
-  #begin(slice: number): number {
-    const took = this.#added.work(slice, (path) => {
+  /** Begins with roots for a while. */
+  #begin(slice: number): void {
+    if (this.#added.isEmpty) return;
+    this.#added.work(slice, (path) => {
       const isGrowing = this.#fences > 0 || !this.#scanner.isIdle;
       this.#roots.add(path, isGrowing && !this.#scope.blocking);
     });
     if (this.#map.isNested && this.#tree.ignoresByPath) this.reconsider(); // rules for paths are relative to roots
     if (!this.#added.isEmpty) this.#instance.schedule(this);
-    return took;
   }
 
   /** Whether there are roots to begin with, or scans to be made. */

@@ -41,17 +41,13 @@ export class RootQueue {
    * Begins with paths.
    *
    * @param slice for how long, in milliseconds
-   * @returns how long it took
    */
-  work(slice: number, begin: (path: string) => void): number {
-    const start = monotonic(this.#libc);
-    let took = 0;
+  work(slice: number, begin: (path: string) => void): void {
+    const end = monotonic(this.#libc) + slice;
     for (const path of this.#paths ?? []) {
       this.delete(path);
       begin(path);
-      took = monotonic(this.#libc) - start;
-      if (took >= slice) break;
+      if (this.isEmpty || monotonic(this.#libc) >= end) break;
     }
-    return took;
   }
 }

@@ -24,8 +24,8 @@ test("RootQueue.work() ends after a slice, and goes on at the next call", () => 
   const paths = Array.from({ length: 100 }, (_, i) => `/${i}`);
   const added = queue(...paths);
   const begun: string[] = [];
-  const took = added.work(0.01, (path) => begun.push(path)); // each reading of the clock takes a microsecond
-  assert.ok(took >= 0.01 && begun.length > 0 && begun.length < 100, `${took} ${begun.length}`);
+  added.work(0.01, (path) => begun.push(path)); // each reading of the clock takes a microsecond
+  assert.ok(begun.length > 1 && begun.length < 15, `${begun.length}`);
   assert.equal(added.isEmpty, false);
   for (let i = 0; i < 100 && !added.isEmpty; i++) added.work(0.01, (path) => begun.push(path));
   assert.deepEqual(begun, paths);
