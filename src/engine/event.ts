@@ -150,7 +150,8 @@ export interface UnmountEvent {
 }
 
 /**
- * A path cannot be watched. Everything else still is.
+ * A path cannot be watched. Everything else still is. If it may not be read (EACCES), it is tried again when its
+ * attributes change, or those of a directory on the way to it: what is there by then is a `create`.
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@
 
 import { cString, nameOf, toText } from "../kernel/byte_string.ts";
 import { S_IFDIR, S_IFLNK, typeOf } from "../kernel/files.ts";
-import { IN_DONT_FOLLOW, IN_IGNORED, IN_ONLYDIR } from "../kernel/mask.ts";
+import { IN_ATTRIB, IN_DONT_FOLLOW, IN_IGNORED, IN_ONLYDIR } from "../kernel/mask.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 import type { Instance } from "./instance.ts";
 import type { Owner, Receiver } from "./member.ts";
@@ -97,9 +97,9 @@ export class PathWatch implements Owner, Receiver, Passenger {
       const name = nameOf(event);
       if (!(this.#walk?.has(wd, name) ?? (wd === this.#parent && name === this.#name))) return;
       const isAhead = name !== this.#name || !this.#way?.endsIn(wd, name);
-      if (mask & ENTRY) this.#mayHaveMoved(mask, isAhead);
+      if (mask & ENTRY || this.#isAnswered(mask)) this.#mayHaveMoved(mask, isAhead);
       if (!this.#isDirectory && mask & this.#content) this.#touchedByName(mask);
-    } else if (mask & (SELF | IN_IGNORED)) {
+    } else if (mask & (SELF | IN_IGNORED) || this.#isAnswered(mask)) {
       this.#mayHaveMoved(mask, wd !== this.#target);
     } else if (wd === this.#target && !this.#isDirectory) {
       // By another name of the inode; or by this one, whose event came before.
@@ -110,6 +110,11 @@ export class PathWatch implements Owner, Receiver, Passenger {
   move({ from, to }: Move): void {
     if (from !== undefined) this.event(from);
     if (to !== undefined) this.event(to);
+  }
+
+  /** Whether what may not be watched may be by now. */
+  #isAnswered(mask: number): boolean {
+    return (mask & IN_ATTRIB) !== 0 && (this.#walk?.isRefused ?? false);
   }
 
   /** @param isAhead whether the way has still to hear of the event, if it has one that is its own */

@@ -137,6 +137,7 @@ export class Poll implements Toucher {
 
   async #lookOnce(): Promise<void> {
     this.#roots.lookAgain();
+    this.#scanner.retryRefused();
     this.#touched = new Map();
     const sight = new Sight(this.#libc);
     const turns = new Turns(this.#libc);

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { EACCES } from "../../ffi/errno.ts";
 import { debug } from "../kernel/debug.ts";
 import { IN_CREATE, IN_DELETE, IN_EXCL_UNLINK, IN_MOVE, IN_MOVE_SELF } from "../kernel/mask.ts";
 import type { Directory } from "./directory.ts";
@@ -22,6 +23,7 @@ import { Duplicates } from "./duplicates.ts";
 import type { Instance } from "./instance.ts";
 import type { Member } from "./member.ts";
 import { Listing } from "./listing.ts";
+import { Refusals } from "./refusals.ts";
 import { Repeats } from "./repeats.ts";
 import { isGone, type Rest, type Scan, type ScanFailure } from "./scan.ts";
 import { ScanQueue, type Task } from "./scan_queue.ts";
@@ -69,6 +71,7 @@ export class Scanner {
   readonly #listings = new Repeats(LISTINGS);
   /** Where no link is followed, there are none. */
   readonly #duplicates: Duplicates | undefined;
+  readonly #refusals: Refusals;
   #outcomes: Outcome[] = [];
   #failed: Failed[] = [];
   #count = 0;
@@ -79,6 +82,7 @@ export class Scanner {
     this.#instance = instance;
     this.#queue = new ScanQueue(instance.libc);
     if (scope.followSymlinks) this.#duplicates = new Duplicates(instance, member);
+    this.#refusals = new Refusals(instance, (directory) => this.rescan(directory));
     this.#member = member;
     this.#scope = scope;
   }
@@ -199,6 +203,7 @@ export class Scanner {
   #listed(directory: Directory, failure: ScanFailure | undefined): void {
     if (failure !== undefined) return this.#unscanned(directory, failure);
     this.#misses.end(directory);
+    this.#refusals.delete(directory);
     this.#outcomes.push({ directory, generation: directory.generation });
   }
 
@@ -235,9 +240,19 @@ export class Scanner {
     this.#outcomes.push({ directory, generation: directory.generation });
   }
 
+  /** A directory cannot be watched. If it may not be read, that is said once, and it is tried again. */
   #fail(directory: Directory, failure: ScanFailure): void {
+    const isRefused = failure.errno === EACCES;
+    const before = isRefused ? this.#refusals.take(directory) : undefined;
     this.releaseTree(directory);
-    this.#failed.push({ directory, failure });
+    for (const one of directory.subtree()) one.initial = false;
+    if (isRefused) this.#refusals.add(directory, before);
+    if (before === undefined) this.#failed.push({ directory, failure });
+  }
+
+  /** Tries again to read the directories that may not be read. */
+  retryRefused(): void {
+    this.#refusals.retryAll();
   }
 
   // What becomes of scans
@@ -301,6 +316,7 @@ export class Scanner {
     this.#misses.end(directory);
     this.#listings.end(directory);
     this.#duplicates?.delete(directory);
+    this.#refusals.delete(directory);
     this.settle(directory);
     this.#release(directory);
   }
@@ -314,6 +330,7 @@ export class Scanner {
   close(): void {
     this.#closed = true;
     this.#queue.close();
+    this.#refusals.close();
   }
 
   /** Releases the watches of a tree that stays as it is, once closed. */

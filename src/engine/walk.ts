@@ -5,7 +5,8 @@
  *
  * A directory that is removed while it is still open, or is a working directory, sends no IN_DELETE_SELF until it is
  * closed. So while a path leads nowhere, as after each removal on the way, each directory is also watched for the
- * removal of the next one.
+ * removal of the next one. While it leads to what may not be watched, each is also watched for a change of attributes,
+ * its own one and that of the next one.
  *
  * @module
  */
@@ -14,6 +15,7 @@ import { EACCES, EINVAL, ELOOP, ENOENT, ENOSPC, ENOTDIR } from "../../ffi/errno.
 import { cString, toText } from "../kernel/byte_string.ts";
 import { readLink } from "../kernel/files.ts";
 import {
+  IN_ATTRIB,
   IN_CREATE,
   IN_DELETE,
   IN_DELETE_SELF,
@@ -63,6 +65,7 @@ export class Walk {
   #isNewlyWatched = false;
   /** Whether the path leads nowhere. */
   #isWaiting = false;
+  #isRefused = false;
 
   /**
    * @param owner of the watches: {@link has} says which of the events with a name are of the way
@@ -91,20 +94,27 @@ export class Walk {
     for (let walks = 1;; walks++) {
       const isLast = walks === WALKS;
       const before = this.#names;
-      const wasWaiting = this.#isWaiting;
+      const [wasWaiting, wasRefused] = [this.#isWaiting, this.#isRefused];
       this.#isNewlyWatched = false;
       const target = this.#walk(isLast);
       if (target === AGAIN) continue;
       this.#isWaiting = target === undefined;
+      this.#isRefused = target?.wd === -EACCES;
       // A change before a directory was watched went unseen, so the way is resolved with all of them watched.
       const isWatched = !this.#isNewlyWatched || sameKeys(before, this.#names);
-      if (isWatched && wasWaiting === this.#isWaiting || isLast) return target;
+      const isSame = wasWaiting === this.#isWaiting && wasRefused === this.#isRefused;
+      if (isWatched && isSame || isLast) return target;
     }
   }
 
   /** Watches what the path leads to, which is a directory, for more. @returns the watch, or a negative errno */
   enter(mask: number): number {
     return this.#watch(this.#path, mask | IN_ONLYDIR);
+  }
+
+  /** Whether the path leads to what may not be watched. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** Whether a directory was on the way when the path was last resolved. @param wd its watch */
@@ -130,8 +140,8 @@ export class Walk {
     const parts = this.#path.split("/").filter(Boolean);
     let directory = "";
     for (let links = 0; parts.length > 0;) {
-      const removal = this.#isWaiting ? IN_DELETE : 0;
-      const wd = this.#watch(directory || "/", SELF | removal | IN_ONLYDIR | IN_DONT_FOLLOW);
+      const next = (this.#isWaiting ? IN_DELETE : 0) | (this.#isRefused ? IN_ATTRIB : 0);
+      const wd = this.#watch(directory || "/", SELF | next | IN_ONLYDIR | IN_DONT_FOLLOW);
       if (wd === -ENOENT) {
         // The directory is gone since it was resolved, and nothing would report its return.
         return isLast ? this.#arrive(names, { wd, isDirectory: false }) : AGAIN;
@@ -143,7 +153,7 @@ export class Walk {
         directory = directory.slice(0, directory.lastIndexOf("/"));
         continue;
       }
-      if (this.#isWaiting) names.get(wd)?.add(name);
+      if (next !== 0) names.get(wd)?.add(name);
       const path = `${directory}/${name}`;
       const link = readLink(libc, path);
       if (wd === -ENOTDIR && isAnswer(link)) { // it was no directory for a moment

@@ -123,6 +123,38 @@ test("Scanner.work(): a directory that may not be watched has failed, and no wat
   assert.deepEqual([a.wd, b.wd, a.state.tag], [-1, -1, "known"]);
 });
 
+test("Scanner.retryRefused(): a directory that may not be read has failed once, until it was read", () => {
+  const { trees, a } = scanned();
+  trees.take();
+  trees.disk.file("/r/a/new");
+  const changed = ["modify", "closeWrite", "attrib"].map((kind) => `${kind} /r/a/new`).join(", ");
+  for (const isFirst of [true, false]) {
+    const before = trees.failed.length;
+    trees.fake.errnos.set("/r/a", EACCES);
+    trees.scanner.rescan(a);
+    trees.settle();
+    trees.scanner.retryRefused();
+    trees.settle();
+    assert.equal(trees.failed.length - before, 1);
+    trees.fake.errnos.delete("/r/a");
+    trees.scanner.retryRefused();
+    trees.settle();
+    assert.equal(a.state.tag, "known");
+    assert.notEqual(a.wd, -1);
+    assert.deepEqual(trees.take(), isFirst ? ["create /r/a/new"] : [changed]);
+  }
+});
+
+test("Scanner.release(): a directory that may not be read is not tried again", () => {
+  const { trees, a } = scanned();
+  trees.fake.errnos.set("/r/a", EACCES);
+  trees.scanner.rescan(a);
+  trees.settle();
+  trees.scanner.discard(a);
+  trees.scanner.retryRefused();
+  assert.equal(trees.scanner.isIdle, true);
+});
+
 test("Scanner.work(): a link back to a directory that it is in is known to be empty, without a watch", () => {
   const { trees, a } = scanned();
   trees.disk.link("/r/a/loop", "/r");

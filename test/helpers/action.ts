@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { spareWatches } from "./namespace.ts";
 import { unescape } from "./name.ts";
+import { overflowQueue } from "./overflow.ts";
 
 /** Performs the action of a line. @param base the directory of its paths @param where its file and number */
 export function performAction(base: string, line: string, where: string): void {
@@ -30,6 +31,7 @@ export function performAction(base: string, line: string, where: string): void {
     ln: () => linkSync(at(0), at(1)),
     symlink: () => symlinkSync(unescape(args[0]), at(1)),
     chmod: () => chmodSync(at(1), Number.parseInt(args[0], 8)),
+    overflow: () => overflowQueue(at(0)),
     spare: () => spareWatches(Number(args[0])),
     sh: () => void execFileSync("sh", ["-c", args.join(" ")], { cwd: base }),
   };
