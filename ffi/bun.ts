@@ -49,6 +49,7 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     futimens: { args: ["i32", "ptr"], returns: "i32" },
     statfs: { args: ["ptr", "ptr"], returns: "i32" },
     readlink: { args: ["ptr", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
+    fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
     clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
     close: { args: ["i32"], returns: "i32" },
     syscall: { args: Array(6).fill(FFIType.i64_fast), returns: FFIType.i64_fast },
@@ -69,7 +70,6 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     dlopen("libc.so.6", {
       pipe2: { args: ["ptr", "i32"], returns: "i32" },
       posix_spawnp: { args: Array(6).fill("ptr"), returns: "i32" },
-      fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
       waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
       kill: { args: ["i32", "i32"], returns: "i32" },
       signal: { args: ["i32", FFIType.i64_fast], returns: FFIType.i64_fast },
@@ -107,6 +107,7 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
       Number(c.syscall(SYS.statx, dirfd, ptr(pathname), flags, mask, ptr(statxbuf))),
     statfs: c.statfs,
     readlink: (pathname, buf, size) => Number(c.readlink(pathname, buf, size)),
+    fcntl: c.fcntl,
     kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS.kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
     mayRead: () => true,
     mayNotRead: "",
@@ -117,7 +118,6 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     address: (buf) => BigInt(ptr(buf)),
     posix_spawnp: (pid, file, attrp, argv, envp) =>
       processes().posix_spawnp(pid, file, null, attrp, argv, envp),
-    fcntl: (fd, cmd, arg) => processes().fcntl(fd, cmd, arg),
     waitpid: (pid, wstatus, options) => processes().waitpid(pid, wstatus, options),
     kill: (pid, sig) => processes().kill(pid, sig),
     signal: (signum, handler) => void processes().signal(signum, handler),

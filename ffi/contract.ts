@@ -58,6 +58,8 @@ export interface Libc {
   statfs(path: Uint8Array, buf: Uint8Array): number;
   /** readlink(2); `pathname` ends with a NUL byte, the result in `buf` does not. */
   readlink(pathname: Uint8Array, buf: Uint8Array, bufsiz: number): number;
+  /** fcntl(2) with an int as its argument. */
+  fcntl(fd: number, cmd: number, arg: number): number;
   /** kcmp(2) with `KCMP_FILE`: 0 if two descriptors of a process share an open file, 1 to 3 if not. */
   kcmp_file(pid: number, fd1: number, fd2: number): number;
   /** Whether the runtime's own permissions let the program read a path. May prompt the user. */
@@ -85,8 +87,6 @@ export interface Libc {
     argv: Uint8Array,
     envp: Uint8Array,
   ): number;
-  /** fcntl(2) with an int as its argument. */
-  fcntl(fd: number, cmd: number, arg: number): number;
   /** waitpid(2); `wstatus` holds an int. */
   waitpid(pid: number, wstatus: Uint8Array, options: number): number;
   /** kill(2) */
@@ -254,6 +254,16 @@ export const F_SETFD = 2;
 export const F_GETFL = 3;
 /** Command of fcntl(2): set the flags of an open file. */
 export const F_SETFL = 4;
+/** Command of fcntl(2): set the signal by which the breaking of a lease is told. */
+export const F_SETSIG = 10;
+/** Command of fcntl(2): set a lease, or give it back. */
+export const F_SETLEASE = 1024;
+/** Type of a lease: for reading. */
+export const F_RDLCK = 0;
+/** Type of a lease: none. */
+export const F_UNLCK = 2;
+/** A signal that is ignored unless a program handles it. */
+export const SIGURG = 23;
 /** Option of waitpid(2): return at once. */
 export const WNOHANG = 1;
 /** Option of waitpid(2): report stopped processes, too. */

@@ -52,6 +52,7 @@ const FILE_SYMBOLS = {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   statfs: { parameters: ["buffer", "buffer"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   syscall: { parameters: ["isize", "i32", "i32", "i32", "usize", "usize"], result: "isize" },
 } as const;
 
@@ -74,7 +75,6 @@ const PROCESS_SYMBOLS = {
     parameters: ["buffer", "buffer", "usize", "buffer", "buffer", "buffer"],
     result: "i32",
   },
-  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
@@ -140,6 +140,7 @@ export function openDeno(): Libc {
     statfs: (path, buf) => file().statfs(bytes(path), bytes(buf)),
     readlink: (pathname, buf, size) =>
       Number(file().readlink(bytes(pathname), bytes(buf), usize(size))),
+    fcntl: (fd, cmd, arg) => file().fcntl(fd, cmd, arg),
     kcmp_file: (pid, fd1, fd2) =>
       Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead,
@@ -152,7 +153,6 @@ export function openDeno(): Libc {
     address: (buf) => processes().address(bytes(buf), bytes(buf), 0n),
     posix_spawnp: (pid, file, attrp, argv, envp) =>
       processes().posix_spawnp(bytes(pid), bytes(file), 0n, bytes(attrp), bytes(argv), bytes(envp)),
-    fcntl: (fd, cmd, arg) => processes().fcntl(fd, cmd, arg),
     waitpid: (pid, wstatus, options) => processes().waitpid(pid, bytes(wstatus), options),
     kill: (pid, sig) => processes().kill(pid, sig),
     signal: (signum, handler) => void processes().signal(signum, BigInt(handler)),

@@ -81,6 +81,7 @@ const FILE_SYMBOLS = {
   statx: { arguments: ["i32", "buffer", "i32", "u32", "buffer"], return: "i32" },
   statfs: { arguments: ["buffer", "buffer"], return: "i32" },
   readlink: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
+  fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
 } as const;
 
 const OUTPUT_SYMBOLS = {
@@ -107,7 +108,6 @@ const PROCESS_SYMBOLS = {
     arguments: ["buffer", "buffer", "pointer", "buffer", "buffer", "buffer"],
     return: "i32",
   },
-  fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
   waitpid: { arguments: ["i32", "buffer", "i32"], return: "i32" },
   kill: { arguments: ["i32", "i32"], return: "i32" },
   signal: { arguments: ["i32", "u64"], return: "u64" },
@@ -212,6 +212,7 @@ export function openNode(): Libc {
       file().statx(dirfd, pathname, flags, mask, statxbuf),
     statfs: (path, buf) => file().statfs(path, buf),
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, usize(size))),
+    fcntl: (fd, cmd, arg) => file().fcntl(fd, cmd, arg),
     kcmp_file: (pid, fd1, fd2) =>
       Number(c.syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
@@ -223,7 +224,6 @@ export function openNode(): Libc {
     address: (buf) => ffi.getRawPointer(buf),
     posix_spawnp: (pid, file, attrp, argv, envp) =>
       processes().posix_spawnp(pid, file, 0n, attrp, argv, envp),
-    fcntl: (fd, cmd, arg) => processes().fcntl(fd, cmd, arg),
     waitpid: (pid, wstatus, options) => processes().waitpid(pid, wstatus, options),
     kill: (pid, sig) => processes().kill(pid, sig),
     signal: (signum, handler) => void processes().signal(signum, BigInt(handler)),

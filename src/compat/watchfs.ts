@@ -19,6 +19,7 @@
  *   drops events, an event of kind `other` with the flag `rescan` is reported, followed by the differences.
  * - An entry that moves in from outside is a `create`, and so is everything below it. `Deno.watchFs` reports a
  *   `rename`, and nothing below it.
+ * - A file that moves in, is linked in, or is found in a new directory, also has an `access` once it is complete.
  * - A given path stays watched when another file is renamed over it, and when it is removed and created again.
  * - A new symbolic link is a `create`. `Deno.watchFs` reports a `remove`.
  * - Closing a watcher does not affect other watchers.
@@ -34,6 +35,7 @@ import { ENOENT } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { InotifyError } from "../kernel/error.ts";
+import { isByRename } from "../engine/by_rename.ts";
 import type { WatchEvent } from "../engine/event.ts";
 import { leadsSomewhere } from "../kernel/files.ts";
 import { Iteration } from "../kernel/iteration.ts";
@@ -193,7 +195,7 @@ class TranslatingWatcher extends Iteration<FsEvent, unknown> implements FsWatche
   }
 
   async #next(): Promise<IteratorResult<FsEvent>> {
-    if (this.#translated.length === 0) {
+    while (this.#translated.length === 0) {
       const { done, value } = await this.#events.next();
       if (done) return { done, value };
       this.#translated = translate(value);
@@ -219,7 +221,7 @@ function translate(event: WatchEvent): FsEvent[] {
     case "attrib":
       return [{ kind: "modify", paths: [event.path] }];
     case "closeWrite":
-      return [{ kind: "access", paths: [event.path] }];
+      return isByRename(event) ? [] : [{ kind: "access", paths: [event.path] }];
     case "overflow":
       return [{ kind: "other", paths: [], flag: "rescan" }];
     default:

@@ -11,7 +11,9 @@
 import { nameOf } from "../kernel/byte_string.ts";
 import { earliest, monotonic, type Timestamp } from "../kernel/clock.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
-import { IN_IGNORED } from "../kernel/mask.ts";
+import { IN_CLOSE_WRITE, IN_IGNORED } from "../kernel/mask.ts";
+import type { Client } from "./client.ts";
+import { Completion } from "./completion.ts";
 import { Directory } from "./directory.ts";
 import { discardHeld, isExact } from "./directory_state.ts";
 import { Entries } from "./entries.ts";
@@ -31,21 +33,9 @@ import { RootQueue } from "./root_queue.ts";
 import { Roots } from "./roots.ts";
 import type { Scope } from "./scope.ts";
 import { Scanner } from "./scanner.ts";
-import { type Ignores, Tree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 import { SLICE } from "./turns.ts";
 import { Way } from "./way.ts";
-
-/** For whom an engine works. */
-export interface Client {
-  /** Reports a change, by events that belong together. */
-  report(events: readonly WatchEvent[]): void;
-  /** Whether an entry is ignored; if any is. */
-  readonly ignores: Ignores | undefined;
-  /** Nothing can be watched any more. */
-  fail(error: unknown): void;
-  /** Directories were scanned. @param count how many, so far */
-  progress(count: number): void;
-}
 
 /** How far behind the clock a file's change time may be, in milliseconds: a tick of 100 Hz. */
 const CLOCK_TICK = 10;
@@ -59,6 +49,7 @@ export class Engine implements Member {
   readonly #client: Client;
   readonly #scope: Scope;
   readonly #instance: Instance;
+  readonly #completion: Completion | undefined;
   readonly #entries: Entries;
   readonly #scanner: Scanner;
   readonly #map: RootMap;
@@ -80,9 +71,13 @@ export class Engine implements Member {
   constructor(client: Client, scope: Scope) {
     const instance = Instance.join(this);
     const { libc } = instance;
-    const entries = new Entries((events) => this.isClosed || client.report(events), scope);
-    const scanner = new Scanner(instance, this, scope);
     const map = new RootMap(libc);
+    const completion = scope.content & IN_CLOSE_WRITE
+      ? new Completion(instance, this, map, (...file) => this.#entries.complete(...file))
+      : undefined;
+    const report = (events: readonly WatchEvent[]) => this.isClosed || client.report(events);
+    const entries = new Entries(report, scope, completion);
+    const scanner = new Scanner(instance, this, scope);
     const roots = new Roots(instance, this, scope, map, entries, scanner);
     const overlap = new Overlap(scope, map, roots, entries, scanner);
     const tree = new Tree(libc, scope, client.ignores, map, overlap, entries, scanner);
@@ -90,6 +85,7 @@ export class Engine implements Member {
     this.#client = client;
     this.#scope = scope;
     this.#instance = instance;
+    this.#completion = completion;
     this.#entries = entries;
     this.#scanner = scanner;
     this.#map = map;
@@ -102,7 +98,7 @@ export class Engine implements Member {
     const poll = scope.polls
       ? new Poll(libc, this, roots, overlap, entries, events, scanner)
       : undefined;
-    this.pictures = new Pictures(libc, this, map, roots, overlap, tree, entries, poll);
+    this.pictures = new Pictures(libc, this, map, roots, overlap, tree, entries, completion, poll);
     this.poll = poll;
   }
 
@@ -149,14 +145,8 @@ export class Engine implements Member {
   }
 
   /** The paths of all that is watched, as lossless text. */
-  *watched(): Generator<string> {
-    for (const { path, target, directory } of this.#map) {
-      if (directory === undefined) {
-        if (target !== undefined && target.wd >= 0) yield path;
-        continue;
-      }
-      for (const one of directory.subtree()) if (one.wd !== -1) yield one.path;
-    }
+  watched(): Iterable<string> {
+    return this.#map.watched();
   }
 
   /** Whether a watched path is, or was, below another one. */
@@ -164,13 +154,16 @@ export class Engine implements Member {
     return this.#map.wasNested;
   }
 
-  /** Resolves when all that the kernel has queued by now is applied, and all scans are committed. */
+  /**
+   * Resolves when all that the kernel has queued by now is applied, all scans are committed, and all files that are
+   * complete are reported.
+   */
   async settled(): Promise<void> {
-    while (!this.isClosed) {
-      await this.applied();
-      if (this.#isIdle) return;
+    for (await this.applied(); !this.isClosed && !this.#isIdle; await this.applied()) {
       await this.#untilClosedOr((resolve) => this.#untilIdle.push(resolve));
     }
+    const completion = this.#completion;
+    if (completion) await this.#untilClosedOr((resolve) => completion.judged(resolve));
   }
 
   /** Resolves when all is applied that the kernel has queued by now. */
@@ -207,6 +200,7 @@ export class Engine implements Member {
     this.#added.clear();
     this.#scanner.close();
     this.#roots.close();
+    this.#completion?.close();
     return this.#instance.leave(this);
   }
 
@@ -238,9 +232,13 @@ export class Engine implements Member {
     this.#client.fail(error);
   }
 
-  work(): void {
+  work(): boolean {
+    if (this.isClosed) return false;
     this.#turn = SLICE;
-    this.#work(SLICE);
+    const asks = this.#completion?.ask(this.#isIdle) ?? false;
+    const works = this.#hasWork;
+    if (works) this.#work(SLICE);
+    return works || asks;
   }
 
   /** The directories that an event is of, each by a path of its own. */
@@ -270,6 +268,7 @@ export class Engine implements Member {
       this.#turn = SLICE;
       if (this.isClosed) return;
       this.#listings.commit(outcomes);
+      this.#completion?.resume();
       if (this.#isIdle) this.#scanned();
     });
   }
@@ -317,6 +316,7 @@ export class Engine implements Member {
       }
       this.#scanner.schedule(root.directory);
     }
+    this.#completion?.lost();
   }
 
   async #untilClosedOr(begin: (resolve: () => void) => void): Promise<void> {

@@ -8,6 +8,9 @@
  */
 
 import { debug } from "../kernel/debug.ts";
+import { markByRename } from "./by_rename.ts";
+import type { Candidates } from "./candidates.ts";
+import { type ChangeKinds, changeKinds, type Wanted } from "./change_kinds.ts";
 import {
   CONTENT_KINDS,
   entryEvent,
@@ -15,7 +18,6 @@ import {
   renameEvent,
   type WatchEvent,
 } from "./event.ts";
-import { IN_ATTRIB, IN_CLOSE_WRITE, IN_MODIFY } from "../kernel/mask.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Listing } from "./listing.ts";
 import { Loss, type Tops } from "./loss.ts";
@@ -26,51 +28,29 @@ export interface Toucher {
   touch(directory: Directory | undefined, name: string): void;
 }
 
-/** What is reported. */
-export interface Wanted {
-  /** The content events that are wanted: bits of {@link CONTENT_KINDS}. */
-  readonly content: number;
-  /** Whether renames are wanted. If not, each is a removal and a creation. */
-  readonly renames: boolean;
-  /** Whether creations are wanted. */
-  readonly creations: boolean;
-}
-
-/** How changes are reported that nobody has seen. */
-export interface ChangeKinds {
-  /** Whether renames are; if not, each is a removal and a creation. */
-  readonly renames: boolean;
-  /** The kinds that report a file that may have changed. */
-  readonly changes: readonly EntryKind[];
-  /** The kinds that report a file that took the place of another one. */
-  readonly replacement: readonly EntryKind[];
-}
-
-/** The kinds that report a file whose content may have changed unseen, by their bit. */
-const CHANGES: readonly [number, EntryKind][] = [
-  [IN_MODIFY, "modify"],
-  [IN_CLOSE_WRITE, "closeWrite"],
-  [IN_ATTRIB, "attrib"],
-];
-
 /** Writes and reports entries. */
 export class Entries {
   readonly #report: (events: readonly WatchEvent[]) => void;
   readonly #wanted: Wanted;
-  /** {@link CHANGES} that are wanted. */
-  readonly #changes: readonly EntryKind[];
-  /** The kinds that report a file that took the place of another one. */
-  readonly #replacement: readonly EntryKind[];
+  readonly #candidates: Candidates | undefined;
+  /** How changes are reported. */
+  readonly kinds: ChangeKinds;
   #losses: readonly Loss[] = [];
   #touchers: readonly Toucher[] = [];
 
-  /** @param report called with the events of one change */
-  constructor(report: (events: readonly WatchEvent[]) => void, wanted: Wanted) {
+  /**
+   * @param report called with the events of one change
+   * @param candidates if complete files are wanted
+   */
+  constructor(
+    report: (events: readonly WatchEvent[]) => void,
+    wanted: Wanted,
+    candidates?: Candidates,
+  ) {
     this.#report = report;
     this.#wanted = wanted;
-    this.#changes = CHANGES.filter(([bit]) => wanted.content & bit).map(([, kind]) => kind);
-    const others: readonly EntryKind[] = wanted.creations ? ["remove", "create"] : [];
-    this.#replacement = this.#changes.length > 0 ? this.#changes : others;
+    this.#candidates = candidates;
+    this.kinds = changeKinds(wanted);
   }
 
   // Losses
@@ -84,18 +64,12 @@ export class Entries {
 
   /** What differs since a loss began. */
   missed(loss: Loss, tops: Tops): WatchEvent[] {
-    return loss.difference(tops, this.#replacement);
+    return loss.difference(tops, this.kinds.replacement);
   }
 
   /** Ends a loss. */
   forget(loss: Loss): void {
     this.#losses = this.#losses.filter((one) => one !== loss);
-  }
-
-  /** How changes are reported. */
-  get kinds(): ChangeKinds {
-    const { renames } = this.#wanted;
-    return { renames, changes: this.#changes, replacement: this.#replacement };
   }
 
   /** Touches what changes from now on. */
@@ -143,6 +117,7 @@ export class Entries {
   /** Deletes an entry. The caller reports it. */
   delete(directory: Directory, name: string): void {
     this.#touch(directory, name);
+    this.#candidates?.delete(directory, name);
     for (const loss of this.#losses) {
       loss.keep(directory);
       loss.unmark(directory, name);
@@ -153,6 +128,7 @@ export class Entries {
   /** Deletes an entry that is ignored from now on, which is not reported. */
   leaveOut(directory: Directory, name: string): void {
     this.#touch(directory, name);
+    this.#candidates?.delete(directory, name);
     for (const loss of this.#losses) loss.leaveOut(directory, name);
     directory.entries.delete(name);
   }
@@ -174,11 +150,13 @@ export class Entries {
     if (entry instanceof Directory) entry.moveTo(target, to);
     if (!this.#wanted.renames && !this.#wanted.creations && replaced === false && !isDirectory) {
       // The loop would not know by a removal that another file is there.
+      this.#hasChanged(target, to);
       return this.report(
         entryEvent("remove", fromPath, false),
-        ...this.#changes.map((kind) => entryEvent(kind, path, false)),
+        ...this.kinds.changes.map((kind) => entryEvent(kind, path, false)),
       );
     }
+    if (!isDirectory) this.#candidates?.add(target, to, "renamed");
     const removed = replaced === undefined ? [] : [entryEvent("remove", path, replaced !== false)];
     if (!this.#wanted.renames) {
       return this.report(
@@ -207,6 +185,7 @@ export class Entries {
 
   /** A root is no longer watched. */
   forgetRoot(path: string): void {
+    this.#candidates?.delete(undefined, path);
     for (const loss of this.#losses) loss.forgetTop(path);
   }
 
@@ -215,6 +194,9 @@ export class Entries {
     for (const loss of this.#losses) loss.moveIn(directory, name);
     directory.entries.set(name, entry);
     this.#touch(directory, name);
+    if (this.#candidates?.delete(undefined, directory.pathOf(name))) {
+      this.#candidates.add(directory, name);
+    }
   }
 
   /** An entry becomes a root. */
@@ -222,6 +204,7 @@ export class Entries {
     this.#touch(directory, name);
     this.#touch(undefined, root);
     for (const loss of this.#losses) loss.moveOut(directory, name, root);
+    if (this.#candidates?.delete(directory, name)) this.#candidates.add(undefined, root);
   }
 
   // Changes of what is there
@@ -235,6 +218,7 @@ export class Entries {
   ): void {
     const kind = CONTENT_KINDS.get(mask & this.#wanted.content);
     if (kind === undefined) return;
+    if (kind === "closeWrite") this.#candidates?.delete(directory, name);
     this.#touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, [kind]);
     const path = directory === undefined ? name : directory.pathOf(name);
@@ -245,17 +229,27 @@ export class Entries {
   replaced(directory: Directory | undefined, name: string): void {
     this.#touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, ["create"]);
+    this.#hasChanged(directory, name);
     const path = pathOf(directory, name);
-    this.report(...this.#replacement.map((kind) => entryEvent(kind, path, false)));
+    this.report(...this.kinds.replacement.map((kind) => entryEvent(kind, path, false)));
   }
 
   /** Reports that the attributes of an entry, and the content of a file, may have changed. */
   mayHaveChanged(directory: Directory | undefined, name: string, isDirectory: boolean): void {
-    const kinds = isDirectory ? this.#changes.filter((kind) => kind === "attrib") : this.#changes;
+    const { changes } = this.kinds;
+    const kinds = isDirectory ? changes.filter((kind) => kind === "attrib") : changes;
+    if (!isDirectory) this.#hasChanged(directory, name);
     this.#touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, kinds);
     const path = pathOf(directory, name);
     this.report(...kinds.map((kind) => entryEvent(kind, path, isDirectory)));
+  }
+
+  /** Reports that a file is complete. @param byRename whether that is by a rename */
+  complete(directory: Directory | undefined, name: string, byRename: boolean = false): void {
+    for (const loss of this.#losses) loss.mark(directory, name, ["closeWrite"]);
+    const event = entryEvent("closeWrite", pathOf(directory, name), false);
+    this.report(byRename ? markByRename(event) : event);
   }
 
   /** Reports one change. */
@@ -265,6 +259,11 @@ export class Entries {
     this.#report(events);
   }
 
+  /** A link has no content to be complete. It is reported all the same if no other kind does. */
+  #hasChanged(directory: Directory | undefined, name: string): void {
+    this.#candidates?.add(directory, name, this.kinds.changes.length > 0 ? undefined : "any type");
+  }
+
   #appeared(
     directory: Directory | undefined,
     name: string,
@@ -272,6 +271,7 @@ export class Entries {
     kind: EntryKind,
   ): void {
     if (kind === "exists") { for (const loss of this.#losses) loss.mark(directory, name, [kind]); }
+    else if (entry === false) this.#candidates?.add(directory, name);
     this.report(entryEvent(kind, pathOf(directory, name), entry !== false));
   }
 

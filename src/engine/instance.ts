@@ -20,6 +20,7 @@ import type { Member, Owner } from "./member.ts";
 import { type Scan, scan, type ScanFailure } from "./scan.ts";
 import { inotifyInit } from "../kernel/syscall.ts";
 import { Owners } from "./owners.ts";
+import { OwnEvents, READING } from "./own_events.ts";
 import { SLICE, Turns } from "./turns.ts";
 
 /** How many bytes are read at once. */
@@ -46,6 +47,9 @@ export class Instance {
   readonly #keepers = new Set<Member>();
   /** Who owns which watch. It is {@link release} that ends one with its last owner. */
   readonly owners: Owners<Owner> = new Owners();
+  readonly #own = new OwnEvents();
+  /** Whether somebody has asked for events of {@link READING}. */
+  #reportsReading = false;
   readonly #fence: Fence;
   /** The members with work to do. */
   readonly #busy = new Set<Member>();
@@ -107,6 +111,7 @@ export class Instance {
     mask: number,
     follow: boolean,
   ): Scan & { readonly isNew: boolean } | ScanFailure {
+    if (mask & READING) this.#reportsReading = true;
     const result = scan(this.libc, this.#fd, path, mask, follow);
     return "wd" in result ? { ...result, isNew: !this.owners.has(result.wd) } : result;
   }
@@ -119,6 +124,7 @@ export class Instance {
    */
   watch(path: Uint8Array, mask: number, owner: Owner, isByName: boolean = false): number {
     const { libc } = this;
+    if (mask & READING) this.#reportsReading = true;
     const wd = call(libc, () => libc.inotify_add_watch(this.#fd, path, (mask | IN_MASK_ADD) >>> 0));
     if (wd >= 0) this.owners.add(wd, owner, mask, isByName);
     return wd;
@@ -129,6 +135,11 @@ export class Instance {
     if (!this.owners.delete(wd, owner)) return;
     // This fails if the inode is gone and IN_IGNORED is queued, which is fine.
     call(this.libc, () => this.libc.inotify_rm_watch(this.#fd, wd));
+  }
+
+  /** A file was opened for reading, and closed, of which no event is to be reported. @param wd of its directory */
+  opened(wd: number, name: string): void {
+    if (this.#reportsReading) this.fence(this.#own.add(wd, name));
   }
 
   /** Calls back when everything has been handled that the kernel has queued by now. */
@@ -187,12 +198,13 @@ export class Instance {
     let left = this.#busy.size;
     if (left === 0) return false;
     const end = left === 1 ? 0 : monotonic(this.libc) + SLICE;
+    let worked = false;
     for (const member of this.#busy) {
       this.#busy.delete(member);
-      member.work();
+      worked = member.work() || worked;
       if (--left === 0 || monotonic(this.libc) > end) break;
     }
-    return true;
+    return worked || this.#busy.size > 0;
   }
 
   /** Handles what was read, and reports it before anything else runs. */
@@ -242,7 +254,7 @@ export class Instance {
     if (this.#fence.passed(wd)) return;
     const owners = this.owners.of(wd, nameOf(event));
     if (mask & IN_IGNORED) this.owners.end(wd);
-    else if (this.#lost) return;
+    else if (this.#lost || this.#own.take(event)) return;
     debug?.("event", shown(event));
     for (const owner of owners) owner.receiver.event(event, owner);
   }

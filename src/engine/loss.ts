@@ -145,6 +145,7 @@ export class Loss {
     if (before === undefined) return this.#appear(path, now, marks, changed);
     const isReplaced = marks?.has("create") ?? false;
     for (const kind of isReplaced ? changed : marks ?? []) this.#push(kind, path, now);
+    if (isReplaced && marks!.has("closeWrite")) this.#push("closeWrite", path, now);
     if (now instanceof Directory) this.#compareEntries(path, now, changed);
   }
 
@@ -180,6 +181,7 @@ export class Loss {
     changed: readonly EntryKind[],
   ): void {
     this.#push(marks?.has("exists") ? "exists" : "create", path, entry);
+    if (entry === false && marks?.has("closeWrite")) this.#push("closeWrite", path, entry);
     if (!(entry instanceof Directory)) return;
     const marked = this.#marks.get(entry);
     for (const [name, inner] of entry.entries) {

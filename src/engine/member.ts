@@ -26,6 +26,6 @@ export interface Member extends Receiver {
   overflow(): void;
   /** The instance has failed, and is closed. */
   fail(error: unknown): void;
-  /** Works for a few milliseconds, as it asked for by `Instance.schedule()`. */
-  work(): void;
+  /** Works for a few milliseconds, as it asked for by `Instance.schedule()`. @returns whether there was work to do */
+  work(): boolean;
 }

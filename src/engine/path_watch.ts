@@ -80,6 +80,13 @@ export class PathWatch implements Owner, Receiver, Passenger {
     return (this.#walk ?? this.#way)?.passes(wd) ?? false;
   }
 
+  /** What the path leads to was opened for reading, and closed, of which no event is to be reported. */
+  opened(): void {
+    if (this.#walk === undefined) this.#instance.opened(this.#parent, this.#name);
+    else this.#walk.opened();
+    this.#instance.opened(this.#target, "");
+  }
+
   /** Releases all its watches. */
   close(): void {
     this.#leaveWay();

@@ -9,33 +9,58 @@ import { delay } from "../../ffi/time.ts";
 import { now, tick } from "../kernel/clock.ts";
 import { difference } from "./difference.ts";
 import type { Directory } from "./directory.ts";
-import type { ChangeKinds, Entries } from "./entries.ts";
+import type { ChangeKinds } from "./change_kinds.ts";
+import type { Completion } from "./completion.ts";
+import type { CandidateReason } from "./candidates.ts";
+import type { Entries } from "./entries.ts";
 import { entryEvent, type EntryKind, losslessPath, renameEvent, type WatchEvent } from "./event.ts";
 import { Look } from "./look.ts";
 import type { Tops } from "./loss.ts";
 import type { Overlap } from "./overlap.ts";
 import type { Poll } from "./poll.ts";
 import type { Picture, Status, Statuses } from "./picture.ts";
-import type { RootMap } from "./root_map.ts";
+import { placeIn, type RootMap } from "./root_map.ts";
 import type { Progress } from "./progress.ts";
 import type { Roots } from "./roots.ts";
 import { encode } from "./snapshot.ts";
 import type { Tree } from "./tree.ts";
 import { undo } from "./undo.ts";
 
-/** The events of the changes between two pictures. */
-export function eventsBetween(before: Picture, now: Picture, kinds: ChangeKinds): WatchEvent[] {
+/**
+ * The events of the changes between two pictures.
+ *
+ * @param changed called for each path where a file, or a link, is another one, or has changed
+ */
+export function eventsBetween(
+  before: Picture,
+  now: Picture,
+  kinds: ChangeKinds,
+  changed: (path: string, why?: CandidateReason) => void = () => {},
+): WatchEvent[] {
   const events: WatchEvent[] = [];
   const push = (kinds: readonly EntryKind[], path: string, isDirectory: boolean) => {
     for (const kind of kinds) events.push(entryEvent(kind, path, isDirectory));
   };
+  const why = kinds.changes.length > 0 ? undefined : "any type";
   const identity = (statuses: Statuses, status: Status) => statuses.identity(status);
   difference(before, now, kinds.renames ? identity : undefined, {
-    created: (path, isDirectory) => push(["create"], path, isDirectory),
+    created: (path, isDirectory) => {
+      push(["create"], path, isDirectory);
+      if (!isDirectory) changed(path);
+    },
     removed: (path, isDirectory) => push(["remove"], path, isDirectory),
-    renamed: (...rename) => events.push(renameEvent(...rename)),
-    modified: (path) => push(kinds.changes, path, false),
-    replaced: (path) => push(kinds.replacement, path, false),
+    renamed: (from, path, isDirectory, isReplaced) => {
+      events.push(renameEvent(from, path, isDirectory, isReplaced));
+      if (!isDirectory) changed(path);
+    },
+    modified: (path) => {
+      push(kinds.changes, path, false);
+      changed(path, why);
+    },
+    replaced: (path) => {
+      push(kinds.replacement, path, false);
+      changed(path, why);
+    },
   });
   return events;
 }
@@ -49,6 +74,7 @@ export class Pictures {
   readonly #overlap: Overlap;
   readonly #tree: Tree;
   readonly #entries: Entries;
+  readonly #completion: Completion | undefined;
   readonly #poll: Poll | undefined;
   /** The moment before which everything was reported in the end: milliseconds since 1970. */
   #end: number | undefined;
@@ -63,6 +89,7 @@ export class Pictures {
     overlap: Overlap,
     tree: Tree,
     entries: Entries,
+    completion: Completion | undefined,
     poll: Poll | undefined,
   ) {
     this.#libc = libc;
@@ -72,6 +99,7 @@ export class Pictures {
     this.#overlap = overlap;
     this.#tree = tree;
     this.#entries = entries;
+    this.#completion = completion;
     this.#poll = poll;
   }
 
@@ -79,7 +107,7 @@ export class Pictures {
    * Compares what is there with an earlier picture, once everything is scanned.
    *
    * @param report called with the differences of the paths that are in both, and the picture of now, before anything
-   * else is reported; not called if the watcher is closed before
+   * else is reported; not called if the watcher is closed before. What is complete of these is reported then.
    */
   async compare(
     before: Picture,
@@ -93,8 +121,19 @@ export class Pictures {
     this.#entries.end(look);
     if (this.#progress.isClosed) return;
     const picture = look.finish(this.#tops, true);
-    const events = eventsBetween(before, picture, this.#entries.kinds);
+    const changed: [path: string, why?: CandidateReason][] = [];
+    const { kinds } = this.#entries;
+    const events = eventsBetween(before, picture, kinds, (...one) => changed.push(one));
     report(events.filter((event) => !this.#isIgnoredNow(event, before)), picture);
+    if (this.#completion === undefined) return;
+    const tops = this.#tops;
+    for (const [path, why] of changed) {
+      if (tops.has(path)) this.#completion.add(undefined, path, why);
+      const { parent, name } = placeIn(tops, path) ?? {};
+      // It may have been on the way to another name.
+      if (parent?.entries.get(name!) === false) this.#completion.add(parent, name!, why);
+    }
+    await this.#progress.settled();
   }
 
   /**
@@ -109,6 +148,7 @@ export class Pictures {
     await this.#progress.applied();
     await look.look(this.#tops);
     this.#entries.end(look);
+    this.#completion?.touch(look);
     const picture = look.finish(this.#tops, false);
     undo(picture, untaken());
     return encode(picture);

@@ -128,6 +128,17 @@ export class RootMap {
     return [...this].filter((root) => root.path === path || root.path.startsWith(start));
   }
 
+  /** The paths of all that has a watch: of directories, and of roots that are files. */
+  *watched(): Generator<string> {
+    for (const { path, target, directory } of this) {
+      if (directory === undefined) {
+        if (target !== undefined && target.wd >= 0) yield path;
+        continue;
+      }
+      for (const one of directory.subtree()) if (one.wd !== -1) yield one.path;
+    }
+  }
+
   /** Where in the tree of a root above it a path is, if it is in one. */
   place(path: string): Place | undefined {
     for (const { path: above, directory } of this.above(path)) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Wanted } from "./entries.ts";
+import type { Wanted } from "./change_kinds.ts";
 
 /** What is watched. */
 export interface Scope extends Wanted {

@@ -127,6 +127,13 @@ export class Walk {
     return this.#names.get(wd)?.has(name) ?? false;
   }
 
+  /** What the path leads to was opened for reading, and closed, of which no event is to be reported. */
+  opened(): void {
+    for (const [wd, names] of this.#names) {
+      for (const name of names) this.#instance.opened(wd, name);
+    }
+  }
+
   /** Releases all its watches. @param target but for this one, which is the owner's from now on */
   close(target: number = -1): void {
     this.#held.delete(target);

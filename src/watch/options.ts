@@ -43,6 +43,12 @@ export interface WatchOptions {
    * Each of `modify`, `closeWrite` and `attrib` that is requested reports this. If none is, a file that is
    * replaced by another one is a `remove` and a `create`.
    *
+   * `closeWrite` means that a regular file is complete: a writer has closed it; or it has appeared, is renamed, or may
+   * have changed unseen, and nobody has it open for writing. So one follows the `create` or `rename` of each file, but
+   * not those of what a renamed directory contains. Whether a file is open for writing is asked by a lease (fcntl(2)).
+   * Where that is refused (another user's file, without CAP_LEASE; no leases in the file system), the file counts as
+   * complete at once, and again when it is closed.
+   *
    * @default {["create", "modify", "remove", "rename"]}
    */
   readonly events?: readonly WatchKind[];

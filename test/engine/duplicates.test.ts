@@ -122,7 +122,12 @@ test("a link that is removed is no longer a duplicate", () => {
 
 test("Duplicates.take() returns each directory once, for the watch it was last added with", () => {
   const instance = { owners: () => [] } as unknown as Instance;
-  const duplicates = new Duplicates(instance, { ...NOBODY, overflow() {}, fail() {}, work() {} });
+  const duplicates = new Duplicates(instance, {
+    ...NOBODY,
+    overflow() {},
+    fail() {},
+    work: () => false,
+  });
   const [a, b, c] = ["a", "b", "c"].map((name) => new Directory(name, NOBODY));
   for (const directory of [a, b, c]) duplicates.add(directory, 1);
   duplicates.add(b, 2);

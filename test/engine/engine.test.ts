@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync }
 import { join } from "node:path";
 import { test } from "node:test";
 import { IN_MODIFY, type WatchEvent } from "../../mod.ts";
-import { type Client, Engine } from "../../src/engine/engine.ts";
+import type { Client } from "../../src/engine/client.ts";
+import { Engine } from "../../src/engine/engine.ts";
 import type { Loss } from "../../src/engine/loss.ts";
 import type { Scope } from "../../src/engine/scope.ts";
 import { line } from "../helpers/events.ts";

@@ -3,12 +3,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_ATTRIB, IN_CLOSE_WRITE, IN_MODIFY, type WatchEvent } from "../../mod.ts";
-import { Entries, type Wanted } from "../../src/engine/entries.ts";
+import type { Wanted } from "../../src/engine/change_kinds.ts";
+import type { CandidateReason, Candidates } from "../../src/engine/candidates.ts";
+import { Entries } from "../../src/engine/entries.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 import { Directory } from "../../src/engine/directory.ts";
 
+/** Who is told which files may be complete, and has lines of it. */
+class Told implements Candidates {
+  readonly lines: string[] = [];
+
+  add(directory: Directory | undefined, name: string, why?: CandidateReason): void {
+    this.lines.push(`${why === undefined ? "" : `${why} `}${directory?.pathOf(name) ?? name}`);
+  }
+
+  delete(directory: Directory | undefined, name: string): boolean {
+    this.lines.push(`not ${directory?.pathOf(name) ?? name}`);
+    return true;
+  }
+}
+
 /** A tree with the files `a`, `b` and `d/f`, and the lines of its reported events. */
-function tree(wanted: Wanted): {
+function tree(wanted: Wanted, candidates?: Candidates): {
   readonly root: Directory;
   readonly d: Directory;
   readonly entries: Entries;
@@ -21,7 +37,8 @@ function tree(wanted: Wanted): {
       : "path" in event
       ? `${event.kind} ${event.path}`
       : event.kind;
-  const entries = new Entries((events) => void reported.push(events.map(line).join(", ")), wanted);
+  const report = (events: readonly WatchEvent[]) => void reported.push(events.map(line).join(", "));
+  const entries = new Entries(report, wanted, candidates);
   const root = new Directory("/r", NOBODY);
   const d = new Directory("d", root);
   for (const name of ["a", "b"]) entries.know(root, name, false);
@@ -61,15 +78,15 @@ test("Entries.rename() reports everything below a directory as created if rename
 
 for (
   const [kinds, content, expected] of [
-    ["modify, closeWrite and attrib", all.content, "modify /r/a, closeWrite /r/a, attrib /r/a"],
-    ["closeWrite", IN_CLOSE_WRITE, "closeWrite /r/a"],
-    ["no content kind", 0, "remove /r/a, create /r/a"],
+    ["modify, closeWrite and attrib", all.content, ["modify /r/a, attrib /r/a"]],
+    ["closeWrite", IN_CLOSE_WRITE, []],
+    ["no content kind", 0, ["remove /r/a, create /r/a"]],
   ] as const
 ) {
   test(`Entries.replaced() reports a replaced file if ${kinds} is requested`, () => {
     const { root, entries, reported } = tree({ content, renames: true, creations: true });
     entries.replaced(root, "a");
-    assert.deepEqual(reported, [expected]);
+    assert.deepEqual(reported, expected);
   });
 }
 
@@ -79,6 +96,44 @@ test("Entries.mayHaveChanged() reports only requested kinds, and only attrib for
   entries.mayHaveChanged(root, "a", false);
   const unwanted = tree({ content: 0, renames: true, creations: true });
   unwanted.entries.mayHaveChanged(unwanted.root, "a", false);
-  assert.deepEqual(reported, ["attrib /r/d", "modify /r/a, closeWrite /r/a, attrib /r/a"]);
+  assert.deepEqual(reported, ["attrib /r/d", "modify /r/a, attrib /r/a"]);
   assert.deepEqual(unwanted.reported, []);
+});
+
+test("Entries tells which files appear, come to another name or may have changed, and which are gone", () => {
+  const told = new Told();
+  const { root, d, entries } = tree(all, told);
+  const take = () => told.lines.splice(0);
+  entries.add(root, "c", false, "create");
+  entries.add(root, "dir", true, "create");
+  entries.add(root, "e", false, "exists");
+  entries.addRoot("/f", false, "create");
+  entries.addRoot("/g", false, "exists");
+  assert.deepEqual(take(), ["/r/c", "/f"]);
+  entries.rename(root, "c", d, "c", false, undefined);
+  entries.rename(root, "d", root, "x", d, undefined);
+  assert.deepEqual(take(), ["not /r/c", "renamed /r/d/c", "not /r/d"]);
+  entries.replaced(root, "a");
+  entries.mayHaveChanged(root, "b", false);
+  entries.mayHaveChanged(root, "x", true);
+  assert.deepEqual(take(), ["/r/a", "/r/b"]);
+  entries.content(root, "a", IN_MODIFY, false);
+  entries.content(root, "a", IN_CLOSE_WRITE, false);
+  entries.delete(root, "b");
+  entries.leaveOut(root, "e");
+  entries.forgetRoot("/f");
+  assert.deepEqual(take(), ["not /r/a", "not /r/b", "not /r/e", "not /f"]);
+  entries.moveIn(root, "m", false);
+  entries.moveOut(root, "m", "/r/m");
+  assert.deepEqual(take(), ["not /r/m", "/r/m", "not /r/m", "/r/m"]);
+});
+
+test("Entries tells that a replaced link is to be reported, too, if no other kind reports it", () => {
+  const told = new Told();
+  const { root, entries, reported } = tree({ ...all, content: IN_CLOSE_WRITE }, told);
+  entries.replaced(root, "a");
+  entries.mayHaveChanged(undefined, "/f", false);
+  entries.complete(root, "a");
+  assert.deepEqual(told.lines, ["any type /r/a", "any type /f"]);
+  assert.deepEqual(reported, ["closeWrite /r/a"]);
 });

@@ -62,7 +62,7 @@ for (
     ["a removal", [[IN_DELETE, "a"]], ["remove /r/a"]],
     ["the removal of what is not known", [[IN_DELETE, "x"]], []],
     ["a file from elsewhere over another one", [[IN_MOVED_TO, "a"]], [
-      "modify /r/a, closeWrite /r/a, attrib /r/a",
+      "modify /r/a, attrib /r/a",
     ]],
     ["a file from elsewhere", [[IN_MOVED_TO, "new"]], ["create /r/new"]],
     ["a file that is renamed away", [[IN_MOVED_FROM, "a"]], ["remove /r/a"]],
@@ -112,7 +112,7 @@ test("Events.apply() discards entry events before a scan, which reports the name
   trees.event(trees.root, IN_CREATE, "a");
   assert.deepEqual([trees.take(), isStale(trees.root.state, "a")], [[], true]);
   trees.settle();
-  assert.deepEqual(trees.take(), ["modify /r/a, closeWrite /r/a, attrib /r/a"]);
+  assert.deepEqual(trees.take(), ["modify /r/a, attrib /r/a"]);
 });
 
 test("Events.apply() makes a directory another one whose entry event is discarded", () => {
@@ -121,7 +121,7 @@ test("Events.apply() makes a directory another one whose entry event is discarde
   trees.event(trees.root, IN_CREATE | IN_ISDIR, "d");
   assert.deepEqual([trees.d.isOther, trees.at("/r/e").isOther], [true, false]);
   trees.settle();
-  assert.deepEqual(trees.take(), ["modify /r/d/f, closeWrite /r/d/f, attrib /r/d/f"]);
+  assert.deepEqual(trees.take(), ["modify /r/d/f, attrib /r/d/f"]);
 });
 
 test("Events.apply() holds content events before a scan, and reports them after it", () => {
@@ -153,7 +153,7 @@ test("Events.apply() reports a file that is created at a stale name as replaced,
   const outcomes = trees.scan();
   trees.event(trees.root, IN_CREATE, "a");
   trees.listings.commit(outcomes);
-  assert.deepEqual(trees.take(), ["modify /r/a, closeWrite /r/a, attrib /r/a"]);
+  assert.deepEqual(trees.take(), ["modify /r/a, attrib /r/a"]);
 });
 
 test("Events.apply() scans again if the discarded arrival of an entry is renamed away: it may be an exchange", () => {
@@ -200,7 +200,7 @@ test("Events.move() reports a file of a stale name as replaced, too", () => {
   trees.move(trees.root, "a", trees.root, "c");
   assert.deepEqual(trees.take(), [
     "rename /r/a /r/c",
-    "modify /r/c, closeWrite /r/c, attrib /r/c",
+    "modify /r/c, attrib /r/c",
   ]);
 });
 
@@ -253,7 +253,7 @@ test("Events.move() takes the reverse of a rename over an entry for an exchange,
   assert.deepEqual(trees.take(), ["rename /r/a /r/b replaced"]);
   assert.deepEqual([trees.root.state.tag, isStale(trees.root.state, "b")], ["unscanned", true]);
   trees.settle();
-  assert.deepEqual(trees.take(), ["modify /r/b, closeWrite /r/b, attrib /r/b", "create /r/a"]);
+  assert.deepEqual(trees.take(), ["modify /r/b, attrib /r/b", "create /r/a"]);
 });
 
 test("Events.move() takes the reverse of a rename to a free name for a rename", () => {
@@ -339,8 +339,8 @@ test("Events.apply() scans a directory whose arrival from elsewhere is renamed a
   trees.event(trees.root, IN_MOVED_FROM, "a");
   trees.settle(); // it is still there
   assert.deepEqual(trees.take(), [
-    "modify /r/a, closeWrite /r/a, attrib /r/a",
-    "modify /r/a, closeWrite /r/a, attrib /r/a",
+    "modify /r/a, attrib /r/a",
+    "modify /r/a, attrib /r/a",
   ]);
   assert.ok(trees.root.entries.has("a"));
 });

@@ -64,9 +64,10 @@ class Subject implements Member, AsyncDisposable {
     this.error.resolve(error);
   }
 
-  work(): void {
+  work(): boolean {
     this.lines.push("work");
     this.onWork();
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

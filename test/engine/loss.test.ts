@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_CLOSE_WRITE, IN_MODIFY, type WatchEvent } from "../../mod.ts";
-import { Entries, type Wanted } from "../../src/engine/entries.ts";
+import type { Wanted } from "../../src/engine/change_kinds.ts";
+import { Entries } from "../../src/engine/entries.ts";
 import type { Loss, Tops } from "../../src/engine/loss.ts";
 import { entryEvent } from "../../src/engine/event.ts";
 import { NOBODY } from "../helpers/nobody.ts";
@@ -320,10 +321,31 @@ test("Loss.difference() reports a replaced file root as a change of its content"
   const { entries } = tree(all);
   const loss = entries.lose(new Map([["/f", false]]));
   entries.addRoot("/f", false, "create"); // its removal was missed as well
-  assert.deepEqual(lines(entries.missed(loss, new Map([["/f", false]]))), [
-    "modify /f",
-    "closeWrite /f",
+  const missed = () => lines(entries.missed(loss, new Map([["/f", false]])));
+  assert.deepEqual(missed(), ["modify /f"]);
+  entries.complete(undefined, "/f");
+  assert.deepEqual(missed(), ["modify /f", "closeWrite /f"]);
+});
+
+test("Loss.difference() reports that a new file is complete, once it is", () => {
+  const { root, entries, tops } = tree(all);
+  entries.know(root, "b", false);
+  const loss = entries.lose(tops());
+  entries.add(root, "a", false, "create");
+  entries.rename(root, "b", root, "c", false, undefined);
+  const files = ["remove /r/b", "create /r/a", "create /r/c"];
+  assert.deepEqual(lines(entries.missed(loss, tops())), files);
+  for (const name of ["a", "c"]) entries.complete(root, name);
+  assert.deepEqual(lines(entries.missed(loss, tops())), [
+    "remove /r/b",
+    "create /r/a",
+    "closeWrite /r/a",
+    "create /r/c",
+    "closeWrite /r/c",
   ]);
+  entries.delete(root, "a");
+  entries.add(root, "a", false, "create");
+  assert.ok(!lines(entries.missed(loss, tops())).includes("closeWrite /r/a"));
 });
 
 test("Loss.difference() does not report a known root below a new directory as created", () => {

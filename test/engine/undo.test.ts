@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { WatchEvent } from "../../mod.ts";
-import type { ChangeKinds } from "../../src/engine/entries.ts";
+import type { ChangeKinds } from "../../src/engine/change_kinds.ts";
 import { eventsBetween } from "../../src/engine/pictures.ts";
 import { entryEvent, renameEvent } from "../../src/engine/event.ts";
 import { undo } from "../../src/engine/undo.ts";

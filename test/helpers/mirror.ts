@@ -5,6 +5,7 @@
 
 import { dirname } from "node:path";
 import type { ErrorEvent, WatchEvent } from "../../mod.ts";
+import { Completeness } from "./completeness.ts";
 import { type Copy, type Disk, read, type View } from "./disk.ts";
 
 /** How many bytes of a file a message shows. */
@@ -19,6 +20,8 @@ export class Mirror {
   readonly contradictions: string[] = [];
   /** The reported errors. */
   readonly errors: ErrorEvent[] = [];
+  /** Which files are reported as complete. */
+  readonly completeness: Completeness = new Completeness();
   overflows = 0;
   count = 0;
   readonly #view: View;
@@ -46,6 +49,7 @@ export class Mirror {
 
   apply(event: WatchEvent): void {
     this.count++;
+    this.completeness.apply(event);
     switch (event.kind) {
       case "overflow":
         this.overflows++;

@@ -153,6 +153,14 @@ export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
     burst: 1 + Math.floor(random() * 4),
   })),
   kinds: drawn((random) => storm(random, { kinds: someKinds(random) })),
+  complete: drawn((random) => {
+    const kinds: WatchKind[] = ["create", "closeWrite", "remove", "rename"];
+    if (random() < 0.3) kinds.push(one(random, ["modify", "attrib"]));
+    const [roots, followSymlinks] = [someRoots(random, random() < 0.3), random() < 0.1];
+    const setting = storm(random, { kinds, roots, followSymlinks });
+    const losing = { ...setting, losing: random() < 0.3 ? one(random, [2, 5, 20]) : 0 };
+    return followSymlinks ? following(losing) : losing;
+  }),
   batches: drawn((random) => storm(random, { loops: [BATCHES] })),
   slow: drawn((random) =>
     storm(random, { loops: [SLOW], maxQueue: one(random, [2, 10, 40, 200]) })

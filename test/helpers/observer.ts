@@ -3,7 +3,7 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type ErrorEvent, InotifyError, watch, type Watcher, type WatchEvent } from "../../mod.ts";
-import { read, readAll, type View } from "./disk.ts";
+import { type Disk, read, readAll, type View } from "./disk.ts";
 import { Mirror } from "./mirror.ts";
 import { IGNORES, type Pace, type Setting, type Watching } from "./mirror_modes.ts";
 import type { Storm } from "./mirror_storm.ts";
@@ -149,6 +149,7 @@ export class Observer {
           `${error}`
         ),
         ...this.#isExact ? mirror.contradictions : [],
+        ...this.#isComplete(i) ? incomplete(mirror, disk) : [],
       ].map((line) => `${this.#name}.${i}: ${line.replaceAll(`${this.#base}/`, "")}`)
     ).concat(
       this.#loops.flatMap(({ error }) =>
@@ -166,6 +167,15 @@ export class Observer {
   /** Whether the mirror knows each change, so that no event may contradict it. */
   get #isExact(): boolean {
     return this.#watching.kinds.includes("remove") && !this.#setting.churn;
+  }
+
+  /** Whether a loop is told of each complete file: what is in a renamed directory may be a `create` without. */
+  #isComplete(loop: number): boolean {
+    const { kinds, maxQueue, loops } = this.#watching;
+    return (["create", "rename", "remove", "closeWrite"] as const).every((kind) =>
+      kinds.includes(kind)
+    ) &&
+      maxQueue === 1_000_000 && !loops[loop].batches && !this.#setting.flavour.held;
   }
 
   /** Links to directories that are not reported as directories, with their targets. */
@@ -236,6 +246,12 @@ class Loop {
       if (every > 0 && count % every === 0 && !this.#hurries) await sleep(pause);
     }
   }
+}
+
+/** The files that are there and are not reported as complete. */
+function incomplete({ completeness }: Mirror, { entries }: Disk): string[] {
+  return [...completeness.incomplete].filter((path) => entries.get(path)?.type === "file")
+    .map((path) => `not complete ${path}`);
 }
 
 function sleep(milliseconds: number): Promise<void> {

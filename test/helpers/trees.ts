@@ -1,12 +1,6 @@
 /** The parts of an engine, put together as it does, over a disk in memory; a test makes up the events. */
 
-import {
-  IN_ATTRIB,
-  IN_CLOSE_WRITE,
-  IN_MODIFY,
-  type InotifyEvent,
-  type WatchEvent,
-} from "../../mod.ts";
+import { IN_ATTRIB, IN_MODIFY, type InotifyEvent, type WatchEvent } from "../../mod.ts";
 import { Directory } from "../../src/engine/directory.ts";
 import { Entries } from "../../src/engine/entries.ts";
 import { Events } from "../../src/engine/events.ts";
@@ -29,7 +23,7 @@ const SCOPE: Scope = {
   initial: false,
   blocking: false,
   polls: false,
-  content: IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB,
+  content: IN_MODIFY | IN_ATTRIB,
   renames: true,
   creations: true,
 };
@@ -45,7 +39,7 @@ export class Trees {
   readonly fake: FakeInstance = new FakeInstance();
   readonly disk: FakeDisk = this.fake.disk;
   /** Who gets the events of the directories. */
-  readonly member: Member = { ...NOBODY, overflow() {}, fail() {}, work() {} };
+  readonly member: Member = { ...NOBODY, overflow() {}, fail() {}, work: () => false };
   readonly entries: Entries;
   readonly scanner: Scanner;
   readonly map: RootMap;

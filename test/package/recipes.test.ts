@@ -4,13 +4,15 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
-  appendFileSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -92,7 +94,7 @@ test("every recipe has a test", () => {
     "Watch a network drive, or a Windows drive in WSL",
     "Reload a configuration",
     "Reload a page in the browser",
-    "Collect files from an inbox",
+    "An upload inbox",
   ];
   assert.deepEqual([...RECIPES.keys()], tested);
 });
@@ -211,20 +213,21 @@ test("Reload a configuration", async () => {
   await prints("level: 3");
 });
 
-test("Collect files from an inbox", async () => {
-  using recipe = start("Collect files from an inbox", (directory) => {
-    mkdirSync(join(directory, "inbox"));
-  });
+test("An upload inbox", async () => {
+  using recipe = start("An upload inbox", (directory) => mkdirSync(join(directory, "inbox")));
   const { directory, output, prints } = recipe;
-  await provoke(
-    (turn) => writeFileSync(join(directory, `inbox/${turn}`), "x"),
-    () => output.stdout !== "",
-  );
-  writeFileSync(join(directory, "moved"), "");
-  renameSync(join(directory, "moved"), join(directory, "inbox/moved"));
-  await prints("moved is complete\n");
-  appendFileSync(join(directory, "inbox/moved"), "x");
-  await until(() => output.stdout.split("moved is complete").length === 3, () => output);
+  const at = (name: string) => join(directory, "inbox", name);
+  await provoke((turn) => writeFileSync(at(`${turn}`), "x"), () => output.stdout !== "");
+  const fd = openSync(at("upload.part"), "a");
+  writeSync(fd, "12345");
+  closeSync(fd);
+  renameSync(at("upload.part"), at("upload"));
+  await prints(`${at("upload")} 5\n`);
+  assert.doesNotMatch(output.stdout, /part/);
+  mkdirSync(join(directory, "unpacked"));
+  writeFileSync(join(directory, "unpacked/a"), "123");
+  renameSync(join(directory, "unpacked"), at("unpacked"));
+  await prints(`${at("unpacked/a")} 3\n`);
 });
 
 const BROWSER = ["chromium", "google-chrome"].find((name) =>

@@ -187,7 +187,7 @@ test("poll does not repeat what the kernel reports", async () => {
   for (let i = 0; i < 20; i++) {
     writeFileSync(join(directory, `f${i}`), "x");
     renameSync(join(directory, `f${i}`), join(directory, `g${i}`));
-    expected.push(`create f${i}`, `closeWrite f${i}`, `rename f${i} -> g${i}`);
+    expected.push(`create f${i}`, `closeWrite f${i}`, `rename f${i} -> g${i}`, `closeWrite g${i}`);
     await new Promise((resolve) => setTimeout(resolve, i % 7));
   }
   await within(watcher.sync());
@@ -195,7 +195,11 @@ test("poll does not repeat what the kernel reports", async () => {
   await new Promise((resolve) => setTimeout(resolve, 0));
   await watcher.close();
   await loop;
-  assert.deepEqual(events, expected);
+  // A file is complete by its rename. That is reported once it is asked for, when the next file may be there.
+  const isByRename = (line: string) => line.startsWith("closeWrite g");
+  assert.deepEqual(events.filter(isByRename), expected.filter(isByRename));
+  const isReported = (line: string) => !isByRename(line);
+  assert.deepEqual(events.filter(isReported), expected.filter(isReported));
 });
 
 test("poll with since reports what has changed before, and from then on", async () => {
