@@ -19,8 +19,6 @@ export const ENOEXEC = 8;
 export const EBADF = 9;
 /** Nothing to read, or no room to write, without blocking. */
 export const EAGAIN = 11;
-/** Out of memory. */
-export const ENOMEM = 12;
 /** A permission is missing. */
 export const EACCES = 13;
 /** In use. */

@@ -1,5 +1,5 @@
 /**
- * The Node.js backend: `node:ffi`, with the symbols of the running process, which include libuv's.
+ * The Node.js backend: `node:ffi`, with the symbols of the running process.
  *
  * The lowest version is Node 26.9, the first that has `node:ffi` without a flag.
  *
@@ -9,7 +9,7 @@
 import { architecture, KCMP_FILE, type Libc, usize } from "./contract.ts";
 import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
-import { type Callbacks, Poller } from "./node_poller.ts";
+import { socketWaiter } from "./node_socket.ts";
 import { ThreadDescriptors } from "./thread_descriptors.ts";
 
 /** The JavaScript type of each C type. */
@@ -34,8 +34,6 @@ export interface NodeFfi {
   getRawPointer(source: Uint8Array): bigint;
   /** Reads an i32 from memory. */
   getInt32(pointer: bigint): number;
-  /** The `uv_loop_t` of this thread. */
-  getCurrentEventLoop(): bigint;
 }
 
 /** The type of a C function. */
@@ -48,8 +46,6 @@ export interface NodeSignature {
 
 /** An opened library. */
 export interface NodeLibrary {
-  /** A C function pointer for a JavaScript function, which runs on this thread and must not throw. */
-  registerCallback(signature: NodeSignature, callback: (...args: never[]) => void): bigint;
   /** The address of a function. */
   getSymbol(name: string): bigint;
   /** Functions of the library. */
@@ -103,7 +99,6 @@ const THREAD_SYMBOLS = {
 } as const;
 
 const PROCESS_SYMBOLS = {
-  pipe2: { arguments: ["buffer", "i32"], return: "i32" },
   posix_spawnp: {
     arguments: ["buffer", "buffer", "pointer", "buffer", "buffer", "buffer"],
     return: "i32",
@@ -121,15 +116,8 @@ const PROCESS_SYMBOLS = {
 const NONE = new Uint8Array(1);
 
 const WAIT_SYMBOLS = {
-  malloc: { arguments: ["u64"], return: "pointer" },
-  free: { arguments: ["pointer"], return: "void" },
-  uv_handle_size: { arguments: ["i32"], return: "u64" },
-  uv_poll_init: { arguments: ["pointer", "pointer", "i32"], return: "i32" },
-  uv_poll_start: { arguments: ["pointer", "i32", "pointer"], return: "i32" },
-  uv_poll_stop: { arguments: ["pointer"], return: "i32" },
-  uv_ref: { arguments: ["pointer"], return: "void" },
-  uv_unref: { arguments: ["pointer"], return: "void" },
-  uv_close: { arguments: ["pointer", "pointer"], return: "void" },
+  pipe2: { arguments: ["buffer", "i32"], return: "i32" },
+  dup3: { arguments: ["i32", "i32", "i32"], return: "i32" },
 } as const;
 
 type Values<Types extends readonly (keyof CTypes)[]> = {
@@ -152,7 +140,6 @@ interface NodeProcess {
   };
   getBuiltinModule(name: "node:ffi"): NodeFfi | undefined;
   getBuiltinModule(name: "node:fs"): { close(fd: number, callback: () => void): void };
-  getBuiltinModule(name: "node:worker_threads"): { readonly isMainThread: boolean };
 }
 
 /** Opens the symbols of the process through Node.js. */
@@ -174,12 +161,8 @@ export function openNode(): Libc {
     lib.getFunctions(PROCESS_SYMBOLS) as CFunctions<typeof PROCESS_SYMBOLS>
   );
   const errnoLocation = c.__errno_location();
+  const errno = () => ffi.getInt32(errnoLocation);
   const { SYS, ...flags } = architecture(process.arch === "arm64");
-  const callbacks: Callbacks = {
-    poll: (callback) =>
-      lib.registerCallback({ arguments: ["pointer", "i32", "i32"], return: "void" }, callback),
-    close: (callback) => lib.registerCallback({ arguments: ["pointer"], return: "void" }, callback),
-  };
   const wait = lazy(() => lib.getFunctions(WAIT_SYMBOLS) as CFunctions<typeof WAIT_SYMBOLS>);
   const calls: Pick<Libc, "memfd_create" | "close"> = {
     memfd_create: (name, flags) => file().memfd_create(name, flags),
@@ -193,11 +176,10 @@ export function openNode(): Libc {
       closeOffThread: (fd: number) => closeWithFs(process, fd),
     }
     : threadDescriptors(lib, calls);
-  let poller: Poller | undefined;
   return tracked({
     runtime: "node",
     ...flags,
-    errno: () => ffi.getInt32(errnoLocation),
+    errno,
     inotify_init1: c.inotify_init1,
     inotify_add_watch: c.inotify_add_watch,
     inotify_rm_watch: (fd, wd) => read().inotify_rm_watch(fd, wd),
@@ -219,7 +201,7 @@ export function openNode(): Libc {
     mayNotRead: "Node.js may not read it; run with --allow-fs-read=PATH",
     write: (fd, buf, count) => Number(output().write(fd, buf, usize(count))),
     isatty: (fd) => output().isatty(fd),
-    pipe2: (pipefd, flags) => processes().pipe2(pipefd, flags),
+    pipe2: (pipefd, flags) => wait().pipe2(pipefd, flags),
     mayRun: () => process.permission?.has("child") ?? true,
     address: (buf) => ffi.getRawPointer(buf),
     posix_spawnp: (pid, file, attrp, argv, envp) =>
@@ -238,16 +220,7 @@ export function openNode(): Libc {
     regcomp: (preg, regex, cflags) => text().regcomp(preg, regex, cflags),
     regexec: (preg, string) => text().regexec(preg, string, 0n, NONE, 0),
     clock_gettime: (clockid, tp) => read().clock_gettime(clockid, tp),
-    async waiter(fd: number) {
-      if (!isFirstThread && !process.getBuiltinModule("node:worker_threads").isMainThread) {
-        throw new Error(
-          "Cannot wait for events in a Node.js worker thread: an open libuv handle aborts the whole process " +
-            "when the worker is terminated; use the main thread, or readSync()",
-        );
-      }
-      poller ??= new Poller(wait(), callbacks, ffi.getCurrentEventLoop());
-      return poller.waiter(fd);
-    },
+    waiter: async (fd: number) => socketWaiter({ ...wait(), ...calls, errno }, fd),
   }, descriptors);
 }
 

@@ -160,6 +160,18 @@ export const scenarios: readonly Scenario[] = [
     );
   }],
 
+  ["works in a worker, and leaves no watch behind when that is terminated", async (session) => {
+    const { directory } = session;
+    for (let i = 0; i < 10; i++) mkdirSync(path.join(directory, `${i}`));
+    const watches = session.watches();
+    await session.watchInWorker();
+    const file = path.join(directory, "9/file");
+    writeFileSync(file, "");
+    if (!await session.reports(file)) return false;
+    await session.terminateWorker();
+    return session.waitFor(() => session.watches() <= watches);
+  }],
+
   ["is not misled by a symbolic link that leads back", async (session) => {
     const { directory } = session;
     mkdirSync(path.join(directory, "a"));

@@ -55,6 +55,18 @@ export class Session implements AsyncDisposable {
     this.events.length = 0;
   }
 
+  /** Watches the directory in a worker. */
+  async watchInWorker(): Promise<void> {
+    await this.#request({ path: this.directory, worker: true }, `ready ${this.directory}`);
+    await sleep(QUIET); // likewise
+    this.events.length = 0;
+  }
+
+  /** Terminates the worker that watches the directory. */
+  async terminateWorker(): Promise<void> {
+    await this.#request({ terminate: this.directory }, `closed ${this.directory}`);
+  }
+
   /** Closes the watcher of a path. */
   async close(path: string): Promise<void> {
     await this.#request({ close: path }, `closed ${path}`);
@@ -92,10 +104,17 @@ export class Session implements AsyncDisposable {
   watches(): number {
     let count = 0;
     for (const fd of readdirSync(`/proc/${this.pid}/fdinfo`)) {
-      const info = readFileSync(`/proc/${this.pid}/fdinfo/${fd}`, "utf8");
-      count += info.split("inotify wd:").length - 1;
+      count += this.#info(fd).split("inotify wd:").length - 1;
     }
     return count;
+  }
+
+  #info(fd: string): string {
+    try {
+      return readFileSync(`/proc/${this.pid}/fdinfo/${fd}`, "utf8");
+    } catch {
+      return ""; // closed meanwhile
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

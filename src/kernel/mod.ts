@@ -22,7 +22,7 @@
  * - After `rmWatch`, queued events of the watch are still delivered, and then one `IN_IGNORED`.
  * - Removing a file that is open, or has another link, gives `IN_ATTRIB` and not `IN_DELETE_SELF`.
  * - A Worker that ends, also by `terminate()`, closes its instances; with musl they stay open until the process
- *   ends. In a worker thread of Node.js only `readSync` reads.
+ *   ends.
  * - Writes through mmap(2), and changes by other hosts to a network file system, give no events.
  *
  * @module

@@ -11,15 +11,13 @@ const left: unknown[] = [];
 /**
  * Opens instances and a watcher.
  *
- * @param waits whether this thread can wait for events
  * @returns unrefs what was opened, so that the program can end
  */
-export async function leaveOpen(directory: string, waits: boolean): Promise<() => void> {
+export async function leaveOpen(directory: string): Promise<() => void> {
   await new Inotify().close(); // frees its descriptor's number for the next one
   const inotify = new Inotify();
   inotify.addWatch(directory, IN_CREATE);
   left.push(inotify);
-  if (!waits) return () => {};
   const read = new Inotify();
   read.addWatch(directory, IN_CREATE);
   const event = read.read();

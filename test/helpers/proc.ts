@@ -46,6 +46,17 @@ function link(path: string): string {
   }
 }
 
+/** @returns what this process has open, its number of inotify watches, and that of its threads */
+export function held(): OpenFiles & { all: number; watches: number; threads: number } {
+  const infos = readdirSync("/proc/self/fdinfo").map((fd) => info(fd));
+  return {
+    ...openFiles(),
+    all: infos.length,
+    watches: infos.join("").match(/^inotify /mg)?.length ?? 0,
+    threads: threads(),
+  };
+}
+
 /** @returns the number of a process's watches of an inode (proc_pid_fdinfo(5)) */
 export function watches(pid: number, inode: number): number {
   const watch = `ino:${inode.toString(16)} `;

@@ -1,16 +1,18 @@
-/** `Reactor` and `Poller`: how failures of their calls reach a pending wait(); with fake calls. */
+/** `Reactor` and `socketWaiter()`: how failures of their calls reach a pending wait(); with fake calls. */
 
 import assert from "node:assert/strict";
 import { constants } from "node:os";
 import { test } from "node:test";
-import { CallFailure } from "../../ffi/contract.ts";
+import { CallFailure, type Waiter } from "../../ffi/contract.ts";
 import { Reactor, type ReactorCalls } from "../../ffi/deno_reactor.ts";
-import { Poller, type PollerCalls } from "../../ffi/node_poller.ts";
+import { libc } from "../../ffi/libc.ts";
+import { type SocketCalls, socketWaiter } from "../../ffi/node_socket.ts";
+import { openFiles } from "../helpers/proc.ts";
 import { runtimeName } from "../helpers/runtime.ts";
-import { within } from "../helpers/within.ts";
+import { until, within } from "../helpers/within.ts";
 import { woken } from "../helpers/woken.ts";
 
-const { EAGAIN, EBADF, EINTR, EMFILE, ENOMEM } = constants.errno;
+const { EAGAIN, EBADF, EINTR, EMFILE, ENOMEM, ENOTCONN } = constants.errno;
 
 const isFailure = (syscall: string, errno: number) => (error: unknown) =>
   error instanceof CallFailure && error.syscall === syscall && error.errno === errno;
@@ -96,80 +98,39 @@ test(
   },
 );
 
-/** A poller over calls that succeed, unless given otherwise; the addresses that it frees; and a call of libuv's. */
-function poller(
-  given: Partial<PollerCalls>,
-): { subject: Poller; freed: bigint[]; poll: () => void } {
-  const freed: bigint[] = [];
-  let onPoll: (handle: bigint, status: number, events: number) => void;
-  const calls: PollerCalls = {
-    malloc: () => 64n,
-    free: (pointer) => void freed.push(pointer),
-    uv_handle_size: () => 160n,
-    uv_poll_init: () => 0,
-    uv_poll_start(handle) {
-      setImmediate(() => onPoll(handle, 0, 1));
-      return 0;
-    },
-    uv_poll_stop: () => 0,
-    uv_ref: () => {},
-    uv_unref: () => {},
-    uv_close: () => {},
-    ...given,
-  };
-  const callbacks = {
-    poll(callback: typeof onPoll) {
-      onPoll = callback;
-      return 1n;
-    },
-    close: () => 2n,
-  };
-  return { subject: new Poller(calls, callbacks, 3n), freed, poll: () => onPoll(64n, 0, 1) };
+/** A socket waiter that reads the pipe itself, not an inotify descriptor. */
+function pipeWaiter(given: Partial<SocketCalls> = {}): Waiter {
+  return socketWaiter({ ...libc(), dup3: () => 0, ...given }, FD);
 }
 
-test("Poller.waiter() fails without memory for the handle", () => {
-  const { subject } = poller({ malloc: () => 0n });
-  assert.throws(() => subject.waiter(FD), isFailure("malloc", ENOMEM));
+test("socketWaiter() fails if pipe2(2) does", onNode, () => {
+  const calls = { pipe2: () => -1, errno: () => EMFILE };
+  assert.throws(() => pipeWaiter(calls), isFailure("pipe2", EMFILE));
 });
 
-test("Poller.waiter() fails if uv_poll_init() does, and frees the handle", () => {
-  const { subject, freed } = poller({ uv_poll_init: () => -EMFILE });
-  assert.throws(() => subject.waiter(FD), isFailure("uv_poll_init", EMFILE));
-  assert.deepEqual(freed, [64n]);
+test("socketWaiter() fails if dup3(2) does, and leaves nothing open", onNode, async () => {
+  const { pipe } = openFiles();
+  const calls = { dup3: () => -1, errno: () => EBADF };
+  assert.throws(() => pipeWaiter(calls), isFailure("dup3", EBADF));
+  await until(() => openFiles().pipe === pipe, openFiles);
 });
 
-test("Poller rejects a wait if uv_poll_start() fails, and the next wait() tries again", async () => {
-  let tries = 0;
-  const { subject } = poller({ uv_poll_start: () => tries++ === 0 ? -EBADF : -ENOMEM });
-  const waiter = subject.waiter(FD);
-  await assert.rejects(within(woken(waiter)), isFailure("uv_poll_start", EBADF));
-  await assert.rejects(within(woken(waiter)), isFailure("uv_poll_start", ENOMEM));
+test("a socket that cannot read fails each wait(), and can be released", onNode, async () => {
+  const pipe2 = (ends: Uint8Array, flags: number) => {
+    const result = libc().pipe2(ends, flags);
+    new Int32Array(ends.buffer).reverse(); // so that it is the writing end
+    return result;
+  };
+  const waiter = pipeWaiter({ pipe2 });
+  await assert.rejects(within(woken(waiter)), isFailure("read", ENOTCONN));
+  await assert.rejects(within(woken(waiter)), isFailure("read", ENOTCONN));
+  await within(waiter.release());
 });
 
-test(
-  "Poller keeps the process alive during waits only, with no call between two in a row",
-  onNode,
-  async () => {
-    const calls: string[] = [];
-    const { subject, poll } = poller({
-      uv_poll_start: () => 0,
-      uv_ref: () => void calls.push("ref"),
-      uv_unref: () => void calls.push("unref"),
-    });
-    const waiter = subject.waiter(FD);
-    for (let count = 0; count < 3; count++) {
-      const wait = woken(waiter);
-      poll();
-      await within(wait);
-    }
-    assert.deepEqual(calls, []);
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    assert.deepEqual(calls, ["unref"]);
-    void woken(waiter);
-    assert.deepEqual(calls, ["unref", "ref"]);
-  },
-);
-
-test("Poller resolves a wait when the descriptor is readable", async () => {
-  await within(woken(poller({}).subject.waiter(FD)));
+test("a socket that Node.js closes fails each wait(), and can be released", onNode, async () => {
+  const waiter = pipeWaiter(); // at the end of the pipe at once
+  const message = "Node.js closed the socket of an inotify descriptor";
+  await assert.rejects(within(woken(waiter)), { message });
+  await assert.rejects(within(woken(waiter)), { message });
+  await within(waiter.release());
 });

@@ -1,20 +1,16 @@
-/** `Inotify` and watch() in a worker: as on the main thread, except for read() on Node.js. */
+/** `Inotify` and watch() in a worker: as on the main thread, and nothing is left when the worker ends. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { openFiles, threads } from "../helpers/proc.ts";
+import { held, openFiles } from "../helpers/proc.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { until, within } from "../helpers/within.ts";
 
-const REFUSAL =
-  "Cannot wait for events in a Node.js worker thread: an open libuv handle aborts the whole process " +
-  "when the worker is terminated; use the main thread, or readSync()";
-
-test("read() in a worker returns events, or fails on Node.js, and leaves nothing open", async () => {
+test("read() in a worker returns events, and leaves nothing open", async () => {
   const before = openFiles();
   const program = join(import.meta.dirname!, "../programs/read_in_worker.ts");
   const worker = new Worker(program, { workerData: tmpDir() });
@@ -25,7 +21,7 @@ test("read() in a worker returns events, or fails on Node.js, and leaves nothing
     }),
   );
   await within(Promise.resolve(worker.terminate()));
-  assert.deepEqual(said, { sync: ["a"], read: runtimeName === "node" ? REFUSAL : ["b"] });
+  assert.deepEqual(said, { sync: ["a"], read: ["b"] });
   await until(() => openFiles().inotify <= before.inotify, openFiles);
 });
 
@@ -59,13 +55,6 @@ for (const way of ["close", "terminate"] as const) {
     },
   );
 }
-
-/** What this process has open, and its number of threads. */
-const held = () => ({
-  ...openFiles(),
-  all: readdirSync("/proc/self/fd").length,
-  threads: threads(),
-});
 
 /** Runs a worker that leaves descriptors open, until it has ended. */
 async function endWorker(way: string, directory: string): Promise<void> {

@@ -92,6 +92,7 @@ test("every recipe has a test", () => {
     "Build what has changed since the last build",
     "Keep a copy up to date",
     "Watch a network drive, or a Windows drive in WSL",
+    "Watch in a Worker",
     "Reload a configuration",
     "Reload a page in the browser",
     "An upload inbox",
@@ -193,6 +194,18 @@ test("Watch a network drive, or a Windows drive in WSL", async () => {
     (turn) => writeFileSync(join(directory, String(turn)), ""),
     () => recipe.output.stdout.includes("create"),
   );
+});
+
+test("Watch in a Worker", async () => {
+  using recipe = start("Watch in a Worker", (directory) => mkdirSync(join(directory, "src")));
+  const { directory, output, prints } = recipe;
+  await provoke(
+    (turn) => writeFileSync(join(directory, `src/${turn}`), "x"),
+    () => output.stdout !== "",
+  );
+  writeFileSync(join(directory, "src/file"), "hello\n");
+  const hash = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+  await prints(`${hash} ${directory}/src/file\n`);
 });
 
 test("Reload a configuration", async () => {

@@ -7,10 +7,9 @@ import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { watch } from "../../mod.ts";
 import { leaveOpen } from "../helpers/leave_open.ts";
-import { runtimeName } from "../helpers/runtime.ts";
 
 const [directory, way] = workerData as [string, string];
-const unref = await leaveOpen(directory, runtimeName !== "node");
+const unref = await leaveOpen(directory);
 parentPort!.postMessage("open");
 
 if (way === "ends by itself") unref();

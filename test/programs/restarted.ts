@@ -6,7 +6,7 @@
 import { leaveOpen } from "../helpers/leave_open.ts";
 
 const [directory, way] = Deno.args;
-await leaveOpen(directory, true);
+await leaveOpen(directory);
 
 function end(how: () => void): void {
   Deno.addSignalListener("SIGUSR2", () => {

@@ -25,6 +25,7 @@ interface Globals {
       dlopen(path: string, symbols: object): { symbols: unknown };
     };
     getBuiltinModule(name: "node:ffi"): NodeFfi;
+    getBuiltinModule(name: "node:net"): { readonly Socket: new (options: object) => unknown };
     getBuiltinModule(name: "node:stream"): {
       Readable: {
         fromWeb(stream: ReadableStream): {
@@ -36,18 +37,11 @@ interface Globals {
 }
 
 interface NodeFfi {
-  dlopen(path: null, symbols: object): { functions: unknown; lib: NodeLibrary };
-  getCurrentEventLoop(): bigint;
-}
-
-interface NodeLibrary {
-  registerCallback(signature: object, callback: () => void): bigint;
+  dlopen(path: null, symbols: object): { functions: unknown };
 }
 
 const IN_NONBLOCK = 0o4000;
 const POLLIN = 1;
-const UV_POLL = 8;
-const UV_READABLE = 1;
 
 const globals = globalThis as unknown as Globals;
 
@@ -96,37 +90,28 @@ function bun(Bun: NonNullable<Globals["Bun"]>): Native {
 
 function node(): Native {
   const ffi = globals.process.getBuiltinModule("node:ffi");
-  const { functions, lib } = ffi.dlopen(null, {
+  const { functions } = ffi.dlopen(null, {
     clock_gettime: { arguments: ["i32", "buffer"], return: "i32" },
     inotify_init1: { arguments: ["i32"], return: "i32" },
     inotify_add_watch: { arguments: ["i32", "buffer", "u32"], return: "i32" },
-    read: { arguments: ["i32", "buffer", "u64"], return: "i64" },
-    malloc: { arguments: ["u64"], return: "pointer" },
-    uv_handle_size: { arguments: ["i32"], return: "u64" },
-    uv_poll_init: { arguments: ["pointer", "pointer", "i32"], return: "i32" },
-    uv_poll_start: { arguments: ["pointer", "i32", "pointer"], return: "i32" },
+    pipe2: { arguments: ["buffer", "i32"], return: "i32" },
+    dup3: { arguments: ["i32", "i32", "i32"], return: "i32" },
   });
   const c = functions as Libc & {
-    read(fd: number, buffer: Uint8Array, count: bigint): bigint;
-    malloc(size: bigint): bigint;
-    uv_handle_size(type: number): bigint;
-    uv_poll_init(loop: bigint, handle: bigint, fd: number): number;
-    uv_poll_start(handle: bigint, events: number, callback: bigint): number;
+    pipe2(ends: Uint8Array, flags: number): number;
+    dup3(from: number, to: number, flags: number): number;
   };
+  const { Socket } = globals.process.getBuiltinModule("node:net");
   return {
     now: clock(c),
     watch(directory, mask, onBytes) {
-      const fd = open(c, directory, mask);
+      const ends = new Int32Array(2);
+      c.pipe2(new Uint8Array(ends.buffer), IN_NONBLOCK);
       const buffer = new Uint8Array(65536);
-      const read = () => onBytes(buffer.subarray(0, Number(c.read(fd, buffer, 65536n))));
-      const handle = c.malloc(c.uv_handle_size(UV_POLL));
-      c.uv_poll_init(ffi.getCurrentEventLoop(), handle, fd);
-      // setImmediate, since microtasks do not run after an FFI callback.
-      const readable = lib.registerCallback(
-        { arguments: ["pointer", "i32", "i32"], return: "void" },
-        () => void setImmediate(read),
-      );
-      c.uv_poll_start(handle, UV_READABLE, readable);
+      const callback = (length: number) => onBytes(buffer.subarray(0, length));
+      // A socket is made of a pipe, and reads it in a later turn: in its place, the inotify descriptor.
+      new Socket({ fd: ends[0], writable: false, onread: { buffer, callback } });
+      c.dup3(open(c, directory, mask), ends[0], 0);
     },
   };
 }
