@@ -26,7 +26,8 @@
  *   (inotify(7)). To react when writing is over, use `closeWrite` or {@link Watcher.batches}.
  * - A hard link is an entry of its own. Writing through one name is reported for that name only, unless another
  *   name is a given path.
- * - A file system that is mounted over a watched directory is not noticed before the next `overflow`.
+ * - What is mounted inside a watched directory, or over it, is reported by `mount`, and then what it hides as `remove`
+ *   and what is there as `create`. A mount that comes and goes at once may not be noticed.
  * - A directory that cannot be watched is reported by `error`. It is tried again when it is created again, after an
  *   `overflow`, and after `remove` and `add` of its root.
  * - With the kinds `open`, `access` and `closeNoWrite`, the watcher's own scans of directories are reported, too.
@@ -39,6 +40,7 @@ export type {
   EntryEvent,
   EntryKind,
   ErrorEvent,
+  MountEvent,
   OverflowEvent,
   RenameEvent,
   UnmountEvent,

@@ -7,9 +7,10 @@
  */
 
 import type * as bunFfi from "bun:ffi";
+import { aioWaiter } from "./aio.ts";
 import { streamWaiter, streamWorks } from "./bun_stream.ts";
 import { workerWaiter } from "./bun_worker.ts";
-import { architecture, KCMP_FILE, type Libc } from "./contract.ts";
+import { architecture, KCMP_FILE, type Libc, POLLIN, type Waiter } from "./contract.ts";
 import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
 import { type ThreadCalls, ThreadDescriptors } from "./thread_descriptors.ts";
@@ -53,7 +54,9 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
     close: { args: ["i32"], returns: "i32" },
     syscall: { args: Array(6).fill(FFIType.i64_fast), returns: FFIType.i64_fast },
+    eventfd: { args: ["u32", "i32"], returns: "i32" },
     pipe2: { args: ["ptr", "i32"], returns: "i32" },
+    poll: { args: ["ptr", FFIType.u64_fast, "i32"], returns: "i32" },
     write: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
   });
   const text = lazy(() =>
@@ -111,6 +114,7 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     kcmp_file: (pid, fd1, fd2) => Number(c.syscall(SYS.kcmp, pid, pid, KCMP_FILE, fd1, fd2)),
     mayRead: () => true,
     mayNotRead: "",
+    poll: (fds, nfds, timeout) => c.poll(fds, nfds, timeout),
     write: (fd, buf, count) => Number(c.write(fd, buf, count)),
     isatty: (fd) => text().isatty(fd),
     pipe2: (pipefd, flags) => processes().pipe2(pipefd, flags),
@@ -134,13 +138,27 @@ export function openBun(tryStream: typeof streamWorks = streamWorks): Libc {
     clock_gettime: c.clock_gettime,
   }, descriptors);
   let tried: Promise<boolean> | undefined;
+  const readable = async (fd: number): Promise<Waiter> => {
+    tried ??= tryStream(calls);
+    if (await tried) return streamWaiter(fd);
+    return workerWaiter({ ...calls, pipe2: c.pipe2 }, descriptors, fd);
+  };
+  const aio = {
+    ...calls,
+    eventfd: c.eventfd,
+    io_setup: (nr: number, context: Uint8Array) =>
+      Number(c.syscall(SYS.io_setup, nr, ptr(context), 0, 0, 0)),
+    io_submit: (context: number, nr: number, iocbs: Uint8Array) =>
+      Number(c.syscall(SYS.io_submit, context, nr, ptr(iocbs), 0, 0)),
+    io_getevents: (context: number, least: number, most: number, events: Uint8Array) =>
+      Number(c.syscall(SYS.io_getevents, context, least, most, ptr(events), 0)),
+    io_cancel: (context: number, iocb: Uint8Array, result: Uint8Array) =>
+      Number(c.syscall(SYS.io_cancel, context, ptr(iocb), ptr(result), 0, 0)),
+  };
   return {
     ...calls,
-    async waiter(fd) {
-      tried ??= tryStream(calls);
-      if (await tried) return streamWaiter(fd);
-      return workerWaiter({ ...calls, pipe2: c.pipe2 }, descriptors, fd);
-    },
+    waiter: (fd, events = POLLIN) =>
+      events === POLLIN ? readable(fd) : aioWaiter(aio, descriptors, readable, fd, events),
   };
 }
 

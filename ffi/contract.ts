@@ -66,6 +66,8 @@ export interface Libc {
   mayRead(path: string): boolean;
   /** The reason in an error if it may not, with the flag that permits it. */
   readonly mayNotRead: string;
+  /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each. */
+  poll(fds: Uint8Array, nfds: number, timeout: number): number;
   /** write(2) */
   write(fd: number, buf: Uint8Array, count: number): number;
   /** isatty(3) */
@@ -125,14 +127,17 @@ export interface Libc {
   /**
    * Makes a waiter for `fd`, which is nonblocking and stays open until {@link Waiter.release}. At most one for
    * each descriptor, and only when a wait follows: it may begin to watch the descriptor at once.
+   *
+   * @param events what it waits for: {@link POLLIN}; or {@link POLLPRI}, which calls back without bytes, and only while
+   * somebody waits for POLLIN on the same thread
    */
-  waiter(fd: number): Promise<Waiter>;
+  waiter(fd: number, events?: number): Promise<Waiter>;
 }
 
 /** Waits for one file descriptor. At most one {@link Waiter.wait} is pending at a time. */
 export interface Waiter {
   /**
-   * Calls back once, when `fd` is readable. Where the runtime itself reads, it passes the bytes, which are valid
+   * Calls back once, when `fd` is ready. Where the runtime itself reads, it passes the bytes, which are valid
    * during the call. It may call back without bytes although nothing is readable. While no `wait()` is pending,
    * nothing is read, and nothing wakes the runtime.
    *
@@ -220,6 +225,22 @@ export const SYS_statx_aarch64 = 291;
 export const SYS_gettid_x86_64 = 186;
 /** System call number of gettid(2) on aarch64. */
 export const SYS_gettid_aarch64 = 178;
+/** System call number of io_setup(2) on x86-64; libc has no function for it. */
+export const SYS_io_setup_x86_64 = 206;
+/** System call number of io_setup(2) on aarch64. */
+export const SYS_io_setup_aarch64 = 0;
+/** System call number of io_getevents(2) on x86-64; libc has no function for it. */
+export const SYS_io_getevents_x86_64 = 208;
+/** System call number of io_getevents(2) on aarch64. */
+export const SYS_io_getevents_aarch64 = 4;
+/** System call number of io_submit(2) on x86-64; libc has no function for it. */
+export const SYS_io_submit_x86_64 = 209;
+/** System call number of io_submit(2) on aarch64. */
+export const SYS_io_submit_aarch64 = 2;
+/** System call number of io_cancel(2) on x86-64; libc has no function for it. */
+export const SYS_io_cancel_x86_64 = 210;
+/** System call number of io_cancel(2) on aarch64. */
+export const SYS_io_cancel_aarch64 = 3;
 /** {@link Libc.O_DIRECTORY} on x86-64. */
 export const O_DIRECTORY_x86_64 = 0o200000;
 /** {@link Libc.O_DIRECTORY} on aarch64. */
@@ -274,11 +295,24 @@ export const TCSANOW = 0;
 export const SIG_IGN = 1;
 /** Event of poll(2): readable. */
 export const POLLIN = 0x001;
+/** Event of poll(2): something exceptional, as a change of mounts for proc_pid_mountinfo(5). */
+export const POLLPRI = 0x002;
+
+/** A system call that is made by its number. */
+type SystemCall =
+  | "kcmp"
+  | "getdents64"
+  | "statx"
+  | "gettid"
+  | "io_setup"
+  | "io_getevents"
+  | "io_submit"
+  | "io_cancel";
 
 /** What depends on the architecture. */
 export interface Architecture {
   /** Numbers of system calls, for syscall(2). */
-  readonly SYS: Readonly<Record<"kcmp" | "getdents64" | "statx" | "gettid", number>>;
+  readonly SYS: Readonly<Record<SystemCall, number>>;
   /** See {@link Libc.O_DIRECTORY}. */
   readonly O_DIRECTORY: number;
   /** See {@link Libc.O_NOFOLLOW}. */
@@ -294,6 +328,10 @@ export function architecture(aarch64: boolean): Architecture {
         getdents64: SYS_getdents64_aarch64,
         statx: SYS_statx_aarch64,
         gettid: SYS_gettid_aarch64,
+        io_setup: SYS_io_setup_aarch64,
+        io_getevents: SYS_io_getevents_aarch64,
+        io_submit: SYS_io_submit_aarch64,
+        io_cancel: SYS_io_cancel_aarch64,
       },
       O_DIRECTORY: O_DIRECTORY_aarch64,
       O_NOFOLLOW: O_NOFOLLOW_aarch64,
@@ -304,6 +342,10 @@ export function architecture(aarch64: boolean): Architecture {
         getdents64: SYS_getdents64_x86_64,
         statx: SYS_statx_x86_64,
         gettid: SYS_gettid_x86_64,
+        io_setup: SYS_io_setup_x86_64,
+        io_getevents: SYS_io_getevents_x86_64,
+        io_submit: SYS_io_submit_x86_64,
+        io_cancel: SYS_io_cancel_x86_64,
       },
       O_DIRECTORY: O_DIRECTORY_x86_64,
       O_NOFOLLOW: O_NOFOLLOW_x86_64,

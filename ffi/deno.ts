@@ -145,6 +145,7 @@ export function openDeno(): Libc {
       Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead,
     mayNotRead: "Deno may not read it; run with --allow-read, or with --allow-read=PATH",
+    poll: (fds, nfds, timeout) => c.poll(bytes(fds), usize(nfds), timeout),
     write: (fd, buf, count) => Number(c.write(fd, bytes(buf), usize(count))),
     isatty: (fd) => output().isatty(fd),
     pipe2: (pipefd, flags) => processes().pipe2(bytes(pipefd), flags),
@@ -168,9 +169,9 @@ export function openDeno(): Libc {
     regcomp: (preg, regex, cflags) => text().regcomp(bytes(preg), bytes(regex), cflags),
     regexec: (preg, string) => text().regexec(bytes(preg), bytes(string), 0n, NONE, 0),
     clock_gettime: (clockid, tp) => c.clock_gettime(clockid, bytes(tp)),
-    async waiter(fd: number) {
+    async waiter(fd: number, events?: number) {
       reactor ??= new Reactor({ ...c, errno }, descriptors);
-      return reactor.waiter(fd);
+      return reactor.waiter(fd, events);
     },
   }, descriptors);
 }

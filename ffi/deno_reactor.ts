@@ -2,7 +2,7 @@
  * How Deno waits: one parked poll(2) for all descriptors of an isolate.
  *
  * A nonblocking FFI call takes one of the 32 threads that Deno's asynchronous file functions share, so there is
- * one call for all instances. It returns when a descriptor is readable, or its pipe: a byte in it makes the call
+ * one call for all instances. It returns when a descriptor is ready, or its pipe: a byte in it makes the call
  * start again with other descriptors. close(2) of a descriptor does not wake poll(2), so none is closed during
  * the call. When the program ends, the writing end of the pipe is closed, which wakes the call and frees its
  * thread.
@@ -37,6 +37,8 @@ interface OpReferences {
 }
 
 interface Wait {
+  /** What it waits for. */
+  readonly events: number;
   readonly ready: () => void;
   readonly failed: (error: Error) => void;
   ref: boolean;
@@ -52,7 +54,7 @@ export class Reactor {
   #waiters = 0;
   /** The reading and the writing end of the pipe. */
   #pipe: readonly number[] = [];
-  /** Whether calls are parked one after the other, until nobody waits. */
+  /** Whether calls are parked one after the other, until nobody waits for bytes. */
   #running = false;
   /** The promise of the parked call, or `undefined` if there is none. */
   #parked: Promise<number> | undefined;
@@ -66,7 +68,7 @@ export class Reactor {
   }
 
   /** A waiter for `fd`; see {@link Waiter}. */
-  waiter(fd: number): Waiter {
+  waiter(fd: number, events: number = POLLIN): Waiter {
     if (this.#waiters === 0) this.#pipe = this.#openPipe();
     this.#waiters++;
     let ref = true;
@@ -78,11 +80,11 @@ export class Reactor {
     };
     return {
       wait: (ready, failed) => {
-        this.#waits.set(fd, { ready, failed, ref });
+        this.#waits.set(fd, { events, ready, failed, ref });
         if (this.#running) {
           this.#updateRef();
           this.#wake();
-        } else {
+        } else if (events === POLLIN) {
           void this.#run();
         }
       },
@@ -109,9 +111,15 @@ export class Reactor {
     };
   }
 
+  /** Whether somebody waits for bytes. A call that had to be made for others only would be woken by the next reader. */
+  get #isNeeded(): boolean {
+    for (const { events } of this.#waits.values()) if (events === POLLIN) return true;
+    return false;
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#waits.size > 0) {
+    while (this.#isNeeded) {
       const nfds = BigInt(this.#fillPollfds());
       this.#parked = this.#c.parked_poll(this.#pollfds, nfds, -1);
       this.#updateRef();
@@ -135,9 +143,11 @@ export class Reactor {
     const nfds = 1 + this.#waits.size;
     if (this.#pollfds.length < 2 * nfds) this.#pollfds = new Int32Array(4 * nfds);
     let i = 0;
-    for (const fd of [this.#pipe[0], ...this.#waits.keys()]) {
+    this.#pollfds[i++] = this.#pipe[0];
+    this.#pollfds[i++] = POLLIN;
+    for (const [fd, { events }] of this.#waits) {
       this.#pollfds[i++] = fd;
-      this.#pollfds[i++] = POLLIN;
+      this.#pollfds[i++] = events;
     }
     return nfds;
   }
@@ -147,7 +157,8 @@ export class Reactor {
     if (pollfds[1] !== POLLIN) this.#c.read(this.#pipe[0], this.#bytes, BigInt(this.#bytes.length));
     const ready: Wait[] = [];
     for (let i = 2; i < 2 * nfds; i += 2) {
-      const wait = pollfds[i + 1] === POLLIN ? undefined : this.#waits.get(pollfds[i]);
+      const revents = pollfds[i + 1] >> 16;
+      const wait = revents === 0 ? undefined : this.#waits.get(pollfds[i]);
       if (wait === undefined) continue;
       this.#waits.delete(pollfds[i]);
       ready.push(wait);

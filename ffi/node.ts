@@ -6,7 +6,8 @@
  * @module
  */
 
-import { architecture, KCMP_FILE, type Libc, usize } from "./contract.ts";
+import { aioWaiter } from "./aio.ts";
+import { architecture, KCMP_FILE, type Libc, POLLIN, usize } from "./contract.ts";
 import { type Descriptors, tracked } from "./descriptors.ts";
 import { lazy } from "./lazy.ts";
 import { socketWaiter } from "./node_socket.ts";
@@ -57,7 +58,7 @@ const SYMBOLS = {
   __errno_location: { arguments: [], return: "pointer" },
   inotify_init1: { arguments: ["i32"], return: "i32" },
   inotify_add_watch: { arguments: ["i32", "buffer", "u32"], return: "i32" },
-  syscall: { arguments: ["i64", "i32", "i32", "i32", "u64", "u64"], return: "i64" },
+  syscall: { arguments: ["i64", "u64", "u64", "u64", "u64", "u64"], return: "i64" },
 } as const;
 
 const READ_SYMBOLS = {
@@ -78,6 +79,7 @@ const FILE_SYMBOLS = {
   statfs: { arguments: ["buffer", "buffer"], return: "i32" },
   readlink: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
   fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
+  poll: { arguments: ["buffer", "u64", "i32"], return: "i32" },
 } as const;
 
 const OUTPUT_SYMBOLS = {
@@ -118,6 +120,10 @@ const NONE = new Uint8Array(1);
 const WAIT_SYMBOLS = {
   pipe2: { arguments: ["buffer", "i32"], return: "i32" },
   dup3: { arguments: ["i32", "i32", "i32"], return: "i32" },
+} as const;
+
+const AIO_SYMBOLS = {
+  eventfd: { arguments: ["u32", "i32"], return: "i32" },
 } as const;
 
 type Values<Types extends readonly (keyof CTypes)[]> = {
@@ -164,11 +170,17 @@ export function openNode(): Libc {
   const errno = () => ffi.getInt32(errnoLocation);
   const { SYS, ...flags } = architecture(process.arch === "arm64");
   const wait = lazy(() => lib.getFunctions(WAIT_SYMBOLS) as CFunctions<typeof WAIT_SYMBOLS>);
-  const calls: Pick<Libc, "memfd_create" | "close"> = {
+  const address = (buf: Uint8Array) => ffi.getRawPointer(buf);
+  const calls: Pick<Libc, "memfd_create" | "close" | "read"> = {
+    read: (fd, buf, count) => Number(read().read(fd, buf, usize(count))),
     memfd_create: (name, flags) => file().memfd_create(name, flags),
     close: (fd) => read().close(fd),
   };
-  const isFirstThread = Number(c.syscall(BigInt(SYS.gettid), 0, 0, 0, 0n, 0n)) === process.pid;
+  const syscall = (...values: (number | bigint)[]) => {
+    const [number, a, b, d, e, f] = [...values, 0, 0, 0, 0, 0].map(BigInt);
+    return Number(c.syscall(number, a, b, d, e, f));
+  };
+  const isFirstThread = syscall(SYS.gettid) === process.pid;
   const descriptors = isFirstThread
     ? {
       add: (fd: number) => fd,
@@ -176,6 +188,20 @@ export function openNode(): Libc {
       closeOffThread: (fd: number) => closeWithFs(process, fd),
     }
     : threadDescriptors(lib, calls);
+  const readable = async (fd: number) => socketWaiter({ ...wait(), ...calls, errno }, fd);
+  const aio = lazy(() => ({
+    ...lib.getFunctions(AIO_SYMBOLS) as CFunctions<typeof AIO_SYMBOLS>,
+    errno,
+    read: calls.read,
+    address,
+    io_setup: (nr: number, context: Uint8Array) => syscall(SYS.io_setup, nr, address(context)),
+    io_submit: (context: number, nr: number, iocbs: Uint8Array) =>
+      syscall(SYS.io_submit, context, nr, address(iocbs)),
+    io_getevents: (context: number, least: number, most: number, events: Uint8Array) =>
+      syscall(SYS.io_getevents, context, least, most, address(events)),
+    io_cancel: (context: number, iocb: Uint8Array, result: Uint8Array) =>
+      syscall(SYS.io_cancel, context, address(iocb), address(result)),
+  }));
   return tracked({
     runtime: "node",
     ...flags,
@@ -183,7 +209,7 @@ export function openNode(): Libc {
     inotify_init1: c.inotify_init1,
     inotify_add_watch: c.inotify_add_watch,
     inotify_rm_watch: (fd, wd) => read().inotify_rm_watch(fd, wd),
-    read: (fd, buf, count) => Number(read().read(fd, buf, usize(count))),
+    read: calls.read,
     open: (pathname, flags) => file().open(pathname, flags),
     lseek: (fd, offset, whence) => Number(file().lseek(fd, BigInt(offset), whence)),
     getdents64: (fd, dirp, count) => Number(file().getdents64(fd, dirp, usize(count))),
@@ -195,15 +221,15 @@ export function openNode(): Libc {
     statfs: (path, buf) => file().statfs(path, buf),
     readlink: (pathname, buf, size) => Number(file().readlink(pathname, buf, usize(size))),
     fcntl: (fd, cmd, arg) => file().fcntl(fd, cmd, arg),
-    kcmp_file: (pid, fd1, fd2) =>
-      Number(c.syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
+    kcmp_file: (pid, fd1, fd2) => syscall(SYS.kcmp, pid, pid, KCMP_FILE, fd1, fd2),
     mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
     mayNotRead: "Node.js may not read it; run with --allow-fs-read=PATH",
+    poll: (fds, nfds, timeout) => file().poll(fds, usize(nfds), timeout),
     write: (fd, buf, count) => Number(output().write(fd, buf, usize(count))),
     isatty: (fd) => output().isatty(fd),
     pipe2: (pipefd, flags) => wait().pipe2(pipefd, flags),
     mayRun: () => process.permission?.has("child") ?? true,
-    address: (buf) => ffi.getRawPointer(buf),
+    address,
     posix_spawnp: (pid, file, attrp, argv, envp) =>
       processes().posix_spawnp(pid, file, 0n, attrp, argv, envp),
     waitpid: (pid, wstatus, options) => processes().waitpid(pid, wstatus, options),
@@ -220,7 +246,8 @@ export function openNode(): Libc {
     regcomp: (preg, regex, cflags) => text().regcomp(preg, regex, cflags),
     regexec: (preg, string) => text().regexec(preg, string, 0n, NONE, 0),
     clock_gettime: (clockid, tp) => read().clock_gettime(clockid, tp),
-    waiter: async (fd: number) => socketWaiter({ ...wait(), ...calls, errno }, fd),
+    waiter: (fd: number, events = POLLIN) =>
+      events === POLLIN ? readable(fd) : aioWaiter(aio(), descriptors, readable, fd, events),
   }, descriptors);
 }
 

@@ -20,6 +20,7 @@ export function toLine(event: WatchEvent, colours = false): string {
       return `${kind}: events were lost; the differences follow`;
     case "error":
       return printable(event.error.message);
+    case "mount":
     case "unmount":
       return `${kind} ${toPath(event.path, true)}`;
     case "rename":
@@ -53,6 +54,7 @@ const COLOURS: Partial<Record<WatchKind, number>> = {
   modify: 33,
   closeWrite: 33,
   overflow: 35,
+  mount: 35,
   unmount: 35,
 };
 

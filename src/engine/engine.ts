@@ -11,7 +11,7 @@
 import { nameOf } from "../kernel/byte_string.ts";
 import { earliest, monotonic, type Timestamp } from "../kernel/clock.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
-import { IN_CLOSE_WRITE, IN_IGNORED } from "../kernel/mask.ts";
+import { IN_CLOSE_WRITE, IN_IGNORED, IN_ISDIR, IN_MOVED_TO, IN_UNMOUNT } from "../kernel/mask.ts";
 import type { Client } from "./client.ts";
 import { Completion } from "./completion.ts";
 import { Directory } from "./directory.ts";
@@ -24,6 +24,8 @@ import { Instance } from "./instance.ts";
 import type { Member, Owner } from "./member.ts";
 import { Listings } from "./listings.ts";
 import type { Loss } from "./loss.ts";
+import { MountPoints } from "./mount_points.ts";
+import type { MountTable } from "./mounts.ts";
 import { Overlap } from "./overlap.ts";
 import { Pictures } from "./pictures.ts";
 import { Poll } from "./poll.ts";
@@ -59,6 +61,7 @@ export class Engine implements Member {
   readonly #tree: Tree;
   readonly #events: Events;
   readonly #listings: Listings;
+  readonly #mountPoints: MountPoints;
   /** For how many milliseconds {@link add} may still work in this turn of the event loop. */
   #turn = SLICE;
   /** How many fences that follow scans have not come back. */
@@ -95,6 +98,16 @@ export class Engine implements Member {
     this.#tree = tree;
     this.#events = events;
     this.#listings = new Listings(libc, scope, tree, overlap, entries, scanner, events);
+    this.#mountPoints = new MountPoints(
+      libc,
+      instance.mounts,
+      scope,
+      map,
+      roots,
+      tree,
+      entries,
+      scanner,
+    );
     const poll = scope.polls
       ? new Poll(libc, this, roots, overlap, entries, events, scanner)
       : undefined;
@@ -159,6 +172,7 @@ export class Engine implements Member {
    * complete are reported.
    */
   async settled(): Promise<void> {
+    await this.#untilClosedOr((resolve) => this.#instance.mounts.look(resolve));
     for (await this.applied(); !this.isClosed && !this.#isIdle; await this.applied()) {
       await this.#untilClosedOr((resolve) => this.#untilIdle.push(resolve));
     }
@@ -206,8 +220,11 @@ export class Engine implements Member {
 
   event(event: InotifyEvent, owner: Owner): void {
     if (this.isClosed || !(owner instanceof Directory)) return;
-    if (event.mask & IN_IGNORED) this.#scanner.ended(owner);
-    else this.#events.apply(owner, event);
+    const { mask } = event;
+    if (mask & IN_IGNORED) return this.#scanner.ended(owner);
+    if (mask & IN_UNMOUNT) return this.#mountPoints.unmounted(owner);
+    if (mask & IN_MOVED_TO && mask & IN_ISDIR) this.#mountPoints.arrived();
+    this.#events.apply(owner, event);
   }
 
   move({ from, to }: Move): void {
@@ -216,8 +233,9 @@ export class Engine implements Member {
     const [[source], [target]] = [sources, targets];
     if (from && to && sources.length === 1 && targets.length === 1) {
       if (isExact(source.state) && isExact(target.state)) {
-        if (!this.isClosed) this.#events.move(source, from, target, to);
-        return;
+        if (this.isClosed) return;
+        if (to.mask & IN_ISDIR) this.#mountPoints.locate();
+        return this.#events.move(source, from, target, to);
       }
     }
     for (const directory of sources) this.event(from!, directory);
@@ -226,6 +244,12 @@ export class Engine implements Member {
 
   overflow(): void {
     if (!this.isClosed) this.#resync(this.#instance.drained);
+  }
+
+  remounted(before: MountTable, now: MountTable): void {
+    if (this.isClosed) return;
+    Way.doubt(this.#instance);
+    this.#mountPoints.changed(before, now);
   }
 
   fail(error: unknown): void {
@@ -297,6 +321,7 @@ export class Engine implements Member {
   #scanned(): void {
     this.#roots.beginRest();
     if (!this.#isIdle) return;
+    this.#mountPoints.scanned();
     for (const resolve of this.#untilIdle) resolve();
     this.#untilIdle = [];
   }

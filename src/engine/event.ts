@@ -128,7 +128,30 @@ export interface OverflowEvent {
 }
 
 /**
- * The file system below a path was unmounted.
+ * Something is mounted at a path, or above it if that is a watched path. What it hides follows as `remove`, and what is
+ * there now as `create`; a file of the same name as one that it hides, as `modify`.
+ *
+ * @example
+ * ```ts
+ * import type { WatchEvent } from "@inotify/inotify";
+ *
+ * function handle(event: WatchEvent): void {
+ *   if (event.kind === "mount") console.log(`something is mounted at ${event.path}`);
+ * }
+ * handle({ kind: "mount", path: "/media/stick" });
+ * ```
+ */
+export interface MountEvent {
+  /** Always "mount". */
+  readonly kind: "mount";
+  /** Absolute. */
+  readonly path: string;
+  /** The path's bytes, where they are not UTF-8. */
+  readonly rawPath?: Uint8Array;
+}
+
+/**
+ * What was mounted at a path, or above it if that is a watched path, is unmounted. What differs now follows.
  *
  * @example
  * ```ts
@@ -193,7 +216,13 @@ export interface ErrorEvent {
  * apply({ kind: "create", path: "/tmp/a", isDirectory: false });
  * ```
  */
-export type WatchEvent = EntryEvent | RenameEvent | OverflowEvent | UnmountEvent | ErrorEvent;
+export type WatchEvent =
+  | EntryEvent
+  | RenameEvent
+  | OverflowEvent
+  | MountEvent
+  | UnmountEvent
+  | ErrorEvent;
 
 /** The kinds that leave an entry where it is, by their bit of the kernel's mask. */
 export const CONTENT_KINDS: ReadonlyMap<number, EntryKind> = new Map([
@@ -213,6 +242,7 @@ export const KINDS: readonly WatchKind[] = [
   "rename",
   ...CONTENT_KINDS.values(),
   "overflow",
+  "mount",
   "unmount",
   "error",
 ];
@@ -224,9 +254,9 @@ export function entryEvent(kind: EntryKind, path: string, isDirectory: boolean):
 }
 
 /** @param path as lossless text */
-export function unmountEvent(path: string): UnmountEvent {
-  if (path.isWellFormed()) return { kind: "unmount", path };
-  return { kind: "unmount", path: toText(path), rawPath: toBytes(path) };
+export function mountEvent(kind: "mount" | "unmount", path: string): MountEvent | UnmountEvent {
+  if (path.isWellFormed()) return { kind, path };
+  return { kind, path: toText(path), rawPath: toBytes(path) };
 }
 
 /** @param path as lossless text */
@@ -251,6 +281,11 @@ export function renameEvent(
     isDirectory,
     replaced,
   };
+}
+
+/** Whether an event is a change of an entry. */
+export function isChange(event: WatchEvent): event is EntryEvent | RenameEvent {
+  return "isDirectory" in event;
 }
 
 /** The path of an event as lossless text. */

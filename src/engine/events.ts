@@ -13,7 +13,6 @@ import {
   IN_MOVE_SELF,
   IN_MOVED_FROM,
   IN_MOVED_TO,
-  IN_UNMOUNT,
 } from "../kernel/mask.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 import { Directory, type Entry } from "./directory.ts";
@@ -26,7 +25,6 @@ import {
   overrule,
 } from "./directory_state.ts";
 import type { Entries } from "./entries.ts";
-import { unmountEvent } from "./event.ts";
 import type { Overlap } from "./overlap.ts";
 import type { Scanner } from "./scanner.ts";
 import { isOfType, type Tree } from "./tree.ts";
@@ -204,8 +202,6 @@ export class Events {
   #self(directory: Directory, mask: number): void {
     if (mask & IN_MOVE_SELF) {
       this.#scanner.moved(directory);
-    } else if (mask & IN_UNMOUNT) {
-      this.#entries.report(unmountEvent(directory.path));
     } else if (directory.parent === undefined) {
       this.#entries.content(undefined, directory.path, mask, true);
     }

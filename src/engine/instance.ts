@@ -13,6 +13,7 @@ import { monotonic, now, type Timestamp } from "../kernel/clock.ts";
 import { debug, shown } from "../kernel/debug.ts";
 import { Fence } from "./fence.ts";
 import { IN_IGNORED, IN_MASK_ADD, IN_MOVE, IN_Q_OVERFLOW } from "../kernel/mask.ts";
+import { Mounts } from "./mounts.ts";
 import { type InotifyEvent, parseEvents } from "../kernel/parse.ts";
 import { Reader } from "../kernel/reader.ts";
 import { type Move, Renames } from "./renames.ts";
@@ -51,6 +52,8 @@ export class Instance {
   /** Whether somebody has asked for events of {@link READING}. */
   #reportsReading = false;
   readonly #fence: Fence;
+  /** The mounts of the process. */
+  readonly mounts: Mounts;
   /** The members with work to do. */
   readonly #busy = new Set<Member>();
   /** Whether it waits for the next event, with nothing else to do. */
@@ -67,6 +70,13 @@ export class Instance {
       void this.#reader.close();
       throw error;
     }
+    this.mounts = new Mounts(
+      this.libc,
+      (callback) => this.fence(callback),
+      (before, now) => {
+        for (const member of this.#members) member.remounted(before, now);
+      },
+    );
   }
 
   /** When the queue was last seen empty, with nothing lost. */
@@ -91,7 +101,7 @@ export class Instance {
     this.#busy.delete(member);
     if (this.#members.size > 0) return this.#keep(member, false);
     if (shared[INSTANCE] === this) shared[INSTANCE] = undefined;
-    await this.#reader.close();
+    await Promise.all([this.#reader.close(), this.mounts.close()]);
     this.#fence.close();
   }
 
@@ -168,6 +178,7 @@ export class Instance {
 
   async #run(): Promise<void> {
     try {
+      this.mounts.begin();
       for (;;) {
         const worked = this.#work();
         this.#sendFence();

@@ -41,8 +41,12 @@ export class Loss {
 
   /** An event is not delivered. */
   miss(event: WatchEvent): void {
-    if (event.kind !== "error" && event.kind !== "unmount") return;
-    this.#others.set(`${event.kind} ${event.path}`, event);
+    const { kind } = event;
+    if (kind !== "error" && kind !== "mount" && kind !== "unmount") return;
+    // Of mounts, only the last one is still so.
+    const key = `${kind === "error" ? kind : "mount"} ${event.path}`;
+    this.#others.delete(key);
+    this.#others.set(key, event);
   }
 
   /** The entries of a directory are about to change. */

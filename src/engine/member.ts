@@ -5,6 +5,7 @@
  */
 
 import type { InotifyEvent } from "../kernel/parse.ts";
+import type { MountTable } from "./mounts.ts";
 import type { Move } from "./renames.ts";
 
 /** Who owns a watch, and who receives its events. */
@@ -24,6 +25,8 @@ export interface Receiver {
 export interface Member extends Receiver {
   /** Events are lost: anything may have changed since the kernel's queue was last seen empty. */
   overflow(): void;
+  /** Mounts have come or gone, or have other paths. */
+  remounted(before: MountTable, now: MountTable): void;
   /** The instance has failed, and is closed. */
   fail(error: unknown): void;
   /** Works for a few milliseconds, as it asked for by `Instance.schedule()`. @returns whether there was work to do */

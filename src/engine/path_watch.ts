@@ -9,7 +9,8 @@
 
 import { cString, nameOf, toText } from "../kernel/byte_string.ts";
 import { S_IFDIR, S_IFLNK, typeOf } from "../kernel/files.ts";
-import { IN_ATTRIB, IN_DONT_FOLLOW, IN_IGNORED, IN_ONLYDIR } from "../kernel/mask.ts";
+import { IN_ATTRIB, IN_DONT_FOLLOW, IN_IGNORED, IN_ONLYDIR, IN_UNMOUNT } from "../kernel/mask.ts";
+import { isWithin } from "../kernel/mountinfo.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 import type { Instance } from "./instance.ts";
 import type { Owner, Receiver } from "./member.ts";
@@ -27,6 +28,8 @@ export class PathWatch implements Owner, Receiver, Passenger {
   /** See {@link Passenger.moved}: also for what happens at the end of the way. */
   readonly moved: (mask: number) => void;
   readonly #touched: (mask: number) => void;
+  /** The watches that are about to end with their file system. */
+  readonly #unmounted = new Set<number>();
   /** The way to the directory that the path ends in, from the first look on; the path `/` has none. */
   #way: Way | undefined;
   /** The watch of that directory, while the way is shared. */
@@ -87,6 +90,18 @@ export class PathWatch implements Owner, Receiver, Passenger {
     this.#instance.opened(this.#target, "");
   }
 
+  /** Where the path leads to, or ends, without symbolic links. */
+  get end(): string {
+    if (this.#walk !== undefined) return this.#walk.end;
+    const above = this.#way?.end ?? "/";
+    return above === "/" ? `/${this.#name}` : `${above}/${this.#name}`;
+  }
+
+  /** Whether the way leads to another path, or below it. */
+  passesBelow(path: string): boolean {
+    return isWithin(this.end, path) || ((this.#walk ?? this.#way)?.passesBelow(path) ?? false);
+  }
+
   /** Releases all its watches. */
   close(): void {
     this.#leaveWay();
@@ -106,6 +121,11 @@ export class PathWatch implements Owner, Receiver, Passenger {
       const isAhead = name !== this.#name || !this.#way?.endsIn(wd, name);
       if (mask & ENTRY || this.#isAnswered(mask)) this.#mayHaveMoved(mask, isAhead);
       if (!this.#isDirectory && mask & this.#content) this.#touchedByName(mask);
+    } else if (mask & IN_UNMOUNT) {
+      this.#unmounted.add(wd);
+    } else if (mask & IN_IGNORED && this.#unmounted.delete(wd)) {
+      // After `unmount` is reported.
+      this.#instance.mounts.look(() => this.#mayHaveMoved(mask, wd !== this.#target), true);
     } else if (mask & (SELF | IN_IGNORED) || this.#isAnswered(mask)) {
       this.#mayHaveMoved(mask, wd !== this.#target);
     } else if (wd === this.#target && !this.#isDirectory) {

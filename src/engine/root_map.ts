@@ -142,7 +142,7 @@ export class RootMap {
   /** Where in the tree of a root above it a path is, if it is in one. */
   place(path: string): Place | undefined {
     for (const { path: above, directory } of this.above(path)) {
-      const place = directory && find(directory, namesBelow(above, path));
+      const place = directory && placeAt(directory, above, path);
       if (place !== undefined) return place;
     }
     return undefined;
@@ -211,6 +211,11 @@ function placeBelow(top: Directory, names: readonly string[]): Omit<Place, "entr
     parent = entry;
   }
   return { parent, name: names[names.length - 1] };
+}
+
+/** Where in a tree a path is, if it is in it. @param above the path of the top */
+export function placeAt(top: Directory, above: string, path: string): Place | undefined {
+  return find(top, namesBelow(above, path));
 }
 
 function find(top: Directory, names: readonly string[]): Place | undefined {

@@ -8,18 +8,12 @@
  * @module
  */
 
-import {
-  IN_DELETE,
-  IN_DELETE_SELF,
-  IN_MOVE_SELF,
-  IN_MOVED_FROM,
-  IN_UNMOUNT,
-} from "../kernel/mask.ts";
+import { IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF, IN_MOVED_FROM } from "../kernel/mask.ts";
 import { awaySince, changedSince } from "./change_time.ts";
 import { Directory, type Entry } from "./directory.ts";
 import { isExact } from "./directory_state.ts";
 import type { Entries } from "./entries.ts";
-import { entryEvent, type EntryKind, unmountEvent } from "./event.ts";
+import { entryEvent, type EntryKind } from "./event.ts";
 import { unwatchable } from "./failures.ts";
 import type { Instance } from "./instance.ts";
 import type { Member } from "./member.ts";
@@ -183,9 +177,8 @@ export class Roots {
       if (root.lead?.is === "behind" || isAway) this.#wasAway(root);
     };
     const touched = (mask: number) => {
-      if (mask & IN_UNMOUNT) this.#entries.report(unmountEvent(path));
-      // Else it is of a file that the path led to for a moment, unseen.
-      else if (root.isReported) this.#entries.content(undefined, path, mask, false);
+      // If not, it is of a file that the path led to for a moment, unseen.
+      if (root.isReported) this.#entries.content(undefined, path, mask, false);
     };
     root.watch = new PathWatch(this.#instance, path, this.#scope.content, moved, touched);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { losslessFrom, losslessPath, type WatchEvent } from "./event.ts";
+import { isChange, losslessFrom, losslessPath, type WatchEvent } from "./event.ts";
 import type { Picture, Place } from "./picture.ts";
 
 /**
@@ -17,7 +17,7 @@ export function undo(picture: Picture, events: readonly WatchEvent[]): void {
 }
 
 function undoOne(picture: Picture, event: WatchEvent): void {
-  if (event.kind === "overflow" || event.kind === "error" || event.kind === "unmount") return;
+  if (!isChange(event)) return;
   const { kind, isDirectory } = event;
   const place = picture.find(losslessPath(event));
   if (kind === "rename") {

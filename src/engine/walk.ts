@@ -25,6 +25,7 @@ import {
   IN_MOVE_SELF,
   IN_ONLYDIR,
 } from "../kernel/mask.ts";
+import { isWithin } from "../kernel/mountinfo.ts";
 import type { Instance } from "./instance.ts";
 import type { Owner } from "./member.ts";
 
@@ -60,6 +61,8 @@ export class Walk {
   readonly #content: number;
   readonly #isRead: boolean;
   readonly #held = new Set<number>();
+  /** Where the path goes on by a symbolic link, and where it ends: paths without symbolic links. */
+  #stations: readonly string[] = ["/"];
   #names: Names = new Map();
   /** Whether something on the way was not watched before by anybody. */
   #isNewlyWatched = false;
@@ -122,6 +125,16 @@ export class Walk {
     return this.#names.has(wd);
   }
 
+  /** Where the path leads to, or ends, without symbolic links. */
+  get end(): string {
+    return this.#stations[this.#stations.length - 1];
+  }
+
+  /** Whether the way leads to another path, or below it. */
+  passesBelow(path: string): boolean {
+    return this.#stations.some((one) => isWithin(one, path));
+  }
+
   /** Whether a name was on the way then. @param wd the watch of the directory that it is in */
   has(wd: number, name: string): boolean {
     return this.#names.get(wd)?.has(name) ?? false;
@@ -145,6 +158,8 @@ export class Walk {
     const { libc } = this.#instance;
     const names: Names = new Map();
     const parts = this.#path.split("/").filter(Boolean);
+    const stations = ["/"];
+    this.#stations = stations;
     let directory = "";
     for (let links = 0; parts.length > 0;) {
       const next = (this.#isWaiting ? IN_DELETE : 0) | (this.#isRefused ? IN_ATTRIB : 0);
@@ -162,6 +177,7 @@ export class Walk {
       }
       if (next !== 0) names.get(wd)?.add(name);
       const path = `${directory}/${name}`;
+      stations[stations.length - 1] = path;
       const link = readLink(libc, path);
       if (wd === -ENOTDIR && isAnswer(link)) { // it was no directory for a moment
         return isLast ? this.#arrive(names, { wd, isDirectory: false }) : AGAIN;
@@ -184,9 +200,11 @@ export class Walk {
         return this.#arrive(names, link === ENOENT ? undefined : { wd: -link, isDirectory: false });
       }
       if (++links > MAXSYMLINKS) return this.#arrive(names, { wd: -ELOOP, isDirectory: false });
+      stations.push(directory || "/");
       if (link.startsWith("/")) directory = "";
       parts.unshift(...link.split("/").filter(Boolean));
     }
+    stations[stations.length - 1] = directory || "/";
     return this.#find(names, directory, directory || "/");
   }
 

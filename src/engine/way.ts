@@ -8,7 +8,7 @@
  */
 
 import { nameOf } from "../kernel/byte_string.ts";
-import { IN_IGNORED } from "../kernel/mask.ts";
+import { IN_IGNORED, IN_UNMOUNT } from "../kernel/mask.ts";
 import type { InotifyEvent } from "../kernel/parse.ts";
 import type { Instance } from "./instance.ts";
 import type { Owner, Receiver } from "./member.ts";
@@ -32,6 +32,8 @@ export class Way implements Owner, Receiver {
   /** How many have it by {@link of}. */
   #users = 0;
   readonly #passengers = new Set<Passenger>();
+  /** The watches that are about to end with their file system. */
+  readonly #unmounted = new Set<number>();
   /** The watch of the directory; -1 while the way leads to none. */
   #wd = -1;
   /** Whether it is not as of the last event. */
@@ -82,6 +84,16 @@ export class Way implements Owner, Receiver {
     return this.#walk.passes(wd);
   }
 
+  /** The path of the directory without symbolic links, or where the way ends. */
+  get end(): string {
+    return this.#walk.end;
+  }
+
+  /** Whether it leads to another path, or below it. */
+  passesBelow(path: string): boolean {
+    return this.#walk.passesBelow(path);
+  }
+
   /** Whether a name is nothing but the end of a path that goes this way. @param wd the watch of its directory */
   endsIn(wd: number, name: string): boolean {
     return wd === this.#wd && !this.#walk.has(wd, name);
@@ -106,17 +118,24 @@ export class Way implements Owner, Receiver {
 
   event(event: InotifyEvent): void {
     const { wd, mask } = event;
+    if (event.name === "" && mask & IN_UNMOUNT) return void this.#unmounted.add(wd);
+    if (mask & IN_IGNORED && this.#unmounted.delete(wd)) {
+      return this.#instance.mounts.look(() => this.#lookAndTell(mask), true); // after `unmount` is reported
+    }
     const isMine = event.name === ""
       ? mask & (SELF | IN_IGNORED)
       : mask & ENTRY && this.#walk.has(wd, nameOf(event));
-    if (!isMine) return;
-    this.#look();
-    this.#tell(mask);
+    if (isMine) this.#lookAndTell(mask);
   }
 
   move({ from, to }: Move): void {
     if (from !== undefined) this.event(from);
     if (to !== undefined) this.event(to);
+  }
+
+  #lookAndTell(mask: number): void {
+    this.#look();
+    this.#tell(mask);
   }
 
   #tell(mask: number): void {

@@ -41,6 +41,16 @@ export function readLink(libc: Libc, path: string): string | number {
   return length < 0 ? -length : fromBytes(linkBuffer.subarray(0, length));
 }
 
+/** The path to which a path leads through symbolic links, as lossless text; `undefined` if it leads nowhere. */
+export function realPath(libc: Libc, path: string): string | undefined {
+  const pathname = cString(path);
+  const fd = call(libc, () => libc.open(pathname, O_PATH | O_CLOEXEC));
+  if (fd < 0) return undefined;
+  const real = readLink(libc, `/proc/self/fd/${fd}`);
+  libc.close(fd);
+  return typeof real === "string" ? real : undefined;
+}
+
 /**
  * The file type at a path, as the bits of a mode; or a negative errno.
  *

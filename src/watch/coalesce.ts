@@ -9,9 +9,11 @@ import { BatchTree, type Change } from "./batch_tree.ts";
 import {
   type ErrorEvent,
   errorEvent,
+  isChange,
   losslessPath,
+  type MountEvent,
+  mountEvent,
   type UnmountEvent,
-  unmountEvent,
   type WatchEvent,
 } from "../engine/event.ts";
 import { replayDirectories } from "./replay.ts";
@@ -44,7 +46,7 @@ export function coalesce(events: readonly WatchEvent[], isNested: boolean): Watc
 
 /** An event that is kept, since it is no change of an item. */
 interface KeptEvent {
-  readonly event: ErrorEvent | UnmountEvent;
+  readonly event: ErrorEvent | MountEvent | UnmountEvent;
   /** How many items were named before it. */
   readonly itemsBefore: number;
   /** The item at its path, or the nearest one above, and the rest of the path. */
@@ -56,9 +58,8 @@ function difference(batch: readonly Change[], isNested: boolean): WatchEvent[] {
   const { root, all } = tree;
   const kept: KeptEvent[] = [];
   for (const event of batch) {
-    if (event.kind === "error" || event.kind === "unmount") {
-      kept.push({ event, itemsBefore: all.length, at: tree.nearest(losslessPath(event)) });
-    } else tree.apply(event);
+    if (isChange(event)) tree.apply(event);
+    else kept.push({ event, itemsBefore: all.length, at: tree.nearest(losslessPath(event)) });
   }
   if (tree.end()) return replayDirectories(batch, isNested);
   const reporter = new Reporter(root);
@@ -80,5 +81,5 @@ function difference(batch: readonly Change[], isNested: boolean): WatchEvent[] {
 function withFinalPath({ event, at: [item, rest] }: KeptEvent): WatchEvent {
   const path = pathOf(item, "actual") + rest || "/";
   if (!isPresent(item) || path === losslessPath(event)) return event;
-  return event.kind === "error" ? errorEvent(path, event.error) : unmountEvent(path);
+  return event.kind === "error" ? errorEvent(path, event.error) : mountEvent(event.kind, path);
 }

@@ -8,7 +8,13 @@
  * @module
  */
 
-import { CONTENT_KINDS, entryEvent, type WatchEvent, type WatchKind } from "../engine/event.ts";
+import {
+  CONTENT_KINDS,
+  entryEvent,
+  isChange,
+  type WatchEvent,
+  type WatchKind,
+} from "../engine/event.ts";
 import { isPresent, isRemoved, pathOf, type Place } from "./batch_item.ts";
 import { BatchTree, type Change } from "./batch_tree.ts";
 import { changeEvents } from "./reporter.ts";
@@ -25,9 +31,8 @@ export function replayDirectories(batch: readonly Change[], isNested: boolean): 
   const tree = new BatchTree(isNested);
   const directories: Change[] = [];
   for (const event of batch) {
-    const isKept = event.kind === "error" || event.kind === "unmount";
-    if (!isKept) tree.apply(event);
-    if (isKept || event.isDirectory && !CONTENT.has(event.kind)) directories.push(event);
+    if (isChange(event)) tree.apply(event);
+    if (!isChange(event) || event.isDirectory && !CONTENT.has(event.kind)) directories.push(event);
   }
   tree.end();
   const before: WatchEvent[] = [];

@@ -491,11 +491,17 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
 /** Whether an event is no change of an entry, and so no part of a difference. */
 function isNoChange({ kind }: WatchEvent): boolean {
-  return kind === "error" || kind === "unmount";
+  return kind === "error" || kind === "mount" || kind === "unmount";
 }
 
 /** The kinds that are reported unasked, wherever they come. */
-const UNASKED: ReadonlySet<WatchKind> = new Set(["exists", "overflow", "unmount", "error"]);
+const UNASKED: ReadonlySet<WatchKind> = new Set([
+  "exists",
+  "overflow",
+  "mount",
+  "unmount",
+  "error",
+]);
 
 /**
  * The absolute path, as lossless text.

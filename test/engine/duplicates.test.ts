@@ -125,6 +125,7 @@ test("Duplicates.take() returns each directory once, for the watch it was last a
   const duplicates = new Duplicates(instance, {
     ...NOBODY,
     overflow() {},
+    remounted() {},
     fail() {},
     work: () => false,
   });

@@ -15,8 +15,8 @@ import {
   entryEvent,
   errorEvent,
   KINDS,
+  mountEvent,
   renameEvent,
-  unmountEvent,
 } from "../../src/engine/event.ts";
 
 /** A path with the byte FF, as lossless text, as text and as bytes. */
@@ -29,7 +29,7 @@ const error = new Error("no");
 for (
   const [name, make] of Object.entries({
     entryEvent: (path: string) => entryEvent("create", path, true),
-    unmountEvent,
+    mountEvent: (path: string) => mountEvent("mount", path),
     errorEvent: (path: string) => errorEvent(path, error),
   })
 ) {
@@ -74,6 +74,6 @@ test("CONTENT_KINDS has a kind for each bit that says nothing of an entry's comi
 test("KINDS has each kind once", () => {
   assert.deepEqual([...KINDS].sort(), [
     ...["access", "attrib", "closeNoWrite", "closeWrite", "create", "error", "exists", "modify"],
-    ...["open", "overflow", "remove", "rename", "unmount"],
+    ...["mount", "open", "overflow", "remove", "rename", "unmount"],
   ]);
 });

@@ -56,6 +56,10 @@ class Subject implements Member, AsyncDisposable {
     this.lines.push(`${from?.name ?? ""}->${to?.name ?? ""}`);
   }
 
+  remounted(): void {
+    this.lines.push("remounted");
+  }
+
   overflow(): void {
     this.lines.push("overflow");
   }

@@ -220,15 +220,19 @@ test("Loss.difference() reports a replaced file as removed and created if no con
   assert.deepEqual(lines(entries.missed(loss, tops())), ["remove /r/file", "create /r/file"]);
 });
 
-test("Loss.difference() reports the last missed error and unmount of each path", () => {
+test("Loss.difference() reports the last missed error of each path, and the last mount or unmount", () => {
   const { entries, tops } = tree(all);
   const loss = entries.lose(tops());
   const [first, last] = [new Error("first"), new Error("last")];
   for (const error of [first, last]) loss.miss({ kind: "error", path: "/r/x", error });
   loss.miss({ kind: "unmount", path: "/r" });
+  loss.miss({ kind: "mount", path: "/r/m" });
+  loss.miss({ kind: "unmount", path: "/r/m" });
+  loss.miss({ kind: "mount", path: "/r" });
   assert.deepEqual(entries.missed(loss, tops()), [
     { kind: "error", path: "/r/x", error: last },
-    { kind: "unmount", path: "/r" },
+    { kind: "unmount", path: "/r/m" },
+    { kind: "mount", path: "/r" },
   ]);
 });
 

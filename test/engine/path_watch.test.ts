@@ -32,7 +32,13 @@ const { ELOOP, ENOTDIR } = os.constants.errno;
 
 /** A path that is followed, and resolved again whenever it may lead elsewhere. */
 class Followed implements AsyncDisposable {
-  readonly #member: Member = { ...NOBODY, overflow() {}, fail() {}, work: () => false };
+  readonly #member: Member = {
+    ...NOBODY,
+    overflow() {},
+    remounted() {},
+    fail() {},
+    work: () => false,
+  };
   readonly #instance: Instance = Instance.join(this.#member);
   readonly watch: PathWatch;
   target: Target | undefined;

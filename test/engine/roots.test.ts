@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MODIFY, IN_UNMOUNT } from "../../mod.ts";
+import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MODIFY } from "../../mod.ts";
 import { Directory } from "../../src/engine/directory.ts";
 import { Way } from "../../src/engine/way.ts";
 import { known, Trees } from "../helpers/trees.ts";
@@ -111,15 +111,14 @@ test("Roots.look() reports the error of a path once, and its creation when it ca
   assert.deepEqual(trees.take(), ["create /d"]);
 });
 
-test("Roots reports content of a file, and an unmount", () => {
+test("Roots reports content of a file", () => {
   const trees = new Trees();
   trees.disk.directory("/d");
   trees.disk.file("/d/f");
   trees.add("/d/f");
   send(trees, "/d", IN_MODIFY, "f");
   send(trees, "/d", IN_ATTRIB, "other");
-  send(trees, "/d/f", IN_UNMOUNT, "");
-  assert.deepEqual(trees.take(), ["modify /d/f", "unmount /d/f"]);
+  assert.deepEqual(trees.take(), ["modify /d/f"]);
 });
 
 for (

@@ -109,7 +109,7 @@ function readBelow(
   disk: Disk,
   paths: Paths,
 ): void {
-  for (const name of readdirSync(directory)) {
+  for (const name of list(directory)) {
     const path = `${directory}/${name}`;
     const copy = read(path, false);
     const leads = copy.type === "link" && view.followSymlinks && view.recursive &&
@@ -126,6 +126,16 @@ function readBelow(
       if (!view.roots.has(path)) found(paths, path, place.behindLink);
       readBelow(view, place, [...above, own], disk, paths);
     }
+  }
+}
+
+/** A directory that is removed where it is, but mounted here, cannot be listed. */
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return [];
   }
 }
 

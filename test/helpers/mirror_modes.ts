@@ -125,6 +125,7 @@ const FLAVOUR: Flavour = {
   swaps: false,
   held: false,
   whole: [],
+  mounts: false,
   pauses: true,
 };
 
@@ -211,6 +212,7 @@ export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
   files: drawn((random) => storm(random, { roots: ["t/a", "t/b/c", "t/d", "t/é"] })),
   early: drawn((random) => ({ ...storm(random, { initial: true }), early: true })),
   pieces: drawn((random) => ({ ...storm(random, {}), pieces: true })),
+  mounts: drawn((random) => mounting(several(random, [anyWatching(random)]))),
   mix: drawn(mixed),
 };
 
@@ -291,6 +293,14 @@ function churning(setting: Setting): Setting {
     ...setting,
     churn: true,
     flavour: { ...setting.flavour, links: "none", hardLinks: false },
+  };
+}
+
+function mounting(setting: Setting): Setting {
+  const { flavour } = setting;
+  return {
+    ...setting,
+    flavour: { ...flavour, tops: ["t", "u"], mounts: true, hardLinks: false, held: false },
   };
 }
 

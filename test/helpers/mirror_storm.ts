@@ -9,10 +9,11 @@ import { join } from "node:path";
 import { limits, watch, type WatchEvent } from "../../mod.ts";
 import { inSmallPieces, losing } from "./interpose.ts";
 import type { Setting } from "./mirror_modes.ts";
+import { unmountBelow } from "./mounts.ts";
 import { Observer } from "./observer.ts";
 import { type Running, start } from "./program.ts";
 import { generator } from "./random.ts";
-import { OUTSIDE, stormLines } from "./storm_lines.ts";
+import { isMountChange, OUTSIDE, stormLines } from "./storm_lines.ts";
 import { fastest, tmpDir } from "./tmp.ts";
 
 /** The result of a storm. */
@@ -50,6 +51,7 @@ export async function mirrorStorm(storm: Storm): Promise<Outcome> {
     return await new StormRun(base, writer, storm).run();
   } finally {
     writer.end();
+    if (storm.setting.flavour.mounts) unmountBelow(base);
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -68,7 +70,7 @@ const ROUNDS = 6;
 /** The changes between these are made while the event loop is blocked. */
 const [BEGUN, DONE] = ["mark begun", "mark done"];
 /** The last changes: close what is still open. */
-const FINAL: readonly string[] = ["close 0", "close 1", "close 2", "let"];
+const FINAL: readonly string[] = ["close 0", "close 1", "close 2", "let", "bare"];
 
 class StormRun {
   readonly #base: string;
@@ -127,9 +129,7 @@ class StormRun {
 
   async #play(): Promise<void> {
     const { early, burst } = this.#storm.setting;
-    const lines = this.#storm.lines ?? this.#lines();
-    const bursts: string[][] = [];
-    for (let i = 0; i < lines.length; i += burst) bursts.push(lines.slice(i, i + burst));
+    const bursts = [...inBursts(this.#storm.lines ?? this.#lines(), burst)];
     let writing = early ? this.#startWriting(bursts.shift()!) : undefined;
     for (const observer of this.#observers) await observer.begin();
     while (this.#wrong.length === 0 && (writing !== undefined || bursts.length > 0)) {
@@ -221,6 +221,18 @@ class StormRun {
       await this.#compare();
     }
   }
+}
+
+/** Changes between which the writer waits for all mirrors. */
+function* inBursts(lines: readonly string[], size: number): Generator<string[]> {
+  let burst: string[] = [];
+  for (const line of lines) {
+    burst.push(line);
+    if (burst.length < size && !isMountChange(line)) continue;
+    yield burst;
+    burst = [];
+  }
+  if (burst.length > 0) yield burst;
 }
 
 /** Blocks the event loop until a condition holds or the time is over. */

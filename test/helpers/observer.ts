@@ -145,9 +145,7 @@ export class Observer {
     return this.mirrors.flatMap((mirror, i) =>
       [
         ...mirror.differences(disk, kinds.includes("remove")),
-        ...mirror.errors.filter((event) => !this.#isInvalidRoot(event)).map(({ error }) =>
-          `${error}`
-        ),
+        ...mirror.errors.filter((event) => !this.#isExpected(event)).map(({ error }) => `${error}`),
         ...this.#isExact ? mirror.contradictions : [],
         ...this.#isComplete(i) ? incomplete(mirror, disk) : [],
       ].map((line) => `${this.#name}.${i}: ${line.replaceAll(`${this.#base}/`, "")}`)
@@ -158,8 +156,10 @@ export class Observer {
     );
   }
 
-  /** Whether a root cannot be watched because its path contains a file or a loop of links. */
-  #isInvalidRoot({ path, error }: ErrorEvent): boolean {
+  /** Whether a root cannot be watched because its path contains a file or a loop of links; see also `list` in disk.ts. */
+  #isExpected({ path, error }: ErrorEvent): boolean {
+    const { mounts } = this.#setting.flavour;
+    if (mounts && error instanceof InotifyError && error.code === "ENOENT") return true;
     return this.#watching.roots.some((root) => join(this.#base, root) === path) &&
       error instanceof InotifyError && ["ENOTDIR", "ELOOP"].includes(error.code);
   }

@@ -55,6 +55,7 @@ export function restartsOf(seed: number): Restarts {
       held: often(0.2),
       whole: often(0.3) ? ["t"] : [],
       pauses: often(0.7),
+      mounts: false,
     },
     onDisk: often(0.5),
     batches: often(0.3),

@@ -119,7 +119,7 @@ function show(base: string, event: WatchEvent): string {
   const { kind } = event;
   if (kind === "overflow") return kind;
   if (kind === "error") return `${kind} ${why(base, event.error)}`;
-  if (kind === "unmount") return `${kind} ${shorten(base, event.path)}`;
+  if (kind === "mount" || kind === "unmount") return `${kind} ${shorten(base, event.path)}`;
   const slash = event.isDirectory ? "/" : "";
   const path = shorten(base, event.path, event.rawPath) + slash;
   if (kind !== "rename") return `${kind} ${path}`;

@@ -22,6 +22,8 @@ export interface Flavour {
   readonly held: boolean;
   /** Paths that are removed, moved away and created again as a whole. */
   readonly whole: readonly string[];
+  /** Whether file systems are mounted; see {@link isMountChange}. */
+  readonly mounts: boolean;
   /** Whether the writer pauses now and then. */
   readonly pauses: boolean;
 }
@@ -32,6 +34,14 @@ export const OUTSIDE = "o";
 /** Whether steady links may lead to a path: no link is created there. */
 export function isTarget(path: string): boolean {
   return /(^|\/)L\d$/.test(path);
+}
+
+/**
+ * Whether a change mounts or unmounts something. The reader has to notice each before the next one: of a mount that
+ * comes and goes unseen nothing is reported.
+ */
+export function isMountChange(line: string): boolean {
+  return /^(mount|bind|rbind|remount|umount) /.test(line);
 }
 
 /** The number of recent paths that are used again. */
@@ -142,6 +152,15 @@ export function stormLines(
       ],
       [1, () => `mkdir ${whole}`],
       [0.3, () => `swap ${one(["over", "out"])} ${whole} ${token()}`],
+    );
+  }
+  if (flavour.mounts) {
+    const place = () => random() < 0.1 ? one(flavour.tops) : inside();
+    changes.push(
+      [7, () => `mount ${place()} ${token()}`],
+      [5, () => `${one(["bind", "rbind"])} ${path()} ${place()}`],
+      [4, () => `remount ${below(8)} ${place()}`],
+      [12, () => `umount ${below(8)} ${one(["now", "lazily"])}`],
     );
   }
   if (flavour.pauses) changes.push([2, () => `pause ${below(8)}`]);

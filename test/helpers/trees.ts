@@ -39,7 +39,13 @@ export class Trees {
   readonly fake: FakeInstance = new FakeInstance();
   readonly disk: FakeDisk = this.fake.disk;
   /** Who gets the events of the directories. */
-  readonly member: Member = { ...NOBODY, overflow() {}, fail() {}, work: () => false };
+  readonly member: Member = {
+    ...NOBODY,
+    overflow() {},
+    remounted() {},
+    fail() {},
+    work: () => false,
+  };
   readonly entries: Entries;
   readonly scanner: Scanner;
   readonly map: RootMap;

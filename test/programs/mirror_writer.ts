@@ -3,6 +3,7 @@
  * from stdin, one per line, and prints for each which changes succeeded.
  */
 
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -32,6 +33,7 @@ import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { exchange } from "../helpers/exchange.ts";
+import { mountsBelow, unmount, unmountBelow } from "../helpers/mounts.ts";
 import { isTarget, OUTSIDE } from "../helpers/storm_lines.ts";
 
 const base = process.argv[2];
@@ -47,7 +49,7 @@ const files = new Map<string, number>();
 const directories: number[] = [];
 
 const CHANGES: Record<string, (...args: string[]) => void> = {
-  mkdir: (path) => void mkdirSync(at(path), { recursive: true }),
+  mkdir: (path) => makeDirectory(at(path)),
   write: (path, text) => put(path, constants.O_WRONLY | constants.O_TRUNC, text),
   append: (path, text) => put(path, constants.O_WRONLY | constants.O_APPEND, text),
   patch: (path, text) => put(path, constants.O_WRONLY, text),
@@ -78,7 +80,7 @@ const CHANGES: Record<string, (...args: string[]) => void> = {
   },
   fill(path, text) {
     for (const directory of ["", "/a", "/a/b"]) {
-      mkdirSync(at(path + directory), { recursive: true });
+      makeDirectory(at(path + directory));
       for (const name of ["c", "d"]) create(at(`${path}${directory}/${name}`), text);
     }
   },
@@ -162,6 +164,17 @@ const CHANGES: Record<string, (...args: string[]) => void> = {
       unlinkSync(file);
     }
   },
+  /** Mounts a file system that has a file of each name. */
+  mount(path, text) {
+    mount(["-t", "tmpfs", "none", directory(path)]);
+    for (const name of ["a", "b"]) create(at(`${path}/${name}`), text);
+    mkdirSync(at(`${path}/c`));
+  },
+  bind: (from, to) => mount(["--bind", directory(from), directory(to)]),
+  rbind: (from, to) => mount(["--rbind", directory(from), directory(to)]),
+  remount: (number, to) => mount(["--move", mounted(number), directory(to)]),
+  umount: (number, how) => unmount(mounted(number), how),
+  bare: () => unmountBelow(base),
   mark: (name) => writeFileSync(join(base, name), ""),
   pause: (milliseconds) => pause(Number(milliseconds)),
   stop: () => process.kill(process.ppid, "SIGSTOP"),
@@ -259,6 +272,30 @@ function close(slot: string): void {
   const fd = files.get(slot);
   files.delete(slot);
   if (fd !== undefined) closeSync(fd);
+}
+
+/** The real path of a directory, which is made if nothing is there. */
+function directory(path: string): string {
+  makeDirectory(through(path));
+  const real = realpathSync(through(path));
+  if (!lstatSync(real).isDirectory()) throw new Error("it is not a directory");
+  return real;
+}
+
+/** Makes a directory, and those above it. Node's function never ends in one that is removed, but mounted. */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
+}
+
+function mount(args: readonly string[]): void {
+  execFileSync("mount", args, { stdio: "ignore" });
+}
+
+function mounted(number: string): string {
+  const all = mountsBelow(base);
+  return all[Number(number) % all.length];
 }
 
 /** Creates a tree with the same names and file sizes, and other bytes. */

@@ -286,6 +286,7 @@ for (let seed = from; seed <= to; seed++) {
         exchanges: true,
       } as const,
       ...{ swaps: true, held: false, whole: seed % 3 === 0 ? ["t"] : [], pauses: true },
+      mounts: false,
     };
     for (let first = 0; first < 240; first += 40) {
       const changes = stormLines(seed, 40, flavour, first);

@@ -1,0 +1,25 @@
+/** Mounts, on the real kernel: test/programs/mounts.ts has the checks, and test/scenarios/mounts/ what is reported. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MOUNTS } from "../helpers/namespace.ts";
+import { run } from "../helpers/program.ts";
+
+for (
+  const [title, check] of [
+    ["Libc.waiter() wakes for each change of mounts, once", "a waiter"],
+    ["Libc.waiter() wakes for it by a Worker, on Bun", "a waiter by a Worker"],
+    ["a watcher reports mounts by itself, and leaves nothing open", "without a call"],
+    ["a watcher that cannot wait for mounts reports them at sync()", "by sync() alone"],
+    ["a mount is in the batch of what it hides and shows", "batches"],
+    [
+      "Mounts.look() reads until paths are the same after a fence",
+      "a rename while the mounts are read",
+    ],
+  ]
+) {
+  test(title, { skip: MOUNTS.skip }, () => {
+    const { status, stdout, stderr } = run("mounts.ts", [check], { under: MOUNTS.under });
+    assert.equal(status, 0, stdout + stderr);
+  });
+}
