@@ -34,7 +34,6 @@ interface Socket {
 interface SocketOptions {
   readonly fd: number;
   readonly writable: boolean;
-  readonly manualStart: boolean;
   readonly onread: {
     readonly buffer: Uint8Array;
     readonly callback: (length: number) => void;
@@ -103,7 +102,8 @@ function openSocket(c: SocketCalls, fd: number, onread: SocketOptions["onread"])
   }
   const [readEnd, writeEnd] = ends;
   c.close(writeEnd);
-  const socket = new Socket({ fd: readEnd, writable: false, manualStart: true, onread });
+  const socket = new Socket({ fd: readEnd, writable: false, onread });
+  socket.pause(); // it would read from the next turn on
   if (c.dup3(fd, readEnd, O_CLOEXEC) !== -1) return socket;
   const failure = new CallFailure("dup3", c.errno());
   socket.destroy();

@@ -110,20 +110,20 @@ export class Completion implements Candidates, Receiver {
    * @returns whether there was anything to do
    */
   ask(isSettled: boolean): boolean {
-    this.#callBack();
-    if (this.#pending.size === 0) return false;
-    this.#isNext = !this.#isNext;
+    this.#isNext = this.#pending.size > 0 && !this.#isNext;
     if (this.#isNext) {
       this.#instance.schedule(this.#member);
       return true;
     }
     const answers = this.#askAll(isSettled);
     if (answers.length > 0) this.#instance.fence(() => this.#judge(answers));
+    this.#callBack();
     return answers.length > 0;
   }
 
   #askAll(isSettled: boolean): Answer[] {
     const answers: Answer[] = [];
+    if (this.#pending.size === 0) return answers;
     const end = monotonic(this.#libc) + SLICE;
     for (const [directory, candidates] of this.#pending) {
       const isReady = directory === undefined || directory.gone || isSettled ||
@@ -152,13 +152,15 @@ export class Completion implements Candidates, Receiver {
       const { directory, name, answer: last, why } = candidate;
       if (last !== answer || candidate.state !== "asked") continue;
       const isElsewhere = candidate.path !== path || directory?.generation !== generation;
-      if (!directory?.gone && (isElsewhere || is === "gone" && ++candidate.misses < TRIES)) {
+      if (directory?.gone) {
+        this.delete(directory, name);
+      } else if (isElsewhere || is === "gone" && ++candidate.misses < TRIES) {
         this.#pend(candidate);
       } else if (is === "written") {
         candidate.state = "written";
       } else {
         this.delete(directory, name);
-        const isThere = directory === undefined ? this.#isFileRoot(name) : !directory.gone;
+        const isThere = directory !== undefined || this.#isFileRoot(name);
         const isReported = is === "complete" || is === "no regular file" && why === "any type";
         if (isThere && isReported) this.#complete(directory, name, why === "renamed");
       }
