@@ -12,7 +12,7 @@ import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { batches, type BatchOptions } from "./batches.ts";
 import type { Blindness } from "./blindness.ts";
-import { type Ending, EventQueue, type ReaderLoss } from "./event_queue.ts";
+import { type Ending, EventQueue, type EventReader, type ReaderLoss } from "./event_queue.ts";
 import { InotifyError } from "../kernel/error.ts";
 import {
   CONTENT_KINDS,
@@ -76,7 +76,13 @@ export function reconsider(watcher: Watcher): Promise<void> {
   return watcher.sync();
 }
 
+/** Adds a loop to a watcher, for drop-ins that make batches of their own. */
+export function readerOf(watcher: Watcher): EventReader<WatchEvent> {
+  return queueOf(watcher).reader();
+}
+
 let engineOf: (watcher: Watcher) => Engine | undefined;
+let queueOf: (watcher: Watcher) => EventQueue<WatchEvent>;
 
 /**
  * A watcher of paths, as {@link watch} returns it: an asynchronous iterable of events.
@@ -125,6 +131,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
 
   static {
     engineOf = (watcher) => watcher.#engine;
+    queueOf = (watcher) => watcher.#queue;
   }
 
   /** See {@link watch}. */
