@@ -66,6 +66,8 @@ export interface Libc {
   mayRead(path: string): boolean;
   /** The reason in an error if it may not, with the flag that permits it. */
   readonly mayNotRead: string;
+  /** The runtime's own errors for a path that does not exist, and for one that may not be read; if it has some. */
+  readonly errors?: Readonly<Record<"NotFound" | "NotCapable", new (message: string) => Error>>;
   /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each. */
   poll(fds: Uint8Array, nfds: number, timeout: number): number;
   /** write(2) */

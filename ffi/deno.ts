@@ -145,6 +145,7 @@ export function openDeno(): Libc {
       Number(file().syscall(BigInt(SYS.kcmp), pid, pid, KCMP_FILE, BigInt(fd1), BigInt(fd2))),
     mayRead,
     mayNotRead: "Deno may not read it; run with --allow-read, or with --allow-read=PATH",
+    errors: Deno.errors,
     poll: (fds, nfds, timeout) => c.poll(bytes(fds), usize(nfds), timeout),
     write: (fd, buf, count) => Number(c.write(fd, bytes(buf), usize(count))),
     isatty: (fd) => output().isatty(fd),

@@ -25,13 +25,14 @@
  * - Closing a watcher does not affect other watchers.
  * - A name that is not UTF-8 contains U+FFFD, and does not end the loop.
  * - An entry that cannot be watched is an event of kind `other`; if it is a given path, the loop throws.
- * - A missing path throws an {@link InotifyError} with the code ENOENT, not `Deno.errors.NotFound`.
+ * - The error of a missing path, or of one that may not be read, is a `Deno.errors.NotFound` or `NotCapable` on Deno
+ *   only. On each runtime it has the `code` ENOENT or EACCES.
  * - A watcher keeps the process alive until it is closed, even if no loop reads it.
  *
  * @module
  */
 
-import { ENOENT } from "../../ffi/errno.ts";
+import { EACCES, ENOENT } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import { absolute } from "../kernel/absolute.ts";
 import { InotifyError } from "../kernel/error.ts";
@@ -114,8 +115,9 @@ export interface FsWatcher extends AsyncIterable<FsEvent>, Disposable {
  * Watches paths. Every change after the call is reported.
  *
  * @param paths existing files and directories; relative ones are resolved against the current working directory
- * @throws {InotifyError} ENOENT if a path does not exist; EACCES if the runtime does not permit reading it (Deno's
- * `--allow-read`, Node's `--allow-fs-read`)
+ * @throws {Error} with the `code` ENOENT if a path does not exist; EACCES if the runtime does not permit reading it
+ * (Deno's `--allow-read`, Node's `--allow-fs-read`). On Deno these are a `Deno.errors.NotFound` and a
+ * `Deno.errors.NotCapable`, elsewhere an {@link InotifyError}.
  * @throws {TypeError} if a path has the wrong type
  * @throws {Error} if the system is not Linux, or the runtime has no usable FFI
  *
@@ -132,18 +134,25 @@ export function watchFs(
   paths: string | readonly string[],
   options: WatchFsOptions = {},
 ): FsWatcher {
+  try {
+    return new TranslatingWatcher(begin(list(paths), options));
+  } catch (error) {
+    throw error instanceof InotifyError ? native(error) : error;
+  }
+}
+
+function begin(paths: readonly string[], options: WatchFsOptions): Watcher {
   const { recursive = true, ignore = [] } = options;
-  const given = list(paths);
   const ignored = list(ignore).map((path) => absolute(libc(), path));
   const isIgnored = (path: string) =>
     ignored.some((one) => path === one || path.startsWith(`${one}/`));
-  const watcher = watch(given.filter((path) => !isIgnored(absolute(libc(), path))), {
+  const watcher = watch(paths.filter((path) => !isIgnored(absolute(libc(), path))), {
     recursive,
     blocking: true,
     events: ["create", "modify", "closeWrite", "attrib", "remove", "rename"],
     ignore: ignored.length > 0 ? isIgnored : [],
   });
-  for (const path of given) {
+  for (const path of paths) {
     if (leadsSomewhere(libc(), absolute(libc(), path))) continue;
     void watcher.close();
     throw new InotifyError(`watch ${JSON.stringify(path)}`, "there is no such file or directory", {
@@ -152,8 +161,29 @@ export function watchFs(
       path,
     });
   }
-  return new TranslatingWatcher(watcher);
+  return watcher;
 }
+
+/** The runtime's own error, where it has one, with what the given one says. */
+function native(error: InotifyError): Error {
+  const name = NATIVE.get(error.errno);
+  const { errors } = libc();
+  if (name === undefined || errors === undefined) return error;
+  const { code, errno, syscall, path } = error;
+  return Object.assign(new errors[name](error.message), {
+    code,
+    errno,
+    syscall,
+    path,
+    cause: error,
+  });
+}
+
+/** The names of the runtime's errors. EACCES is that of a permission that the runtime does not give. */
+const NATIVE: ReadonlyMap<number, "NotFound" | "NotCapable"> = new Map([
+  [ENOENT, "NotFound"],
+  [EACCES, "NotCapable"],
+]);
 
 function list(one: string | readonly string[]): readonly string[] {
   return typeof one === "string" ? [one] : one;

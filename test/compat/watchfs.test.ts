@@ -17,6 +17,7 @@ import { test } from "node:test";
 import { InotifyError, limits } from "../../mod.ts";
 import { type FsEvent, type FsWatcher, watchFs } from "../../src/compat/watchfs.ts";
 import { watchMasks } from "../helpers/proc.ts";
+import { runForJson } from "../helpers/program.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 import { within } from "../helpers/within.ts";
@@ -186,13 +187,14 @@ test("watchFs() with recursive: false reports entries of the directory only", as
   await close();
 });
 
-test("watchFs() throws ENOENT with the missing path, and leaves no watch behind", async () => {
+test("watchFs() throws NotFound with the missing path, and leaves no watch behind", async () => {
   const directory = tmpDir();
   const missing = join(directory, "missing");
   assert.throws(() => watchFs([directory, missing]), (error: unknown) => {
-    assert.ok(error instanceof InotifyError);
-    assert.equal(error.code, "ENOENT");
-    assert.equal(error.path, missing);
+    assert.ok(error instanceof (runtimeName === "deno" ? Deno.errors.NotFound : InotifyError));
+    assert.ok((runtimeName === "deno" ? error.cause : error) instanceof InotifyError);
+    const { code, path, syscall } = error as InotifyError;
+    assert.deepEqual({ code, path, syscall }, { code: "ENOENT", path: missing, syscall: "statx" });
     assert.match(error.message, /there is no such file or directory/);
     return true;
   });
@@ -245,4 +247,90 @@ test("FsWatcher.close(), return() and dispose() end a pending next(), and close(
     assert.equal((await within(pending)).done, true);
     assert.equal((await within(iterator.next())).done, true);
   }
+});
+
+test("an iterator of watchFs() stays at its end, however often it is closed", async () => {
+  const watcher = watchFs(tmpDir());
+  const iterator = watcher[Symbol.asyncIterator]();
+  watcher.close();
+  watcher.close();
+  const end = { done: true, value: undefined };
+  assert.deepEqual(await within(iterator.next()), end);
+  assert.deepEqual(await within(iterator.return!()), end);
+  assert.deepEqual(await within(iterator.next()), end);
+});
+
+test("watchFs() reports nothing of what is beside the directory", async () => {
+  const parent = tmpDir();
+  for (const name of ["watched", "other"]) mkdirSync(join(parent, name));
+  const { upTo, close } = listen(watchFs(join(parent, "watched")), parent);
+  writeFileSync(join(parent, "other/a"), "");
+  rmSync(join(parent, "other/a"));
+  mkdirSync(join(parent, "watched/b"));
+  assert.deepEqual(await upTo("create watched/b"), ["create watched/b"]);
+  await close();
+});
+
+test("watchFs() of a relative path reports paths without a dot", async () => {
+  const directory = tmpDir();
+  const cwd = process.cwd();
+  process.chdir(directory);
+  const watchers = ["./", ".", "sub/.."].map((path) => watchFs(path, { recursive: false }));
+  process.chdir(cwd);
+  for (const watcher of watchers) {
+    const { upTo, close } = listen(watcher, directory);
+    mkdirSync(join(directory, `${watchers.indexOf(watcher)}`));
+    const last = `create ${watchers.indexOf(watcher)}`;
+    assert.ok((await upTo(last)).every((line) => /^create \d$/.test(line)));
+    await close();
+  }
+});
+
+test("a watchFs() after others that are closed reports each event once", async () => {
+  const directory = tmpDir();
+  for (let i = 0; i < 3; i++) watchFs(directory).close();
+  const watcher = watchFs(directory);
+  const kinds: string[] = [];
+  writeFileSync(join(directory, "a"), "1");
+  rmSync(join(directory, "a"));
+  await within((async () => {
+    for await (const { kind } of watcher) {
+      kinds.push(kind);
+      if (kind === "remove") break;
+    }
+  })());
+  assert.deepEqual(kinds, ["create", "modify", "access", "remove"]);
+});
+
+test("watchFs() reports the removal of a given file", async () => {
+  const directory = tmpDir();
+  writeFileSync(join(directory, "a"), "");
+  const { upTo, close } = listen(watchFs(join(directory, "a")), directory);
+  rmSync(join(directory, "a"));
+  assert.deepEqual(await upTo("remove a"), ["modify a", "remove a"]);
+  await close();
+});
+
+test("watchFs() takes one ignored path as a string, and reports no removal in it", async () => {
+  const directory = tmpDir();
+  for (const name of ["ignored/a", "b"]) mkdirSync(join(directory, name), { recursive: true });
+  const watcher = watchFs(directory, { ignore: join(directory, "ignored") });
+  const { upTo, close } = listen(watcher, directory);
+  for (const name of ["ignored/a", "b"]) rmSync(join(directory, name), { recursive: true });
+  assert.deepEqual(await upTo("remove b"), ["remove b"]);
+  await close();
+});
+
+test("watchFs() throws NotCapable for a path that the runtime does not permit", {
+  skip: runtimeName === "bun" && "Bun has no permissions",
+}, () => {
+  const allowed = tmpDir();
+  const root = join(import.meta.dirname!, "../..");
+  const flags = runtimeName === "deno"
+    ? ["run", "--no-prompt", "--no-check", "--allow-ffi", `--allow-read=${allowed}`]
+    : ["--no-warnings", "--permission", "--allow-ffi", `--allow-fs-read=${root}`];
+  assert.deepEqual(runForJson("refused_watchfs.ts", [tmpDir()], { flags }), {
+    name: runtimeName === "deno" ? "NotCapable" : "InotifyError",
+    code: "EACCES",
+  });
 });
