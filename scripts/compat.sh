@@ -82,6 +82,7 @@ case $peer in
     done
     ;;
   parcel)
+    echo '{ "type": "commonjs" }' >package.json
     npm install --silent --no-save --no-audit --no-fund mocha@11 fs-extra@10 @parcel/watcher@2.6.0
     echo "module.exports = require('$root/src/compat/parcel.ts')" >index.js
     for runtime in deno bun node; do mocha "$runtime" | tally "./parcel, $runtime"; done
