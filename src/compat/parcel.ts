@@ -232,7 +232,17 @@ export async function getEventsSince(
   }
 }
 
-/** The functions by name, as `import watcher from "@parcel/watcher"` has them. */
+/**
+ * The functions by name, as `import watcher from "@parcel/watcher"` has them.
+ *
+ * @example
+ * ```ts
+ * import watcher from "@inotify/inotify/parcel";
+ *
+ * const subscription = await watcher.subscribe(".", (error, events) => console.log(error ?? events));
+ * await subscription.unsubscribe();
+ * ```
+ */
 const watcher: {
   readonly subscribe: typeof subscribe;
   readonly unsubscribe: typeof unsubscribe;

@@ -274,6 +274,15 @@ test("subscribe() calls twice where something is at the path of a removed direct
   }
 });
 
+test("subscribe() calls once where a new directory was removed, and is there again", async () => {
+  const { root, at } = scene();
+  const { calls, end } = await listen(root);
+  both(file("a"), directory("d"), remove("d"), directory("d"))(at);
+  await until(() => calls.length > 0, () => calls);
+  await end();
+  assert.deepEqual(calls, [["create a", "create d"], ["create zzz"]]);
+});
+
 test("subscribe() reports a removed directory, and what is in it when it is back", async () => {
   const { root, at } = scene();
   const { calls, end } = await listen(root);
@@ -431,7 +440,16 @@ test("getEventsSince() rejects without a snapshot, and with something else", asy
 
 /** What is there in the end, in the order of the paths. */
 const ENTRIES = [
-  ...["a.ts", "app/(group)", "app/[slug]", "d/a.ts", "d/b.ignore", "d/e/a.ts", "x.ignore/a.ts"],
+  ...[
+    "a.ts",
+    "app/(group)",
+    "app/[slug]",
+    "d/a.ts",
+    "d/b.ignore",
+    "d/e/a.ts",
+    "gen",
+    "x.ignore/a.ts",
+  ],
 ];
 
 /** Rules, and the entries that they ignore. */
@@ -443,7 +461,7 @@ const IGNORED: Record<string, [ignore: (at: At) => (string | RegExp)[], ignored:
   "a path with parentheses": [() => ["app/(group)"], ["app/(group)"]],
   "a glob of one level": [() => ["*.ts", "*.ignore"], ["a.ts", "x.ignore/a.ts"]],
   "a glob of all levels": [() => ["**/*.ignore"], ["d/b.ignore", "x.ignore/a.ts"]],
-  "a whole directory": [() => ["d/**"], ["d/a.ts", "d/b.ignore", "d/e/a.ts"]],
+  "whole directories": [() => ["d/**", "gen/**"], ["d/a.ts", "d/b.ignore", "d/e/a.ts", "gen"]],
   "a glob that begins with a dot": [() => ["./d/*.ts"], ["d/a.ts"]],
   "what is in a directory": [() => ["d/*"], ["d/a.ts", "d/b.ignore", "d/e/a.ts"]],
   "a class": [() => ["[a-c]?ts"], ["a.ts"]],
@@ -462,7 +480,7 @@ for (const [name, [ignore, ignored]] of Object.entries(IGNORED)) {
     const { calls, end } = await listen(root, options);
     await writeSnapshot(root, at("../snapshot"), options);
     for (const one of ["a.ts", "d/a.ts", "d/e/a.ts", "d/b.ignore", "x.ignore/a.ts"]) file(one)(at);
-    directory("app/(group)", "app/[slug]")(at);
+    directory("app/(group)", "app/[slug]", "gen")(at);
     const since = await getEventsSince(root, at("../snapshot"), options);
     await end();
     const events = ENTRIES.filter((one) => !ignored.includes(one)).map((one) => `create ${one}`);
@@ -470,6 +488,15 @@ for (const [name, [ignore, ignored]] of Object.entries(IGNORED)) {
     assert.deepEqual(lines(since, root), events);
   });
 }
+
+test("nothing is reported of a directory that is ignored itself, or below one", async () => {
+  for (const ignore of [["."], [".."]]) {
+    const { root, at } = scene();
+    await writeSnapshot(root, at("../snapshot"), { ignore });
+    file("a")(at);
+    assert.deepEqual(await getEventsSince(root, at("../snapshot"), { ignore }), []);
+  }
+});
 
 test("a rule that cannot be kept is refused", async () => {
   const { root } = scene();

@@ -73,6 +73,10 @@ const NAMES: Record<string, readonly string[]> = {
   "./inotifywait": ["main"],
   "./inotifywatch": ["main"],
   "./kernel": [...KERNEL, ...KERNEL_TYPES],
+  "./parcel": [
+    ...["AsyncSubscription", "BackendType", "Event", "EventType", "Options", "SubscribeCallback"],
+    ...["default", "getEventsSince", "subscribe", "unsubscribe", "writeSnapshot"],
+  ],
   "./watch": ["main"],
   "./watchfs": ["FsEvent", "FsWatcher", "WatchFsOptions", "watchFs"],
 };
