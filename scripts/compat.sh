@@ -18,7 +18,10 @@ usage() {
 (($# == 1 || $# == 2)) || usage
 peer=$1
 case $peer in
-  fs) repository=nodejs/node paths=(test/common test/parallel/test-fs{,-promises}-watch\*.js) ;;
+  fs)
+    repository=nodejs/node
+    paths=(test/common ':(glob)test/fixtures/*.*' 'test/parallel/test-fs*-watch*' ':!*watch*file*')
+    ;;
   parcel) repository=parcel-bundler/watcher paths=(test) ;;
   watchfs) repository=denoland/deno paths=(tests/unit/fs_events_test.ts) ;;
   *) usage ;;
@@ -62,10 +65,12 @@ mocha() {
 
 # Runs Node's tests on a runtime, each in a process of its own, with further options.
 node_tests() {
-  local file
-  for file in test/parallel/*.js; do
+  local file flags
+  for file in test/parallel/*; do
+    flags=
+    if [[ $1 == node ]]; then flags=$(sed -n 's#^// Flags: ##p' "$file"); fi
     # shellcheck disable=SC2086
-    if timeout 60 ${run[$1]} "${@:2}" "$file" </dev/null >/dev/null 2>&1; then
+    if timeout 60 ${run[$1]} $flags "${@:2}" "$file" </dev/null >/dev/null 2>&1; then
       echo "ok $file"
     else
       echo "not ok $file"
@@ -75,6 +80,7 @@ node_tests() {
 
 case $peer in
   fs)
+    echo '{ "type": "commonjs" }' >package.json
     for runtime in deno bun node; do
       node_tests "$runtime" "${preload[$runtime]}" "$root/src/compat/fs_register.ts" |
         tally "./fs, $runtime"
