@@ -20,7 +20,11 @@ peer=$1
 case $peer in
   fs)
     repository=nodejs/node
-    paths=(test/common ':(glob)test/fixtures/*.*' 'test/parallel/test-fs*-watch*' ':!*watch*file*')
+    # Without those of watchFile().
+    paths=(
+      test/common ':(glob)test/fixtures/*.*' 'test/*/test-fs-watch*' 'test/*/test-fs-promises-watch*'
+      ':!*/test-fs-watch'{file,-file,-stop}'*'
+    )
     ;;
   parcel) repository=parcel-bundler/watcher paths=(test) ;;
   watchfs) repository=denoland/deno paths=(tests/unit/fs_events_test.ts) ;;
@@ -65,12 +69,12 @@ mocha() {
 
 # Runs Node's tests on a runtime, each in a process of its own, with further options.
 node_tests() {
-  local file flags
-  for file in test/parallel/*; do
-    flags=
-    if [[ $1 == node ]]; then flags=$(sed -n 's#^// Flags: ##p' "$file"); fi
+  local file options=("${@:2}")
+  if [[ $1 == deno ]]; then options+=(--unstable-detect-cjs --no-config); fi
+  if [[ $1 == node ]]; then options+=(--expose-internals); fi
+  for file in test/{parallel,sequential,pummel}/test-fs-*; do
     # shellcheck disable=SC2086
-    if timeout 60 ${run[$1]} $flags "${@:2}" "$file" </dev/null >/dev/null 2>&1; then
+    if timeout 60 ${run[$1]} "${options[@]}" "$file" </dev/null >/dev/null 2>&1; then
       echo "ok $file"
     else
       echo "not ok $file"
@@ -80,7 +84,7 @@ node_tests() {
 
 case $peer in
   fs)
-    echo '{ "type": "commonjs" }' >package.json
+    export NODE_TEST_KNOWN_GLOBALS=0 NODE_TEST_DIR=$TMPDIR
     for runtime in deno bun node; do
       node_tests "$runtime" "${preload[$runtime]}" "$root/src/compat/fs_register.ts" |
         tally "./fs, $runtime"

@@ -103,7 +103,8 @@ export class Watching {
     reader: EventReader<WatchEvent> | undefined = this.#readers.get(fn),
   ): Promise<void> {
     if (this.#readers.get(fn) === reader) this.#readers.delete(fn);
-    if (this.#readers.size === 0) subscribed.delete(this.#place.key);
+    const { key } = this.#place;
+    if (this.#readers.size === 0 && subscribed.get(key) === this) subscribed.delete(key);
     await reader?.return(); // the last one closes the watcher
   }
 

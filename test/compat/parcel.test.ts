@@ -380,6 +380,17 @@ test("unsubscribe() drops what is not delivered, and finds its subscription by t
   assert.deepEqual(calls, [["create b"]]);
 });
 
+test("a subscription that is ended again does not affect a later one", async () => {
+  const { root } = scene();
+  const fn = () => {};
+  const earlier = await subscribe(root, () => {});
+  await earlier.unsubscribe();
+  await subscribe(root, fn);
+  await earlier.unsubscribe();
+  await unsubscribe(root, fn);
+  assert.ok(!watchMasks().has(statSync(root).ino));
+});
+
 test("a callback that unsubscribes gets nothing more", async () => {
   const { root, at } = scene();
   both(directory("d"), file("d/f"))(at);
