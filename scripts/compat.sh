@@ -74,7 +74,7 @@ node_tests() {
   if [[ $1 == node ]]; then options+=(--expose-internals); fi
   for file in test/{parallel,sequential,pummel}/test-fs-*; do
     # shellcheck disable=SC2086
-    if timeout 60 ${run[$1]} "${options[@]}" "$file" </dev/null >/dev/null 2>&1; then
+    if timeout 20 ${run[$1]} "${options[@]}" "$file" </dev/null >/dev/null 2>&1; then
       echo "ok $file"
     else
       echo "not ok $file"
