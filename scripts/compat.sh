@@ -84,7 +84,7 @@ node_tests() {
 
 case $peer in
   fs)
-    export NODE_TEST_KNOWN_GLOBALS=0 NODE_TEST_DIR=$TMPDIR
+    export NODE_SKIP_FLAG_CHECK=1 NODE_TEST_KNOWN_GLOBALS=0 NODE_TEST_DIR=$TMPDIR
     for runtime in deno bun node; do
       node_tests "$runtime" "${preload[$runtime]}" "$root/src/compat/fs_register.ts" |
         tally "./fs, $runtime"
