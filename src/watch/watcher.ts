@@ -85,6 +85,12 @@ let engineOf: (watcher: Watcher) => Engine | undefined;
 let queueOf: (watcher: Watcher) => EventQueue<WatchEvent>;
 
 /**
+ * The error that has closed a watcher, if one has: with `blocking`, known as soon as `watch()` returns. For drop-ins
+ * that throw it.
+ */
+export let failureOf: (watcher: Watcher) => unknown;
+
+/**
  * A watcher of paths, as {@link watch} returns it: an asynchronous iterable of events.
  *
  * @example Add and remove paths
@@ -128,10 +134,12 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** The number of pending promises that keep the process alive. */
   #waiting = 0;
   #closed: Promise<void> | undefined;
+  #failure: unknown;
 
   static {
     engineOf = (watcher) => watcher.#engine;
     queueOf = (watcher) => watcher.#queue;
+    failureOf = (watcher) => watcher.#failure;
   }
 
   /** See {@link watch}. */
@@ -411,7 +419,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   async #close(ending: Ending): Promise<void> {
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#queue.end(ending);
-    if ("error" in ending) this.#ready.reject(ending.error);
+    if ("error" in ending) this.#ready.reject(this.#failure = ending.error);
     this.#ready.resolve();
     if (this.#finishes && !this.#settingUp && !("error" in ending)) {
       await this.#engine?.pictures.finish();
