@@ -5,7 +5,7 @@
 #
 # Packages without a program, which benchmarks and tests import, are only installed:
 #
-#   provide peers fast-check
+#   provide peers fast-check clients
 #
 # Each has its own package-lock.json in scripts/toolchain/, so that they are installed independently.
 
@@ -21,6 +21,7 @@ declare -A lowest=([deno]=2.7.6 [bun]=1.4.0 [node]=26.9.0)
 declare -A proof=(
   [peers]=node_modules/@parcel/watcher-linux-*/watcher.node
   [fast-check]=node_modules/pure-rand/package.json
+  [clients]=node_modules/webpack/package.json
 )
 
 # Caches that would otherwise be in the home directory.

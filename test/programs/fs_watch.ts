@@ -1,0 +1,84 @@
+/** Watches as node:fs does, in the way that argv names, and prints what happens as JSON. Ends if nothing keeps it. */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { promises, watch } from "../../src/compat/fs.ts";
+import { until } from "../helpers/within.ts";
+
+const [what, directory] = process.argv.slice(2);
+const print = (value: unknown) => console.log(JSON.stringify(value));
+const change = (name: string) => writeFileSync(join(directory, name), "");
+
+const actions: Record<string, () => unknown> = {
+  "persistent: false": () => void watch(directory, { persistent: false }),
+  "unref": () => void watch(directory).unref(),
+  "unref, ref and unref": () => void watch(directory).unref().ref().unref(),
+  "closed": () => watch(directory).close(),
+  "aborted": () => void watch(directory, { signal: AbortSignal.abort() }),
+  "a missing path that may be missing": () =>
+    void watch(join(directory, "missing"), { throwIfNoEntry: false }),
+  "unref and ref": () => {
+    const watcher = watch(directory).unref().ref();
+    setTimeout(() => {
+      print("alive");
+      watcher.close();
+    }, 200);
+  },
+  /** A listener throws at each event. */
+  "thrown": async () => {
+    const thrown: string[] = [];
+    const add = (error: Error) => void thrown.push(error.message);
+    process.on("uncaughtException", add);
+    globalThis.addEventListener?.("error", (event) => {
+      event.preventDefault();
+      add(event.error);
+    });
+    const watcher = watch(directory, (eventType, filename) => {
+      throw new Error(`${eventType} ${filename}`);
+    });
+    ["a", "b"].forEach((name) => mkdirSync(join(directory, name)));
+    await until(() => thrown.length === 2, () => thrown);
+    watcher.close();
+    print(thrown);
+  },
+  /** The limit of watches is reached. */
+  "limit": async () => {
+    const thrown: unknown[] = [];
+    const attempts = [
+      () => watch(directory, { recursive: true }),
+      () => promises.watch(directory, { recursive: true }).next(),
+    ];
+    for (const attempt of attempts) {
+      try {
+        await attempt();
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        const { code, errno, syscall, path, filename } = error as NodeJS.ErrnoException & {
+          filename: string;
+        };
+        thrown.push({ code, errno, syscall, path, filename, message: error.message });
+      }
+    }
+    print(thrown);
+  },
+  /** Nothing is lost while the loop of promises.watch() does not look. */
+  "ignored overflow": async () => {
+    const warnings: string[] = [];
+    process.on("warning", ({ message }) => void warnings.push(message));
+    const events = promises.watch(directory, { maxQueue: 3 });
+    const first = events.next();
+    change("0");
+    await first;
+    for (let i = 1; i < 20; i++) change(`${i}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const names = new Set<string>();
+    for await (const { filename } of events) {
+      names.add(filename);
+      if (names.has("19") && names.size >= 19) break;
+    }
+    print({ names: names.size, warned: warnings.includes("fs.watch maxQueue exceeded") });
+  },
+};
+
+await actions[what]();
