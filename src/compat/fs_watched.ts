@@ -5,7 +5,6 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { basename } from "node:path";
 import { ENOENT } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
 import { losslessFrom, losslessPath, type WatchEvent, type WatchKind } from "../engine/event.ts";
@@ -42,7 +41,7 @@ export class Watched {
   /** @throws {Error} as node:fs does, if the path cannot be watched */
   constructor(path: Path, options: CheckedOptions, maxQueue?: number) {
     this.#given = toDisplay(path);
-    this.#name = basename(fromBytes(toCString(path).subarray(0, -1)));
+    this.#name = lastPart(fromBytes(toCString(path).subarray(0, -1)).replace(/\/+$/, ""));
     this.#options = options;
     if (this.#given === "") throw this.#missing(ENOENT);
     try {
@@ -107,7 +106,7 @@ export class Watched {
   /** The name of a path in an event. */
   #nameOf(path: string, eventType: Change[0]): string {
     const { recursive } = this.#options;
-    if (path !== this.#root) return recursive ? below(this.#root, path) : basename(path);
+    if (path !== this.#root) return recursive ? below(this.#root, path) : lastPart(path);
     // With `recursive`, a root that goes is named by the way to it from the root.
     return recursive && eventType === "rename" ? "" : this.#name;
   }
@@ -124,4 +123,9 @@ export class Watched {
 /** A path relative to a directory that it is in. */
 function below(directory: string, path: string): string {
   return path.slice(directory === "/" ? 1 : directory.length + 1);
+}
+
+/** The last part of a path. That of node:path takes no lossless text on Bun. */
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
