@@ -35,7 +35,7 @@ debug?.("fs", "watch() and promises.watch() of node:fs are replaced");
 
 /**
  * Puts the functions of node:fs back, unless something else has replaced them meanwhile. Watchers that are open stay
- * so, and so do, on Bun and Deno, the functions of modules that have imported them by name.
+ * so. On Bun and Deno, what imports the functions by name keeps those of this package.
  *
  * @example
  * ```ts
