@@ -77,6 +77,7 @@ tsc_with_deno_namespace() {
 tools=("${suites[@]}" tsc esbuild)
 if $gate && [[ ${suites[0]} != deno ]]; then tools+=(deno); fi
 provide fast-check # first, so that npm runs on the Node.js that it came with
+provide clients || echo "Tests of programs from npm will be skipped"
 toolchain "${tools[@]}"
 
 # A bug in blocking calls can block the test runner for ever.

@@ -270,7 +270,16 @@ async function* watchPromised(
   if (signal?.aborted) throw new AbortError(signal.reason);
 }
 
-/** The module as its default export, as node:fs has one. */
+/**
+ * The functions as a default export, as node:fs has one.
+ *
+ * @example
+ * ```ts
+ * import fs from "@inotify/inotify/fs";
+ *
+ * fs.watch(".", (eventType, filename) => console.log(eventType, filename)).close();
+ * ```
+ */
 const module: { readonly watch: typeof watch; readonly promises: typeof promises } = {
   watch,
   promises,

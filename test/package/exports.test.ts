@@ -70,6 +70,11 @@ const NAMES: Record<string, readonly string[]> = {
     ...["RenameEvent", "UnmountEvent", "WatchEvent", "WatchKind", "WatchOptions"],
     ...["Watcher", "watch"],
   ],
+  "./fs": [
+    ...["FSWatcher", "FileChangeInfo", "IgnorePattern", "Path", "WatchEventType"],
+    ...["WatchListener", "WatchOptions", "default", "promises", "watch"],
+  ],
+  "./fs/register": ["unregister"],
   "./inotifywait": ["main"],
   "./inotifywatch": ["main"],
   "./kernel": [...KERNEL, ...KERNEL_TYPES],
