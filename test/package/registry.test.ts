@@ -30,6 +30,7 @@ function consumer(specifier: string, files?: Record<string, string>): Consumer {
 /** A program in a package whose .npmrc names the registry. */
 function npmConsumer(): Consumer {
   return consumer(name, {
+    ...REPLACED,
     "package.json": '{ "type": "module" }',
     ".npmrc": `@jsr:registry=${registry.npmUrl}\n`,
   });
@@ -51,6 +52,16 @@ async function commandsWork(
   const event = { kind: "create", path: consumer.path("inbox/file"), isDirectory: false };
   assert.deepEqual(watch.stdout, `${JSON.stringify(event)}\n`, watch.stderr);
 }
+
+/** Fails unless the functions of node:fs are those of this package. */
+const REPLACED = {
+  "replaced.mjs": `
+import { watch } from "node:fs";
+const watcher = watch(".");
+watcher.close();
+if (!(Symbol.asyncDispose in watcher)) throw new Error("This is a watcher of node:fs");
+`,
+};
 
 /** The command line of a command that is installed in node_modules. */
 function installed(command: string): [string, string] {
@@ -101,6 +112,11 @@ test("deno run jsr: runs each command", onDeno, async () => {
   });
 });
 
+test("deno run --preload jsr: replaces the functions of node:fs", onDeno, async () => {
+  const [deno, ...flags] = [...DENO_RUN, "--allow-env", "--preload", `jsr:${name}/fs/register`];
+  await consumer(`jsr:${name}`, REPLACED).run(deno, ...flags, "replaced.mjs");
+});
+
 test(
   "deno publish takes the files that deno.json includes, and each module is imported",
   onDeno,
@@ -126,6 +142,7 @@ test("bun add installs the package, and it runs", onBun, async () => {
   const result = await adding.watching(process.execPath, "main.ts");
   assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
   await commandsWork(adding, installed);
+  await adding.run(process.execPath, "--preload", `${name}/fs/register`, "replaced.mjs");
 });
 
 test("npm install installs the package, it runs, and its types check", onNode, async () => {
@@ -135,6 +152,7 @@ test("npm install installs the package, it runs, and its types check", onNode, a
   const result = await adding.watching(process.execPath, "main.ts");
   assert.deepEqual([result.stdout, result.code], [CONSUMED, 0], result.stderr);
   await commandsWork(adding, installed);
+  await adding.run(process.execPath, "--import", `${name}/fs/register`, "replaced.mjs");
   const options = ["--strict", "--noEmit", "--target", "esnext", "--module", "nodenext"];
   await adding.run("tsc", ...options, "main.ts");
 });
