@@ -9,7 +9,7 @@ import { basename, join, relative } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import fs, { type FSWatcher, promises, watch } from "../../src/compat/fs.ts";
+import fs, { promises, watch } from "../../src/compat/fs.ts";
 import { listen } from "../helpers/fs_events.ts";
 import { limited, LIMITS } from "../helpers/namespace.ts";
 import { watchMasks } from "../helpers/proc.ts";
@@ -23,11 +23,10 @@ test("watch() takes relative paths, URLs and bytes", async () => {
   const file = join(directory, "hasOwnProperty");
   writeFileSync(file, "");
   for (const path of [relative(process.cwd(), file), pathToFileURL(file), Buffer.from(file)]) {
-    const watcher = watch(path);
+    await using watcher = watch(path);
     const { upTo } = listen(watcher);
     writeFileSync(file, "1");
     assert.deepEqual(await upTo("change hasOwnProperty"), ["change hasOwnProperty"]);
-    watcher.close();
   }
 });
 
@@ -61,17 +60,16 @@ test("watch() throws for a path that cannot be watched as node:fs does", () => {
 
 test("watch() decodes file names as the option encoding says", async () => {
   const directory = tmpDir();
-  const watchers: FSWatcher[] = [];
+  await using watchers = new AsyncDisposableStack();
   const names: unknown[] = [];
   for (const encoding of [undefined, null, "hex", "latin1", "buffer"] as const) {
     const watcher = watch(directory, { encoding });
     watcher.once("change", (_, filename) => names.push(filename));
-    watchers.push(watcher);
+    watchers.use(watcher);
   }
-  watchers.push(watch(directory, "base64").once("change", (_, filename) => names.push(filename)));
+  watchers.use(watch(directory, "base64")).once("change", (_, filename) => names.push(filename));
   execFileSync("sh", ["-c", `mkdir "$(printf 'é\\377')"`], { cwd: directory });
-  await until(() => names.length === watchers.length, () => names);
-  watchers.forEach((watcher) => watcher.close());
+  await until(() => names.length === 6, () => names);
   const bytes = Buffer.of(0xc3, 0xa9, 0xff);
   assert.deepEqual(
     new Set(names),
@@ -82,7 +80,7 @@ test("watch() decodes file names as the option encoding says", async () => {
 test("watch() ignores names by globs, RegExps and functions", async () => {
   const directory = tmpDir();
   mkdirSync(join(directory, "deep"));
-  const watcher = watch(directory, {
+  await using watcher = watch(directory, {
     recursive: true,
     ignore: ["*.log", "deep/?.txt", /\.tmp$/, (name) => basename(name) === "secret"],
   });
@@ -92,7 +90,6 @@ test("watch() ignores names by globs, RegExps and functions", async () => {
   ) mkdirSync(join(directory, name));
   mkdirSync(join(directory, "end"));
   assert.deepEqual(await upTo("rename end"), ["rename .a.log", "rename a.txt", "rename end"]);
-  watcher.close();
 });
 
 test("watch() does not watch an ignored directory", async () => {
@@ -101,29 +98,27 @@ test("watch() does not watch an ignored directory", async () => {
     mkdirSync(join(directory, name), { recursive: true });
   }
   const inode = (name: string) => statSync(join(directory, name)).ino;
-  const watcher = watch(directory, { recursive: true, ignore: "node_modules" });
+  await using watcher = watch(directory, { recursive: true, ignore: "node_modules" });
   assert.ok(watchMasks().has(inode("src")));
   assert.ok(!watchMasks().has(inode("node_modules")));
   const { upTo } = listen(watcher);
   mkdirSync(join(directory, "node_modules/b"));
   mkdirSync(join(directory, "src/b"));
   assert.deepEqual(await upTo("rename src/b"), ["rename src/b"]);
-  watcher.close();
 });
 
 test("watch() does not follow a link that leads back", async () => {
   const directory = tmpDir();
   symlinkSync(directory, join(directory, "link"));
-  const watcher = watch(directory, { recursive: true });
+  await using watcher = watch(directory, { recursive: true });
   const { upTo } = listen(watcher);
   mkdirSync(join(directory, "end"));
   assert.deepEqual(await upTo("rename end"), ["rename end"]);
-  watcher.close();
 });
 
 test("watch() with recursive reports every file of new trees", async () => {
   const directory = tmpDir(fastest);
-  const watcher = watch(directory, { recursive: true });
+  await using watcher = watch(directory, { recursive: true });
   const missing = new Set<string>();
   watcher.on("change", (_, filename) => missing.delete(filename));
   for (let i = 0; i < 200; i++) {
@@ -132,12 +127,11 @@ test("watch() with recursive reports every file of new trees", async () => {
     missing.add(`${i}/a/b/f`);
   }
   await until(() => missing.size === 0, () => [...missing]);
-  watcher.close();
 });
 
 test("FSWatcher emits close once, after close() has returned, and nothing after it", async () => {
   const directory = tmpDir();
-  const watcher = watch(directory);
+  await using watcher = watch(directory);
   const { lines, upTo } = listen(watcher);
   let closed = 0;
   watcher.on("close", () => {
@@ -153,11 +147,10 @@ test("FSWatcher emits close once, after close() has returned, and nothing after 
   await upTo("rename a");
   await until(() => closed > 0, () => lines);
   writeFileSync(join(directory, "b"), "1");
-  const other = watch(directory);
+  await using other = watch(directory);
   const others = listen(other);
   mkdirSync(join(directory, "end"));
   await others.upTo("rename end");
-  other.close();
   assert.deepEqual([closed, lines], [1, []]);
   assert.equal(watcher.ref().unref(), watcher);
 });
@@ -165,7 +158,7 @@ test("FSWatcher emits close once, after close() has returned, and nothing after 
 test("FSWatcher emits nothing of a rename after a listener has closed it", async () => {
   const directory = tmpDir();
   writeFileSync(join(directory, "a"), "");
-  const watcher = watch(directory);
+  await using watcher = watch(directory);
   const { lines } = listen(watcher);
   watcher.on("change", () => watcher.close());
   renameSync(join(directory, "a"), join(directory, "b"));
@@ -188,7 +181,7 @@ test("await using closes an FSWatcher, and waits until nothing is watched", asyn
 test("a signal closes an FSWatcher, also one that is aborted before", async () => {
   const controller = new AbortController();
   for (const signal of [controller.signal, AbortSignal.abort()]) {
-    const watcher = watch(tmpDir(), { signal });
+    await using watcher = watch(tmpDir(), { signal });
     const closed = new Promise((resolve) => watcher.once("close", resolve));
     controller.abort();
     await within(closed);

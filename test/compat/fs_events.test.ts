@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { watch } from "../../src/compat/fs.ts";
-import { listen } from "../helpers/fs_events.ts";
+import { listen, opened } from "../helpers/fs_events.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { until } from "../helpers/within.ts";
@@ -62,7 +62,7 @@ async function checkDeeds(watch: Watch, recursive: boolean): Promise<void> {
   const at = (name: string) => join(directory, name);
   mkdirSync(directory);
   writeFileSync(at("old"), "");
-  const watcher = watch(directory, { recursive });
+  using watcher = opened(watch(directory, { recursive }));
   const { lines, taken } = listen(watcher);
   const expected = Object.fromEntries(
     Object.entries(DEEDS).map(([name, [, lines, ofRecursive = lines]]) => [
@@ -79,7 +79,6 @@ async function checkDeeds(watch: Watch, recursive: boolean): Promise<void> {
     await until(() => lines.includes(done) && (last === "" || lines.includes(last)), () => lines);
     actual[name] = taken().filter((line) => line !== done).join(", ");
   }
-  watcher.close();
   assert.deepEqual(actual, expected);
 }
 
@@ -97,14 +96,13 @@ for (const recursive of [false, true]) {
   test(`watch() with recursive: ${recursive} reports everything from the call on`, async () => {
     const directory = tmpDir();
     for (let i = 0; i < 100; i++) mkdirSync(join(directory, `${i}`));
-    const watcher = watch(directory, { recursive });
+    await using watcher = watch(directory, { recursive });
     const { lines, upTo } = listen(watcher);
     for (let i = 0; i < 100; i++) mkdirSync(join(directory, `${i}/in`));
     mkdirSync(join(directory, "end"));
     const seen = await upTo("rename end");
     const expected = recursive ? Array.from({ length: 100 }, (_, i) => `rename ${i}/in`) : [];
     assert.deepEqual(seen, [...expected, "rename end"], `${lines}`);
-    watcher.close();
   });
 }
 
@@ -121,8 +119,8 @@ async function checkFile(watch: Watch, more: typeof DEEDS_TO_FILE): Promise<void
   const directory = tmpDir();
   const at = (name: string) => join(directory, name);
   for (const name of ["f", "mark"]) writeFileSync(at(name), "");
-  const watcher = watch(at("f"));
-  const mark = watch(at("mark"));
+  using watcher = opened(watch(at("f")));
+  using mark = opened(watch(at("mark")));
   const { lines, taken } = listen(watcher);
   const marks = listen(mark);
   const actual: Record<string, string> = {};
@@ -134,8 +132,6 @@ async function checkFile(watch: Watch, more: typeof DEEDS_TO_FILE): Promise<void
     await marks.upTo("change mark");
     actual[name] = taken().join(", ");
   }
-  watcher.close();
-  mark.close();
   const expected = Object.entries({ ...DEEDS_TO_FILE, ...more }).map(([name, [, line]]) => [
     name,
     line,
@@ -169,11 +165,10 @@ for (const watch_ of [watch as Watch, nodeFs.watch]) {
     for (const [recursive, name] of [[false, "watched"], [true, ""]] as const) {
       const directory = join(tmpDir(), "watched");
       mkdirSync(directory);
-      const watcher = watch_(directory, { recursive });
+      using watcher = opened(watch_(directory, { recursive }));
       const { upTo } = listen(watcher);
       rmSync(directory, { recursive: true });
       assert.deepEqual(await upTo(`rename ${name}`), [`rename ${name}`]);
-      watcher.close();
     }
   });
 }

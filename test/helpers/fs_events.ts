@@ -25,3 +25,8 @@ export function listen(watcher: EventEmitter): {
     },
   };
 }
+
+/** A watcher that is closed at the end of a `using` scope. */
+export function opened<T extends { close(): void }>(watcher: T): T & Disposable {
+  return Object.assign(watcher, { [Symbol.dispose]: () => watcher.close() });
+}
