@@ -92,6 +92,14 @@ test("watch() ignores names by globs, RegExps and functions", async () => {
   assert.deepEqual(await upTo("rename end"), ["rename .a.log", "rename a.txt", "rename end"]);
 });
 
+test("watch() ignores names in the directory alone, too", async () => {
+  const directory = tmpDir();
+  await using watcher = watch(directory, { ignore: ["*.log", /\.tmp$/] });
+  const { upTo } = listen(watcher);
+  for (const name of ["a.log", "a.tmp", ".a.log", "end"]) mkdirSync(join(directory, name));
+  assert.deepEqual(await upTo("rename end"), ["rename .a.log", "rename end"]);
+});
+
 test("watch() does not watch an ignored directory", async () => {
   const directory = tmpDir();
   for (const name of ["node_modules/a", "src"]) {

@@ -62,6 +62,19 @@ test("every import and require of node:fs gets watch() and promises.watch() of t
   assert.deepEqual([status, stdout], [0, ALL], stderr);
 });
 
+test("a module gets them even if node:fs was imported before", {
+  skip: runtimeName === "bun" && "Bun reads the names of node:fs at the first import",
+}, () => {
+  const before = join(tmpDir(), "before.mjs");
+  writeFileSync(
+    before,
+    'import { watch } from "node:fs"; import { watch as w } from "fs/promises"; watch; w;',
+  );
+  const flags = [...PRELOAD.slice(0, -2), PRELOAD.at(-2)!, before, ...PRELOAD.slice(-2)];
+  const { stdout, stderr, status } = run("main.mjs", IMPORTS, flags);
+  assert.deepEqual([status, stdout], [0, ALL], stderr);
+});
+
 test("a module in TypeScript gets them, too, and all else of node:fs", () => {
   const { stdout, stderr, status } = run(
     "main.ts",

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout as after } from "node:timers"; // its result has unref() in older versions of Deno too
 import { promises, watch } from "../../src/compat/fs.ts";
 import { until } from "../helpers/within.ts";
 
@@ -20,10 +21,11 @@ const actions: Record<string, () => unknown> = {
     void watch(join(directory, "missing"), { throwIfNoEntry: false }),
   "unref and ref": () => {
     const watcher = watch(directory).unref().ref();
-    setTimeout(() => {
+    const timer = after(() => {
       print("alive");
       watcher.close();
     }, 200);
+    timer.unref(); // only the watcher keeps the process alive
   },
   /** A listener throws at each event. */
   "thrown": async () => {
