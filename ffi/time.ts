@@ -15,7 +15,7 @@ const settled = Promise.resolve();
 const nextTick = isDeno ? queueMicrotask : globalThis.process.nextTick;
 
 /** Calls back in a later turn of the event loop, after timers and descriptors that are due. */
-function soon(callback: () => void): void {
+export function soon(callback: () => void): void {
   if (setImmediate !== undefined) return void setImmediate(callback);
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
