@@ -185,6 +185,27 @@ export const scenarios: readonly Scenario[] = [
       session.events.every(({ paths }) => paths.every((one) => !one.includes("loop")));
   }],
 
+  [
+    "reports changes of a file that a symbolic link leads to, also after a save",
+    async (session) => {
+      const { directory } = session;
+      const [root, file] = ["root", "file"].map((name) => path.join(directory, name));
+      const link = path.join(root, "link");
+      mkdirSync(root);
+      writeFileSync(file, "");
+      symlinkSync("../file", link);
+      await session.watch(root, undefined, true);
+      appendFileSync(file, "x");
+      if (!await session.reports(link)) return false;
+      writeFileSync(`${file}~`, "x");
+      renameSync(`${file}~`, file);
+      await session.quiet();
+      session.events.length = 0;
+      appendFileSync(file, "x");
+      return session.reports(link);
+    },
+  ],
+
   ["reports a write by the hard link through which it was done", async (session) => {
     const { directory } = session;
     for (const name of ["a", "b"]) mkdirSync(path.join(directory, name));

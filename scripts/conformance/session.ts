@@ -47,10 +47,15 @@ export class Session implements AsyncDisposable {
     return this.#child.pid!;
   }
 
-  /** Watches a path, by default the directory. @param ignore a directory below it to ignore */
-  async watch(watched?: string, ignore?: string): Promise<void> {
+  /**
+   * Watches a path, by default the directory.
+   *
+   * @param ignore a directory below it to ignore
+   * @param follows whether symbolic links are followed
+   */
+  async watch(watched?: string, ignore?: string, follows?: boolean): Promise<void> {
     const path = watched ?? this.directory;
-    await this.#request({ path, ignore }, `ready ${path}`);
+    await this.#request({ path, ignore, follows }, `ready ${path}`);
     await sleep(QUIET); // some watchers report ready too early
     this.events.length = 0;
   }

@@ -24,6 +24,7 @@ import { type Answer, Candidate, type CandidateReason, type Candidates } from ".
 import type { Toucher } from "./entries.ts";
 import type { Instance } from "./instance.ts";
 import type { Member, Owner, Receiver } from "./member.ts";
+import type { PathWatch } from "./path_watch.ts";
 import type { RootMap } from "./root_map.ts";
 import { SLICE } from "./turns.ts";
 
@@ -38,6 +39,7 @@ export class Completion implements Candidates, Receiver {
   readonly #libc: Libc;
   readonly #member: Member;
   readonly #map: RootMap;
+  readonly #linked: (directory: Directory, name: string) => PathWatch | undefined;
   readonly #complete: (
     directory: Directory | undefined,
     name: string,
@@ -53,18 +55,21 @@ export class Completion implements Candidates, Receiver {
 
   /**
    * @param member whose `work()` is to call {@link ask}
+   * @param linked what follows an entry that is a link to a file
    * @param complete reports that a file is complete; `byRename` if it was only renamed
    */
   constructor(
     instance: Instance,
     member: Member,
     map: RootMap,
+    linked: (directory: Directory, name: string) => PathWatch | undefined,
     complete: (directory: Directory | undefined, name: string, byRename: boolean) => void,
   ) {
     this.#instance = instance;
     this.#libc = instance.libc;
     this.#member = member;
     this.#map = map;
+    this.#linked = linked;
     this.#complete = complete;
   }
 
@@ -213,7 +218,7 @@ export class Completion implements Candidates, Receiver {
 
   #find(candidate: Candidate, path: string): Answer["is"] {
     const libc = this.#libc;
-    const follow = candidate.directory === undefined;
+    const follow = candidate.directory === undefined || this.#followed(candidate) !== undefined;
     const pathname = sharedCString(path);
     // Not for reading: it may be a FIFO or a device.
     const flags = O_PATH | O_CLOEXEC | (follow ? 0 : libc.O_NOFOLLOW);
@@ -234,13 +239,20 @@ export class Completion implements Candidates, Receiver {
     }
   }
 
-  #isWritten({ directory, name }: Candidate, pathname: Uint8Array): boolean {
+  #isWritten(candidate: Candidate, pathname: Uint8Array): boolean {
     const writers = writersOf(this.#libc, pathname);
     if (writers !== "unknown") {
-      if (directory !== undefined) this.#instance.opened(directory.wd, name);
-      else this.#map.get(name)?.watch?.opened();
+      const { directory, name } = candidate;
+      const followed = this.#followed(candidate);
+      if (followed !== undefined) followed.opened();
+      else if (directory !== undefined) this.#instance.opened(directory.wd, name);
     }
     return writers === "some";
+  }
+
+  /** What follows the path of a candidate, if it is a root or a link. */
+  #followed({ directory, name }: Candidate): PathWatch | undefined {
+    return directory === undefined ? this.#map.get(name)?.watch : this.#linked(directory, name);
   }
 
   #release(candidate: Candidate): void {

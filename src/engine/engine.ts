@@ -22,6 +22,7 @@ import { Events } from "./events.ts";
 import { unwatchable } from "./failures.ts";
 import { Instance } from "./instance.ts";
 import type { Member, Owner } from "./member.ts";
+import { LinkedFiles } from "./linked_files.ts";
 import { Listings } from "./listings.ts";
 import type { Loss } from "./loss.ts";
 import { MountPoints } from "./mount_points.ts";
@@ -53,6 +54,7 @@ export class Engine implements Member {
   readonly #instance: Instance;
   readonly #completion: Completion | undefined;
   readonly #entries: Entries;
+  readonly #links: LinkedFiles;
   readonly #scanner: Scanner;
   readonly #map: RootMap;
   readonly #added: RootQueue;
@@ -76,20 +78,35 @@ export class Engine implements Member {
     const { libc } = instance;
     const map = new RootMap(libc);
     const completion = scope.content & IN_CLOSE_WRITE
-      ? new Completion(instance, this, map, (...file) => this.#entries.complete(...file))
+      ? new Completion(
+        instance,
+        this,
+        map,
+        (...link) => links.watchOf(...link),
+        (...file) => entries.complete(...file),
+      )
       : undefined;
     const report = (events: readonly WatchEvent[]) => this.isClosed || client.report(events);
     const entries = new Entries(report, scope, completion);
-    const scanner = new Scanner(instance, this, scope);
+    const links: LinkedFiles = new LinkedFiles(
+      instance,
+      this,
+      scope,
+      map,
+      entries,
+      (directory, name) => tree.entered(directory, name),
+    );
+    const scanner = new Scanner(instance, this, scope, links);
     const roots = new Roots(instance, this, scope, map, entries, scanner);
     const overlap = new Overlap(scope, map, roots, entries, scanner);
-    const tree = new Tree(libc, scope, client.ignores, map, overlap, entries, scanner);
+    const tree = new Tree(libc, scope, client.ignores, map, links, overlap, entries, scanner);
     const events = new Events(tree, overlap, entries, scanner);
     this.#client = client;
     this.#scope = scope;
     this.#instance = instance;
     this.#completion = completion;
     this.#entries = entries;
+    this.#links = links;
     this.#scanner = scanner;
     this.#map = map;
     this.#added = new RootQueue(libc);
@@ -97,7 +114,7 @@ export class Engine implements Member {
     this.#overlap = overlap;
     this.#tree = tree;
     this.#events = events;
-    this.#listings = new Listings(libc, scope, tree, overlap, entries, scanner, events);
+    this.#listings = new Listings(libc, scope, tree, links, overlap, entries, scanner, events);
     this.#mountPoints = new MountPoints(
       libc,
       instance.mounts,
@@ -109,9 +126,20 @@ export class Engine implements Member {
       scanner,
     );
     const poll = scope.polls
-      ? new Poll(libc, this, roots, overlap, entries, events, scanner)
+      ? new Poll(libc, this, roots, links, overlap, entries, events, scanner)
       : undefined;
-    this.pictures = new Pictures(libc, this, map, roots, overlap, tree, entries, completion, poll);
+    this.pictures = new Pictures(
+      libc,
+      this,
+      map,
+      roots,
+      links,
+      overlap,
+      tree,
+      entries,
+      completion,
+      poll,
+    );
     this.poll = poll;
   }
 
@@ -213,6 +241,7 @@ export class Engine implements Member {
     for (const resolve of this.#untilClosed ?? []) resolve();
     this.#added.clear();
     this.#scanner.close();
+    this.#links.close();
     this.#roots.close();
     this.#completion?.close();
     return this.#instance.leave(this);
@@ -277,6 +306,7 @@ export class Engine implements Member {
   /** Begins with roots, or scans, for a while; what is found is committed when its fence comes back. */
   #work(slice: number): void {
     if (this.isClosed) return;
+    this.#links.work();
     this.#begin(slice);
     const [outcomes, failed] = this.#scanner.work(this.#added.isEmpty ? slice : 0);
     for (const { directory, failure } of failed) {
@@ -308,9 +338,9 @@ export class Engine implements Member {
     if (!this.#added.isEmpty) this.#instance.schedule(this);
   }
 
-  /** Whether there are roots to begin with, or scans to be made. */
+  /** Whether there are roots to begin with, links to be resolved, or scans to be made. */
   get #hasWork(): boolean {
-    return !this.#added.isEmpty || !this.#scanner.isIdle;
+    return !this.#added.isEmpty || !this.#links.isIdle || !this.#scanner.isIdle;
   }
 
   /** Whether no work is left, and each scan is committed. */

@@ -82,7 +82,8 @@ export class Entries {
     this.#touchers = this.#touchers.filter((one) => one !== toucher);
   }
 
-  #touch(directory: Directory | undefined, name: string): void {
+  /** Something happens to an entry, or there is more to be seen of it. */
+  touch(directory: Directory | undefined, name: string): void {
     for (const toucher of this.#touchers) toucher.touch(directory, name);
   }
 
@@ -99,7 +100,7 @@ export class Entries {
   know(directory: Directory, name: string, entry: Entry): void {
     for (const loss of this.#losses) loss.know(directory, name, entry);
     directory.entries.set(name, entry);
-    this.#touch(directory, name);
+    this.touch(directory, name);
   }
 
   /**
@@ -116,7 +117,7 @@ export class Entries {
 
   /** Deletes an entry. The caller reports it. */
   delete(directory: Directory, name: string): void {
-    this.#touch(directory, name);
+    this.touch(directory, name);
     this.#candidates?.delete(directory, name);
     for (const loss of this.#losses) {
       loss.keep(directory);
@@ -127,7 +128,7 @@ export class Entries {
 
   /** Deletes an entry that is ignored from now on, which is not reported. */
   leaveOut(directory: Directory, name: string): void {
-    this.#touch(directory, name);
+    this.touch(directory, name);
     this.#candidates?.delete(directory, name);
     for (const loss of this.#losses) loss.leaveOut(directory, name);
     directory.entries.delete(name);
@@ -173,7 +174,7 @@ export class Entries {
 
   /** Adds a root. @param kind how it is reported, if it is */
   addRoot(path: string, entry: Entry, kind: EntryKind | ""): void {
-    this.#touch(undefined, path);
+    this.touch(undefined, path);
     if (kind === "") {
       for (const loss of this.#losses) loss.knowTop(path, entry);
       return;
@@ -193,7 +194,7 @@ export class Entries {
   moveIn(directory: Directory, name: string, entry: Entry): void {
     for (const loss of this.#losses) loss.moveIn(directory, name);
     directory.entries.set(name, entry);
-    this.#touch(directory, name);
+    this.touch(directory, name);
     if (this.#candidates?.delete(undefined, directory.pathOf(name))) {
       this.#candidates.add(directory, name);
     }
@@ -201,8 +202,8 @@ export class Entries {
 
   /** An entry becomes a root. */
   moveOut(directory: Directory, name: string, root: string): void {
-    this.#touch(directory, name);
-    this.#touch(undefined, root);
+    this.touch(directory, name);
+    this.touch(undefined, root);
     for (const loss of this.#losses) loss.moveOut(directory, name, root);
     if (this.#candidates?.delete(directory, name)) this.#candidates.add(undefined, root);
   }
@@ -219,7 +220,7 @@ export class Entries {
     const kind = CONTENT_KINDS.get(mask & this.#wanted.content);
     if (kind === undefined) return;
     if (kind === "closeWrite") this.#candidates?.delete(directory, name);
-    this.#touch(directory, name);
+    this.touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, [kind]);
     const path = directory === undefined ? name : directory.pathOf(name);
     this.report(entryEvent(kind, path, isDirectory));
@@ -227,7 +228,7 @@ export class Entries {
 
   /** Reports a file that took the place of another one. */
   replaced(directory: Directory | undefined, name: string): void {
-    this.#touch(directory, name);
+    this.touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, ["create"]);
     this.#hasChanged(directory, name);
     const path = pathOf(directory, name);
@@ -239,7 +240,7 @@ export class Entries {
     const { changes } = this.kinds;
     const kinds = isDirectory ? changes.filter((kind) => kind === "attrib") : changes;
     if (!isDirectory) this.#hasChanged(directory, name);
-    this.#touch(directory, name);
+    this.touch(directory, name);
     for (const loss of this.#losses) loss.mark(directory, name, kinds);
     const path = pathOf(directory, name);
     this.report(...kinds.map((kind) => entryEvent(kind, path, isDirectory)));
@@ -282,7 +283,7 @@ export class Entries {
       loss.mark(directory, name, ["create"]);
     }
     directory.entries.set(name, entry);
-    this.#touch(directory, name);
+    this.touch(directory, name);
   }
 }
 

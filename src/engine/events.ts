@@ -108,6 +108,7 @@ export class Events {
     this.#arrived(target, to, replaced, source, from);
     const wasStale = isStale(source.state, from) && !isDirectory;
     this.#entries.rename(source, from, target, to, entry, replaced);
+    if (!isDirectory) this.#tree.renamed(source, from, target, to);
     if (wasStale && !target.gone) this.#entries.replaced(target, to);
     if (entry instanceof Directory) {
       this.#scanner.invalidateMoved(entry);

@@ -14,6 +14,7 @@ import { hasChanged, isExact, isStale, type Scanned } from "./directory_state.ts
 import type { Entries } from "./entries.ts";
 import type { Events } from "./events.ts";
 import { unwatchable } from "./failures.ts";
+import type { LinkedFiles } from "./linked_files.ts";
 import type { Overlap } from "./overlap.ts";
 import type { Scope } from "./scope.ts";
 import type { ScanFailure } from "./scan.ts";
@@ -28,6 +29,7 @@ export class Listings {
   readonly #libc: Libc;
   readonly #scope: Scope;
   readonly #tree: Tree;
+  readonly #links: LinkedFiles;
   readonly #overlap: Overlap;
   readonly #entries: Entries;
   readonly #scanner: Scanner;
@@ -37,6 +39,7 @@ export class Listings {
     libc: Libc,
     scope: Scope,
     tree: Tree,
+    links: LinkedFiles,
     overlap: Overlap,
     entries: Entries,
     scanner: Scanner,
@@ -45,6 +48,7 @@ export class Listings {
     this.#libc = libc;
     this.#scope = scope;
     this.#tree = tree;
+    this.#links = links;
     this.#overlap = overlap;
     this.#entries = entries;
     this.#scanner = scanner;
@@ -105,7 +109,9 @@ export class Listings {
     } else if (link) {
       this.#tree.removed(parent, name);
       const isIgnored = this.#tree.ignores(parent.pathOf(name), false, parent);
-      if (!isIgnored) this.#entries.add(parent, name, false, "create");
+      if (isIgnored) return;
+      this.#entries.add(parent, name, false, "create");
+      this.#links.found(parent, name, true);
     } else {
       this.#scanner.rescan(parent);
     }
@@ -178,7 +184,8 @@ export class Listings {
           if (!isExact(entry.state)) this.#scanner.schedule(entry);
         }
         if (isOverruled(name)) continue;
-        this.#compareContent(directory, name, entry, state, mayHaveChanged);
+        const isLink = links?.has(name) ?? false;
+        this.#compareContent(directory, name, entry, isLink, state, mayHaveChanged);
       }
     }
     directory.lostSince = undefined;
@@ -234,8 +241,9 @@ export class Listings {
     directory: Directory,
     name: string,
     entry: Entry,
+    isLink: boolean,
     state: Scanned,
-    mayHaveChanged: ((path: string) => boolean) | undefined,
+    mayHaveChanged: ((path: string, follow?: boolean) => boolean) | undefined,
   ): void {
     const isDirectory = entry !== false;
     if (isDirectory && !(this.#scope.content & IN_ATTRIB)) return; // its own events tell of its content
@@ -243,9 +251,15 @@ export class Listings {
     const path = directory.pathOf(name);
     if (!isDirectory && (directory.isOther || isStale(state, name))) {
       this.#tree.replaced(directory, name);
-    } else if (mayHaveChanged?.(path)) {
+    } else if (
+      mayHaveChanged?.(path) ||
+      this.#links.has(directory, name) && mayHaveChanged?.(path, true)
+    ) {
       this.#entries.mayHaveChanged(directory, name, isDirectory);
       this.#overlap.changed(path); // it may be a link by now
+      if (!isDirectory) this.#links.found(directory, name);
+    } else if (!isDirectory) {
+      this.#links.compare(directory, name, isLink, mayHaveChanged !== undefined);
     }
   }
 
@@ -258,6 +272,7 @@ export class Listings {
   #ignore(directory: Directory, name: string, entry: Entry): void {
     if (!directory.initial) return this.#tree.removed(directory, name);
     this.#entries.leaveOut(directory, name);
+    this.#links.delete(directory, name);
     if (entry instanceof Directory) this.#scanner.discard(entry);
   }
 }

@@ -21,10 +21,14 @@ const FEW = 64;
 
 const SELF = cString(".");
 
+/** Whether to follow a symbolic link: any one, or one to a file. */
+type Follow = boolean | "file";
+
 /** Looks at trees. */
 export class Look {
   readonly #libc: Libc;
   readonly #isFollowed: (directory: Directory, name: string) => boolean;
+  readonly #isLinked: (directory: Directory, name: string) => boolean;
   readonly #picture = new Picture();
   readonly #contents = new Map<Directory, Content>();
   readonly #statuses = new Map<Directory, Status>();
@@ -37,17 +41,20 @@ export class Look {
 
   /**
    * @param isFollowed whether an entry is a root of its own
+   * @param isLinked whether an entry is a followed link to a file
    * @param since what has changed since this moment is uncertain: milliseconds since 1970
    * @param poll what differs from what it has seen is uncertain, too
    */
   constructor(
     libc: Libc,
     isFollowed: (directory: Directory, name: string) => boolean,
+    isLinked: (directory: Directory, name: string) => boolean,
     since: number,
     poll?: Poll,
   ) {
     this.#libc = libc;
     this.#isFollowed = isFollowed;
+    this.#isLinked = isLinked;
     this.#since = since;
     this.#poll = poll;
   }
@@ -126,7 +133,8 @@ export class Look {
       for (const [name, entry] of directory.names()) {
         if (++count % FEW === 0) yield;
         if (this.#isFollowed(directory, name)) continue;
-        const status = this.#add(entry !== false, fd, name, false, fd >= 0);
+        const follow = this.#isLinked(directory, name) ? "file" : false;
+        const status = this.#add(entry !== false, fd, name, follow, fd >= 0);
         const isLater = statuses.changed(status) >= this.#since ||
           this.#poll?.differs(directory, name, statuses, status);
         if (isLater) statuses.setUncertain(status);
@@ -188,7 +196,8 @@ export class Look {
       if (entry === undefined || this.#isFollowed(directory, name)) entries.delete(name);
       else {
         const isDirectory = entry !== false;
-        entries.set(name, this.#add(isDirectory, AT_FDCWD, directory.pathOf(name), false, again));
+        const follow = this.#isLinked(directory, name) ? "file" : false;
+        entries.set(name, this.#add(isDirectory, AT_FDCWD, directory.pathOf(name), follow, again));
       }
     }
   }
@@ -198,17 +207,18 @@ export class Look {
     isDirectory: boolean,
     dirfd: number,
     path: string,
-    follow: boolean,
+    follow: Follow,
     isRead: boolean,
   ): Status {
     if (isRead) return this.#read(isDirectory, dirfd, sharedCString(path), follow);
     return this.#picture.statuses.add(isDirectory);
   }
 
-  #read(isDirectory: boolean, dirfd: number, pathname: Uint8Array, follow: boolean): Status {
+  #read(isDirectory: boolean, dirfd: number, pathname: Uint8Array, follow: Follow): Status {
     const { statuses } = this.#picture;
     const status = statuses.add(isDirectory);
-    statuses.read(this.#libc, status, dirfd, pathname, follow);
+    if (follow === "file") statuses.readLinked(this.#libc, status, dirfd, pathname);
+    else statuses.read(this.#libc, status, dirfd, pathname, follow);
     return status;
   }
 }

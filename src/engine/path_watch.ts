@@ -50,8 +50,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
    * @param path absolute, as lossless text
    * @param content the events that are wanted of what the path leads to, if that is no directory
    * @param moved called with an event's mask when the path may lead elsewhere: {@link PathWatch.look} again
-   * @param touched called when something happened to what the path leads to, if that is no directory, with
-   * bits of the mask
+   * @param touched called with bits of the mask when something happened to that
    */
   constructor(
     instance: Instance,

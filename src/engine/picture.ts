@@ -15,7 +15,7 @@ import {
   STATX_TYPE,
 } from "../../ffi/contract.ts";
 import { call } from "../kernel/call.ts";
-import { S_IFMT } from "../kernel/files.ts";
+import { S_IFDIR, S_IFMT } from "../kernel/files.ts";
 
 /** The number of a status in {@link Statuses}. */
 export type Status = number;
@@ -123,6 +123,8 @@ export const UNKNOWN = 4;
 export const GONE = 8;
 /** The file system has a time of birth. */
 const BORN = 16;
+/** It is that of the file that a link leads to, which other entries may have, too: no identity. Not in a snapshot. */
+const LINKED = 256;
 
 const MASK = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_BTIME | STATX_CTIME | STATX_MTIME;
 
@@ -180,6 +182,19 @@ export class Statuses {
     this.#setTime(start + BIRTH, isBorn ? STX_BTIME : undefined);
     this.#setTime(start + CHANGE, STX_CTIME);
     this.#setTime(start + MODIFICATION, STX_MTIME);
+    return true;
+  }
+
+  /**
+   * Reads the status of the file that a link leads to; if it leads to none, that of the link.
+   *
+   * @returns whether that succeeded
+   */
+  readLinked(libc: Libc, status: Status, dirfd: number, pathname: Uint8Array): boolean {
+    const isFile = this.read(libc, status, dirfd, pathname, true) && this.lastType !== S_IFDIR;
+    if (!isFile) return this.read(libc, status, dirfd, pathname, false);
+    const words = this.#words;
+    words[status * LENGTH] = words[status * LENGTH] & ~BORN | LINKED;
     return true;
   }
 
@@ -248,7 +263,7 @@ export class Statuses {
   likeness(status: Status): string | undefined {
     const words = this.#words;
     const start = status * LENGTH;
-    if (words[start] & (UNKNOWN | GONE)) return undefined;
+    if (words[start] & (UNKNOWN | GONE | LINKED)) return undefined;
     const inode = words.subarray(start + INODE, start + SIZE).join();
     if (words[start] & DIRECTORY) return inode;
     return `${inode},${words.subarray(start + SIZE, start + BIRTH)},${

@@ -14,6 +14,7 @@ import type { Completion } from "./completion.ts";
 import type { CandidateReason } from "./candidates.ts";
 import type { Entries } from "./entries.ts";
 import { entryEvent, type EntryKind, losslessPath, renameEvent, type WatchEvent } from "./event.ts";
+import type { LinkedFiles } from "./linked_files.ts";
 import { Look } from "./look.ts";
 import type { Tops } from "./loss.ts";
 import type { Overlap } from "./overlap.ts";
@@ -71,6 +72,7 @@ export class Pictures {
   readonly #progress: Progress;
   readonly #map: RootMap;
   readonly #roots: Roots;
+  readonly #links: LinkedFiles;
   readonly #overlap: Overlap;
   readonly #tree: Tree;
   readonly #entries: Entries;
@@ -86,6 +88,7 @@ export class Pictures {
     progress: Progress,
     map: RootMap,
     roots: Roots,
+    links: LinkedFiles,
     overlap: Overlap,
     tree: Tree,
     entries: Entries,
@@ -96,6 +99,7 @@ export class Pictures {
     this.#progress = progress;
     this.#map = map;
     this.#roots = roots;
+    this.#links = links;
     this.#overlap = overlap;
     this.#tree = tree;
     this.#entries = entries;
@@ -180,7 +184,8 @@ export class Pictures {
     const isFollowed = (directory: Directory, name: string) =>
       this.#map.wasNested &&
       (this.#last?.has(directory.pathOf(name)) ?? this.#overlap.isFollowed(directory, name));
-    const look = new Look(this.#libc, isFollowed, since, this.#poll);
+    const isLinked = (directory: Directory, name: string) => this.#links.has(directory, name);
+    const look = new Look(this.#libc, isFollowed, isLinked, since, this.#poll);
     this.#entries.begin(look);
     return look;
   }

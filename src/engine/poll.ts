@@ -19,6 +19,7 @@ import { Directory } from "./directory.ts";
 import { isExact } from "./directory_state.ts";
 import type { Entries, Toucher } from "./entries.ts";
 import type { Events } from "./events.ts";
+import type { LinkedFiles } from "./linked_files.ts";
 import type { Overlap } from "./overlap.ts";
 import { Content, Picture, type Status, type Statuses } from "./picture.ts";
 import type { Progress } from "./progress.ts";
@@ -36,6 +37,7 @@ export class Poll implements Toucher {
   readonly #libc: Libc;
   readonly #progress: Progress;
   readonly #roots: Roots;
+  readonly #links: LinkedFiles;
   readonly #overlap: Overlap;
   readonly #entries: Entries;
   readonly #events: Events;
@@ -56,6 +58,7 @@ export class Poll implements Toucher {
     libc: Libc,
     progress: Progress,
     roots: Roots,
+    links: LinkedFiles,
     overlap: Overlap,
     entries: Entries,
     events: Events,
@@ -64,11 +67,12 @@ export class Poll implements Toucher {
     this.#libc = libc;
     this.#progress = progress;
     this.#roots = roots;
+    this.#links = links;
     this.#overlap = overlap;
     this.#entries = entries;
     this.#events = events;
     this.#scanner = scanner;
-    this.#seen = new Sight(libc);
+    this.#seen = this.#sight();
     entries.begin(this);
   }
 
@@ -101,11 +105,21 @@ export class Poll implements Toucher {
   }
 
   touch(directory: Directory | undefined, name: string): void {
-    if (this.#isApplying) return;
+    if (this.#isApplying) {
+      // What the look has seen is the link, and not the file.
+      if (directory !== undefined && this.#links.has(directory, name)) {
+        this.#seen.add(directory, name);
+      }
+      return;
+    }
     const names = this.#touched.get(directory);
     if (names === undefined) this.#touched.set(directory, new Set([name]));
     else names.add(name);
     this.#seen.add(directory, name);
+  }
+
+  #sight(): Sight {
+    return new Sight(this.#libc, (directory, name) => this.#links.has(directory, name));
   }
 
   async #lookNext(): Promise<void> {
@@ -139,7 +153,7 @@ export class Poll implements Toucher {
     this.#roots.lookAgain();
     this.#scanner.retryRefused();
     this.#touched = new Map();
-    const sight = new Sight(this.#libc);
+    const sight = this.#sight();
     const turns = new Turns(this.#libc);
     for (const _ of sight.see(this.#roots.known(), this.#seen)) if (turns.isDue) await turns.take();
     await this.#progress.applied();
@@ -274,7 +288,9 @@ export class Poll implements Toucher {
     },
     replaced: (path) => {
       const place = this.#place(path);
-      if (place !== undefined) this.#entries.replaced(place.parent, place.name);
+      if (place === undefined) return;
+      this.#entries.replaced(place.parent, place.name);
+      this.#links.found(place.parent, place.name);
     },
   };
 

@@ -22,6 +22,7 @@ import { invalidate, isListed, KNOWN, needsScan, scanned, unreachable } from "./
 import { Duplicates } from "./duplicates.ts";
 import type { Instance } from "./instance.ts";
 import type { Member } from "./member.ts";
+import type { LinkedFiles } from "./linked_files.ts";
 import { Listing } from "./listing.ts";
 import { Refusals } from "./refusals.ts";
 import { Repeats } from "./repeats.ts";
@@ -72,13 +73,15 @@ export class Scanner {
   /** Where no link is followed, there are none. */
   readonly #duplicates: Duplicates | undefined;
   readonly #refusals: Refusals;
+  readonly #links: LinkedFiles;
   #outcomes: Outcome[] = [];
   #failed: Failed[] = [];
   #count = 0;
   #closed = false;
 
   /** @param member whose `work()` is to call {@link work} */
-  constructor(instance: Instance, member: Member, scope: ScanScope) {
+  constructor(instance: Instance, member: Member, scope: ScanScope, links: LinkedFiles) {
+    this.#links = links;
     this.#instance = instance;
     this.#queue = new ScanQueue(instance.libc);
     if (scope.followSymlinks) this.#duplicates = new Duplicates(instance, member);
@@ -307,6 +310,7 @@ export class Scanner {
   discard(directory: Directory): void {
     for (const one of directory.subtree()) {
       one.gone = true;
+      this.#links.deleteAll(one);
       this.release(one);
     }
   }

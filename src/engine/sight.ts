@@ -27,11 +27,14 @@ export class Sight {
   /** The directories of which the difference from an earlier look is known. */
   readonly compared: Set<Directory> = new Set();
   readonly #libc: Libc;
+  readonly #isLinked: (directory: Directory, name: string) => boolean;
   /** The status of each root that is no directory. */
   readonly #files = new Map<string, Status>();
 
-  constructor(libc: Libc) {
+  /** @param isLinked whether an entry is a followed link to a file */
+  constructor(libc: Libc, isLinked: (directory: Directory, name: string) => boolean) {
     this.#libc = libc;
+    this.#isLinked = isLinked;
   }
 
   /** Looks at all directories of some trees, in steps. @param before the look before */
@@ -53,7 +56,8 @@ export class Sight {
   add(directory: Directory | undefined, name: string): void {
     const path = directory === undefined ? name : directory.pathOf(name);
     const entry = directory?.entries.get(name);
-    const status = this.#read(AT_FDCWD, path, entry, directory === undefined);
+    const isLinked = directory !== undefined && this.#isLinked(directory, name);
+    const status = this.#read(AT_FDCWD, path, entry, directory === undefined, isLinked);
     if (directory === undefined) {
       if (status !== undefined) this.#files.set(name, status);
       return;
@@ -126,7 +130,8 @@ export class Sight {
       let count = 0;
       for (const name of names.keys()) {
         if (++count % FEW === 0) yield;
-        const status = this.#read(fd, name, known.get(name), false);
+        const isLinked = this.#isLinked(directory, name);
+        const status = this.#read(fd, name, known.get(name), false, isLinked);
         if (status !== undefined) content.entries.set(name, status);
       }
       this.contents.set(directory, content);
@@ -160,10 +165,15 @@ export class Sight {
     path: string,
     entry: Directory | boolean | undefined,
     follow: boolean,
+    isLinked: boolean,
   ): Status | undefined {
     const { statuses } = this;
     const status = statuses.add(false);
-    if (!statuses.read(this.#libc, status, dirfd, sharedCString(path), follow)) return undefined;
+    const pathname = sharedCString(path);
+    const isRead = isLinked
+      ? statuses.readLinked(this.#libc, status, dirfd, pathname)
+      : statuses.read(this.#libc, status, dirfd, pathname, follow);
+    if (!isRead) return undefined;
     const type = statuses.lastType;
     const isEntered = type === S_IFLNK && entry instanceof Directory && entry.link;
     statuses.setDirectory(status, type === S_IFDIR || isEntered);

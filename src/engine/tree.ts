@@ -9,6 +9,7 @@ import type { Libc } from "../../ffi/contract.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Entries } from "./entries.ts";
 import type { EntryKind } from "./event.ts";
+import type { LinkedFiles } from "./linked_files.ts";
 import type { Overlap } from "./overlap.ts";
 import type { RootMap } from "./root_map.ts";
 import type { Scope } from "./scope.ts";
@@ -31,6 +32,7 @@ export class Tree {
   readonly #scope: Scope;
   readonly #ignores: Ignores | undefined;
   readonly #map: RootMap;
+  readonly #links: LinkedFiles;
   readonly #overlap: Overlap;
   readonly #entries: Entries;
   readonly #scanner: Scanner;
@@ -40,6 +42,7 @@ export class Tree {
     scope: Scope,
     ignores: Ignores | undefined,
     map: RootMap,
+    links: LinkedFiles,
     overlap: Overlap,
     entries: Entries,
     scanner: Scanner,
@@ -48,6 +51,7 @@ export class Tree {
     this.#scope = scope;
     this.#ignores = ignores;
     this.#map = map;
+    this.#links = links;
     this.#overlap = overlap;
     this.#entries = entries;
     this.#scanner = scanner;
@@ -77,7 +81,8 @@ export class Tree {
     }
     if (directory.gone) return; // it was removed in a report of the root at this path
     if (!(isDirectory || link) || !this.#scope.recursive) {
-      return this.#entries.add(directory, name, isDirectory || link, kind);
+      this.#entries.add(directory, name, isDirectory || link, kind);
+      return this.#links.found(directory, name, isDirectory || link ? false : isLink);
     }
     const child = new Directory(name, directory, link);
     child.initial = directory.initial && kind !== "create";
@@ -91,6 +96,7 @@ export class Tree {
     if (entry === undefined) return;
     const path = directory.pathOf(name);
     this.#entries.delete(directory, name);
+    this.#links.delete(directory, name);
     if (entry instanceof Directory) this.#scanner.discard(entry);
     this.#overlap.removed(path, entry !== false);
   }
@@ -98,7 +104,20 @@ export class Tree {
   /** Another file is in the place of one; or a link, by which a root at that path is to be followed. */
   replaced(directory: Directory, name: string): void {
     if (!this.#overlap.isFollowed(directory, name)) this.#entries.replaced(directory, name);
+    this.#links.found(directory, name);
     this.#overlap.changed(directory.pathOf(name));
+  }
+
+  /** A file was renamed, or so it seems: what is there may be a link. */
+  renamed(source: Directory, from: string, target: Directory, to: string): void {
+    this.#links.delete(source, from);
+    this.#links.found(target, to);
+  }
+
+  /** A link that led to no directory leads to one. */
+  entered(directory: Directory, name: string): void {
+    this.removed(directory, name);
+    this.found(directory, name, false, "create", true);
   }
 
   /** Another directory may be in the place of one; or the same, in which nothing was found while it was away. */

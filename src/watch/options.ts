@@ -61,8 +61,12 @@ export interface WatchOptions {
    */
   readonly include?: Ignore | readonly Ignore[];
   /**
-   * Whether symbolic links to directories are followed. Entries of such a directory have a path through the link.
+   * Whether symbolic links are followed. Entries of a directory that a link leads to have a path through the link.
    * A directory is entered once: by its own path if that is watched, and else by one of the links to it.
+   *
+   * What happens to a regular file that a link leads to is reported of the link, too, wherever the file is. If
+   * another file takes its place, the way there changes, or it is removed or comes back, that is a `modify` of the
+   * link, which is an entry all the while.
    *
    * @default {false}
    */

@@ -8,7 +8,8 @@ import { dirname } from "node:path";
 export type Copy =
   | { readonly type: "directory" }
   | { readonly type: "file"; readonly bytes: Buffer; readonly inode: number }
-  | { readonly type: "link"; readonly target: string }
+  /** With the bytes of the file that it leads to, if it is followed to one. */
+  | { readonly type: "link"; readonly target: string; readonly bytes?: Buffer }
   /** There was no entry. */
   | { readonly type: "nothing" };
 
@@ -43,6 +44,14 @@ export function read(path: string, follow: boolean): Copy {
     }
     if (tries > 20) return { type: "nothing" };
   }
+}
+
+/** Reads an entry of a view that is no root. */
+export function readEntry(path: string, followSymlinks: boolean): Copy {
+  const copy = read(path, false);
+  if (copy.type !== "link" || !followSymlinks) return copy;
+  const file = read(path, true);
+  return file.type === "file" ? { ...copy, bytes: file.bytes } : copy;
 }
 
 /** The entries of a {@link View}. */
@@ -111,7 +120,7 @@ function readBelow(
 ): void {
   for (const name of list(directory)) {
     const path = `${directory}/${name}`;
-    const copy = read(path, false);
+    const copy = readEntry(path, view.followSymlinks);
     const leads = copy.type === "link" && view.followSymlinks && view.recursive &&
       read(path, true).type === "directory";
     const isDirectory = copy.type === "directory" || leads;

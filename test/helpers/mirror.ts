@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import type { ErrorEvent, WatchEvent } from "../../mod.ts";
 import { Completeness } from "./completeness.ts";
-import { type Copy, type Disk, read, type View } from "./disk.ts";
+import { type Copy, type Disk, read, readEntry, type View } from "./disk.ts";
 
 /** How many bytes of a file a message shows. */
 const SHOWN = 24;
@@ -164,7 +164,8 @@ export class Mirror {
 
   /** Reads an entry of the type that the event reports; another type by now will be reported itself. */
   #copy(path: string, isDirectory: boolean): Copy {
-    const copy = read(path, this.#view.roots.has(path));
+    const { roots, followSymlinks } = this.#view;
+    const copy = roots.has(path) ? read(path, true) : readEntry(path, followSymlinks);
     if (!isDirectory) return copy.type === "directory" ? { type: "nothing" } : copy;
     return copy.type === "link" && this.#view.followSymlinks ? copy : { type: "directory" };
   }
@@ -190,12 +191,17 @@ export class Mirror {
 
 function isSame(a: Copy, b: Copy): boolean {
   if (a.type === "file") return b.type === "file" && a.bytes.equals(b.bytes);
-  if (a.type === "link") return b.type === "link" && a.target === b.target;
+  if (a.type === "link") {
+    return b.type === "link" && a.target === b.target &&
+      (a.bytes === undefined ? b.bytes === undefined : b.bytes?.equals(a.bytes) ?? false);
+  }
   return a.type === b.type;
 }
 
 function show(copy: Copy): string {
-  if (copy.type === "link") return `link to ${copy.target}`;
+  if (copy.type === "link") {
+    return `link to ${copy.target}: ${copy.bytes?.toString("latin1", 0, SHOWN)}`;
+  }
   if (copy.type !== "file") return copy.type;
   const text = JSON.stringify(copy.bytes.toString("latin1", 0, SHOWN));
   return copy.bytes.length > SHOWN ? `${text}… (${copy.bytes.length})` : text;

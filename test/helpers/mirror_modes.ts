@@ -91,7 +91,7 @@ export const IGNORES: Readonly<
   "included path": {
     options: { ignore: "gen", include: ["a/**", "./b", /\/c\/d$/] },
     test: (path, isDirectory) =>
-      /(^|\/)gen$/.test(path) || !isDirectory && !/^a\/.|^b$|\/c\/d$/.test(path),
+      /(^|\/)gen$/.test(path) || !isDirectory && !/^\/a\/|^\/b$|\/c\/d$/.test(`/${path}`),
   },
 };
 

@@ -9,8 +9,8 @@ export interface Flavour {
   /** The greatest depth below these. */
   readonly depth: number;
   /**
-   * Symbolic links: none, any, or steady ones, whose targets no other change affects: directories with
-   * special names (see {@link isTarget}), not reached through other links.
+   * Symbolic links: none, any, or steady ones: to directories with special names (see {@link isTarget}), whose paths no
+   * other change affects, not reached through other links; and to files with special names (see {@link isLinkedFile}).
    */
   readonly links: "none" | "any" | "steady";
   readonly hardLinks: boolean;
@@ -33,7 +33,12 @@ export const OUTSIDE = "o";
 
 /** Whether steady links may lead to a path: no link is created there. */
 export function isTarget(path: string): boolean {
-  return /(^|\/)L\d$/.test(path);
+  return /(^|\/)[LF]\d$/.test(path);
+}
+
+/** Whether a path is, or goes through, one that links to files may lead to: no directory is created there. */
+export function isLinkedFile(path: string): boolean {
+  return /(^|\/)F\d(\/|$)/.test(path);
 }
 
 /**
@@ -59,7 +64,7 @@ export function stormLines(
   const one = <T>(list: readonly T[]): T => list[below(list.length)];
   const isSteady = flavour.links === "steady";
   const names = ["a", "b", "c", "d", "a", "b", "c", "d", "é", "a.tmp", "gen"];
-  if (isSteady) names.push("L0", "L1");
+  if (isSteady) names.push("L0", "L1", "F0", "F1");
   const name = () => one(names);
   const recent: string[] = [];
   const inside = () => {
@@ -69,7 +74,8 @@ export function stormLines(
     recent.push(path.join("/"));
     return recent.splice(0, recent.length - RECENT), recent.at(-1)!;
   };
-  const outside = () => `${OUTSIDE}/${one(["k0", "k1", "k2", isSteady ? "L0" : "k3", name()])}`;
+  const outside = () =>
+    `${OUTSIDE}/${one(["k0", "k1", "k2", isSteady ? one(["L0", "F0", "F1"]) : "k3", name()])}`;
   const path = () => random() < 0.12 ? outside() : inside();
   const near = (other: string) => `${other.slice(0, other.lastIndexOf("/"))}/${name()}`;
   let number = first;
@@ -78,6 +84,10 @@ export function stormLines(
   const text = () => random() < 0.2 ? `${token()}*${1 + below(1000)}` : token();
   const target = () => {
     if (!isSteady) return one([`@o/k${below(4)}`, name(), "..", `../${name()}`, `@${inside()}`]);
+    const file = `F${below(2)}`;
+    if (random() < 0.5) {
+      return one([`@o/${file}`, `@${one(flavour.tops)}/${file}`, file, `../${file}`]);
+    }
     const directory = `L${below(2)}`;
     return one([
       `@o/${directory}`,
@@ -118,6 +128,14 @@ export function stormLines(
       2,
       () => `relink ${target()} ${inside()}`,
     ]);
+  }
+  if (isSteady) {
+    const linked = () => `${one([OUTSIDE, ...flavour.tops])}/F${below(2)}`;
+    changes.push(
+      [6, () => `${one(["append", "patch", "save", "write"])} ${linked()} ${text()}`],
+      [3, () => `${one(["over", "mv"])} ${path()} ${linked()}`],
+      [1, () => `rm ${linked()}`],
+    );
   }
   if (flavour.hardLinks) changes.push([4, () => `ln ${inside()} ${inside()}`]);
   if (flavour.exchanges) changes.push([4, () => `exchange ${path()} ${path()}`]);

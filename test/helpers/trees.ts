@@ -5,6 +5,7 @@ import { Directory } from "../../src/engine/directory.ts";
 import { Entries } from "../../src/engine/entries.ts";
 import { Events } from "../../src/engine/events.ts";
 import type { Member } from "../../src/engine/member.ts";
+import { LinkedFiles } from "../../src/engine/linked_files.ts";
 import { Listings } from "../../src/engine/listings.ts";
 import { Overlap } from "../../src/engine/overlap.ts";
 import { RootMap } from "../../src/engine/root_map.ts";
@@ -50,6 +51,7 @@ export class Trees {
   readonly scanner: Scanner;
   readonly map: RootMap;
   readonly roots: Roots;
+  readonly links: LinkedFiles;
   readonly overlap: Overlap;
   readonly tree: Tree;
   readonly events: Events;
@@ -68,8 +70,16 @@ export class Trees {
       this.onReport(line);
       this.#lines.push(line);
     }, scope);
-    this.scanner = new Scanner(instance, this.member, scope);
     this.map = new RootMap(libc);
+    this.links = new LinkedFiles(
+      instance,
+      this.member,
+      scope,
+      this.map,
+      this.entries,
+      (directory, name) => this.tree.entered(directory, name),
+    );
+    this.scanner = new Scanner(instance, this.member, scope, this.links);
     this.roots = new Roots(instance, this.member, scope, this.map, this.entries, this.scanner);
     this.overlap = new Overlap(scope, this.map, this.roots, this.entries, this.scanner);
     this.tree = new Tree(
@@ -77,6 +87,7 @@ export class Trees {
       scope,
       ignores,
       this.map,
+      this.links,
       this.overlap,
       this.entries,
       this.scanner,
@@ -86,6 +97,7 @@ export class Trees {
       libc,
       scope,
       this.tree,
+      this.links,
       this.overlap,
       this.entries,
       this.scanner,

@@ -34,7 +34,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { exchange } from "../helpers/exchange.ts";
 import { mountsBelow, unmount, unmountBelow } from "../helpers/mounts.ts";
-import { isTarget, OUTSIDE } from "../helpers/storm_lines.ts";
+import { isLinkedFile, isTarget, OUTSIDE } from "../helpers/storm_lines.ts";
 
 const base = process.argv[2];
 const outside = join(base, OUTSIDE);
@@ -49,7 +49,10 @@ const files = new Map<string, number>();
 const directories: number[] = [];
 
 const CHANGES: Record<string, (...args: string[]) => void> = {
-  mkdir: (path) => makeDirectory(at(path)),
+  mkdir(path) {
+    if (isLinkedFile(path)) throw new Error("only a file may be there");
+    makeDirectory(at(path));
+  },
   write: (path, text) => put(path, constants.O_WRONLY | constants.O_TRUNC, text),
   append: (path, text) => put(path, constants.O_WRONLY | constants.O_APPEND, text),
   patch: (path, text) => put(path, constants.O_WRONLY, text),
@@ -79,6 +82,7 @@ const CHANGES: Record<string, (...args: string[]) => void> = {
     unlinkSync(`${at(path)}~`);
   },
   fill(path, text) {
+    if (isLinkedFile(path)) throw new Error("only a file may be there");
     for (const directory of ["", "/a", "/a/b"]) {
       makeDirectory(at(path + directory));
       for (const name of ["c", "d"]) create(at(`${path}${directory}/${name}`), text);
@@ -89,11 +93,13 @@ const CHANGES: Record<string, (...args: string[]) => void> = {
   rmdir: (path) => rmdirSync(at(path)),
   mv(from, to) {
     if (isTarget(to)) refuseLink(from);
+    if (isLinkedFile(to)) refuseDirectory(from);
     renameSync(at(from), at(to));
   },
   /** Renames over an entry; a directory is emptied first. */
   over(from, to) {
     if (isTarget(to)) refuseLink(from);
+    if (isLinkedFile(to)) refuseDirectory(from);
     if (isDirectory(at(from)) && isDirectory(at(to))) {
       readdirSync(at(to)).forEach((name) => rmSync(join(at(to), name), { recursive: true }));
     }
@@ -101,11 +107,11 @@ const CHANGES: Record<string, (...args: string[]) => void> = {
   },
   ln: (from, to) => linkSync(at(from), at(to)),
   symlink(target, path) {
-    if (isTarget(path)) throw new Error("only a directory may be there");
+    if (isTarget(path)) throw new Error("no link may be there");
     symlinkSync(leading(target), at(path));
   },
   relink(target, path) {
-    if (isTarget(path)) throw new Error("only a directory may be there");
+    if (isTarget(path)) throw new Error("no link may be there");
     const temporary = fresh(at(path));
     symlinkSync(leading(target), temporary);
     try {
@@ -117,6 +123,7 @@ const CHANGES: Record<string, (...args: string[]) => void> = {
   },
   exchange(a, b) {
     if (isTarget(a) || isTarget(b)) [a, b].forEach(refuseLink);
+    if (isLinkedFile(a) || isLinkedFile(b)) [a, b].forEach(refuseDirectory);
     exchange(at(a), at(b));
   },
   /** Replaces a tree by one with the same names. */
@@ -325,6 +332,10 @@ function isDirectory(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function refuseDirectory(path: string): void {
+  if (isDirectory(at(path))) throw new Error("it is a directory");
 }
 
 function refuseLink(path: string): void {

@@ -162,6 +162,29 @@ test("poll with include", async () => {
   assert.deepEqual(await one.reported(), []);
 });
 
+test("poll with followSymlinks reports what happens to linked files, once", async () => {
+  const [directory, outside] = [tmpDir(fastest), tmpDir(fastest)];
+  const [at, out] = [directory, outside].map((base) => (name: string) => join(base, name));
+  for (const name of ["a", "b", "c", "d"]) writeFileSync(out(name), "");
+  for (const name of ["a", "b", "c", "gone"]) symlinkSync(out(name), at(name));
+  await using one = await subject(directory, directory, { followSymlinks: true });
+  assert.deepEqual(await one.reported(), []);
+  appendFileSync(out("a"), "x");
+  rmSync(out("b"));
+  renameSync(out("d"), out("c"));
+  writeFileSync(out("gone"), "");
+  symlinkSync(out("a"), at("new"));
+  assert.deepEqual((await one.reported()).sort(), [
+    ...["create new", "modify a", "modify b", "modify c", "modify gone"],
+  ]);
+  assert.deepEqual(await one.reported(), []);
+  appendFileSync(out("a"), "x");
+  renameSync(at("c"), at("e"));
+  assert.deepEqual((await one.reported()).sort(), [
+    ...["create e", "modify a", "modify new", "remove c"],
+  ]);
+});
+
 test("poll reports at its interval, without sync()", async () => {
   const directory = tmpDir(fastest);
   await using one = await subject(directory, directory, { poll: 20 });

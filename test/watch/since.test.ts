@@ -236,6 +236,33 @@ test("since leaves out what is ignored now, and reports what no longer is", asyn
   assert.deepEqual(lines(events, directory), ["create b.log"]);
 });
 
+test("since with followSymlinks reports what has happened to linked files", async () => {
+  const [directory, outside] = [tmpDir(fastest), tmpDir(fastest)];
+  const [at, out] = [directory, outside].map((base) => (name: string) => join(base, name));
+  for (const name of ["a", "b", "c", "d", "same"]) write(out(name));
+  for (const name of ["a", "b", "c", "gone", "same"]) symlinkSync(out(name), at(name));
+  const options = { followSymlinks: true };
+  const before = await snapshotOf(directory, options);
+  assert.deepEqual(await reported(directory, { ...options, since: before }), []);
+  write(out("a"), "x");
+  rmSync(out("b"));
+  renameSync(out("d"), out("c"));
+  write(out("gone"));
+  const events = await reported(directory, { ...options, since: before });
+  assert.deepEqual(lines(events, directory).sort(), [
+    ...["modify a", "modify b", "modify c", "modify gone"],
+  ]);
+  const later = await snapshotOf(directory, options);
+  assert.deepEqual(await reported(directory, { ...options, since: later }), []);
+  renameSync(out("a"), at("moved")); // the inode of the linked file, but not that of the link
+  assert.deepEqual(
+    lines(await reported(directory, { ...options, since: later }), directory).sort(),
+    [
+      ...["create moved", "modify a"],
+    ],
+  );
+});
+
 test("since with include: a file comes by its name, and goes by it", async () => {
   const directory = tmpDir(fastest);
   const at = (name: string) => join(directory, name);

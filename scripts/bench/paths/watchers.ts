@@ -17,8 +17,9 @@ export interface Watching {
  * Watches a path and everything below it.
  *
  * @param ignore a directory below it to ignore, if the watcher supports that
+ * @param follows whether symbolic links are followed, if the watcher has a choice
  */
-export type Watch = (path: string, see: See, ignore?: string) => Watching;
+export type Watch = (path: string, see: See, ignore?: string, follows?: boolean) => Watching;
 
 /** The watchers, by name. @param entry the file of the package, if it has one */
 export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>> = {
@@ -26,8 +27,9 @@ export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>>
 
   async module() {
     const { watch } = await import("../../../mod.ts");
-    return (path, see, ignore) => {
-      const watcher = watch(path, ignore === undefined ? {} : { ignore });
+    return (path, see, ignore, followSymlinks = false) => {
+      const options = ignore === undefined ? {} : { ignore };
+      const watcher = watch(path, { followSymlinks, ...options });
       const loop = async () => {
         for await (const event of watcher) {
           if (event.kind === "rename") see(event.kind, event.path, event.from);
