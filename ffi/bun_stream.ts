@@ -40,6 +40,9 @@ export function streamWaiter(fd: number): Waiter {
   let parts: Uint8Array[] = [];
   let failure: Error | undefined;
   let ref = true;
+  let isReleased = false;
+  /** Whether the stream hands over bytes: a further read would be lost that is asked for meanwhile. */
+  let isPushing = false;
 
   const settle = (bytes: Uint8Array | undefined) => {
     const [ready] = pending!;
@@ -67,8 +70,10 @@ export function streamWaiter(fd: number): Waiter {
       return false;
     }
     if (parts.length === 0 && bytes.length < LARGE) {
+      isPushing = true;
       settle(bytes);
-      afterPromises(rest); // most often the next wait begins before
+      isPushing = false;
+      afterPromises(pending === undefined ? rest : begin); // most often the next wait begins before
       return false;
     }
     parts.push(new Uint8Array(bytes)); // a copy: Bun may reuse its buffer
@@ -96,15 +101,19 @@ export function streamWaiter(fd: number): Waiter {
     opened.on("close", () => opened === stream && push(null));
     return opened;
   };
+  const begin = () => {
+    if (pending === undefined || isReleased) return;
+    stream ??= open();
+    stream._read(SIZE);
+    // A new stream is ref'd with a count of zero, so that unref() without ref() has no effect.
+    if (pending !== undefined) setRef(stream, true);
+    if (!ref) setRef(stream, false);
+  };
   return {
     wait(...callbacks) {
       if (failure !== undefined) return callbacks[1](failure);
       pending = callbacks;
-      stream ??= open();
-      stream._read(SIZE);
-      // A new stream is ref'd with a count of zero, so that unref() without ref() has no effect.
-      if (pending !== undefined) setRef(stream, true);
-      if (!ref) setRef(stream, false);
+      if (!isPushing) begin();
     },
     ref() {
       ref = true;
@@ -115,6 +124,7 @@ export function streamWaiter(fd: number): Waiter {
       if (stream !== undefined) setRef(stream, false);
     },
     async release() {
+      isReleased = true;
       destroy();
       await turn(); // until Bun has closed its duplicate
       if (pending !== undefined) settle(undefined);

@@ -70,6 +70,29 @@ for (const [name, open] of ways) {
     await release(s);
   });
 
+  test(`${name}: wait() may be called again when it calls back`, async () => {
+    const s = await subject(open());
+    for (let round = 0; round < 20; round++) {
+      let length = 0;
+      const awake = new Promise<void>((resolve, reject) => {
+        const ready = (bytes?: Uint8Array) => {
+          const before = length;
+          length += bytes?.byteLength ?? s.drain();
+          if (before > 0 && length > before) resolve();
+          else {
+            s.waiter.wait(ready, reject);
+            if (before === 0 && length > 0) setTimeout(s.touch, round % 3);
+          }
+        };
+        s.waiter.wait(ready, reject);
+      });
+      s.touch();
+      await within(awake, () => ({ round, length }));
+      assert.equal(length, 32);
+    }
+    await release(s);
+  });
+
   test(`${name}: an event stays in the kernel while no wait() is pending`, async () => {
     const s = await subject(open());
     const awake = woken(s.waiter);
