@@ -67,7 +67,7 @@ const NAMES: Record<string, readonly string[]> = {
     ...KERNEL,
     ...KERNEL_TYPES,
     ...["BatchOptions", "EntryEvent", "EntryKind", "ErrorEvent", "Ignore", "OverflowEvent"],
-    ...["RenameEvent", "UnmountEvent", "WatchEvent", "WatchKind", "WatchOptions"],
+    ...["MountEvent", "RenameEvent", "UnmountEvent", "WatchEvent", "WatchKind", "WatchOptions"],
     ...["Watcher", "watch"],
   ],
   "./fs": [

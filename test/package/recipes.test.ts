@@ -19,6 +19,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { MOUNTS } from "../helpers/namespace.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { until } from "../helpers/within.ts";
@@ -44,15 +45,22 @@ const RUN: readonly string[] = {
 /** A running recipe, in its own directory. */
 interface Running extends Disposable {
   readonly directory: string;
+  readonly pid: number;
   readonly output: { stdout: string; stderr: string };
   /** Waits until it prints a text. */
   prints(text: string): Promise<void>;
 }
 
-/** Starts a recipe. @param prepare creates its files, and may return a changed program */
+/**
+ * Starts a recipe.
+ *
+ * @param prepare creates its files, and may return a changed program
+ * @param under a command that runs it
+ */
 function start(
   title: string,
   prepare: (directory: string, program: string) => string | void,
+  under: readonly string[] = [],
 ): Running {
   const directory = tmpDir();
   const text = RECIPES.get(title)!;
@@ -61,12 +69,14 @@ function start(
     join(directory, "recipe.ts"),
     program.replaceAll('"@inotify/inotify"', `"${root}/mod.ts"`),
   );
-  const child: ChildProcess = spawn(process.execPath, [...RUN, "recipe.ts"], { cwd: directory });
+  const [file, ...args] = [...under, process.execPath, ...RUN, "recipe.ts"];
+  const child: ChildProcess = spawn(file, args, { cwd: directory });
   const output = { stdout: "", stderr: "" };
   child.stdout!.on("data", (chunk) => output.stdout += chunk);
   child.stderr!.on("data", (chunk) => output.stderr += chunk);
   return {
     directory,
+    pid: child.pid!,
     output,
     prints: (text) => until(() => output.stdout.includes(text), () => ({ text, ...output })),
     [Symbol.dispose]: () => void child.kill(),
@@ -91,6 +101,7 @@ test("every recipe has a test", () => {
     "Rebuild on each save",
     "Build what has changed since the last build",
     "Keep a copy up to date",
+    "Photos from a stick",
     "Watch a network drive, or a Windows drive in WSL",
     "Watch in a Worker",
     "Reload a configuration",
@@ -182,6 +193,26 @@ test("Keep a copy up to date", async () => {
   await until(isCopied("2026/two", "2"), () => recipe.output);
   await until(isCopied("first", "1"), () => recipe.output);
   assert.ok(!existsSync(at("backup/2026/one")));
+});
+
+test("Photos from a stick", { skip: MOUNTS.skip }, async () => {
+  using recipe = start("Photos from a stick", (directory, program) => {
+    for (const name of ["media/usb", "stick", "photos"]) {
+      mkdirSync(join(directory, name), { recursive: true });
+    }
+    writeFileSync(join(directory, "stick/1.jpg"), "");
+    return program.replace("/media", join(directory, "media"));
+  }, MOUNTS.under);
+  const { directory, pid, prints } = recipe;
+  await provoke(
+    (turn) => writeFileSync(join(directory, `media/at${turn}.jpg`), ""),
+    () => existsSync(join(directory, "photos/at0.jpg")),
+  );
+  const enter = ["--preserve-credentials", "-U", "-m", "-t", `${pid}`];
+  const mount = ["mount", "--bind", join(directory, "stick"), join(directory, "media/usb")];
+  assert.equal(spawnSync("nsenter", [...enter, ...mount]).status, 0);
+  await prints(`a stick: ${directory}/media/usb\n`);
+  await until(() => existsSync(join(directory, "photos/1.jpg")), () => recipe.output);
 });
 
 test("Watch a network drive, or a Windows drive in WSL", async () => {
