@@ -115,16 +115,7 @@ export class Engine implements Member {
     this.#tree = tree;
     this.#events = events;
     this.#listings = new Listings(libc, scope, tree, links, overlap, entries, scanner, events);
-    this.#mountPoints = new MountPoints(
-      libc,
-      instance.mounts,
-      scope,
-      map,
-      roots,
-      tree,
-      entries,
-      scanner,
-    );
+    this.#mountPoints = new MountPoints(instance, scope, map, roots, tree, entries, scanner);
     const poll = scope.polls
       ? new Poll(libc, this, roots, links, overlap, entries, events, scanner)
       : undefined;
@@ -175,14 +166,7 @@ export class Engine implements Member {
    * in the beginning; of what is now, nothing more is reported.
    */
   reconsider(): void {
-    for (const { directory } of this.#map) {
-      if (directory === undefined) continue;
-      for (const one of directory.subtree()) {
-        one.initial = true;
-        this.#scanner.invalidate(one);
-      }
-      this.#scanner.schedule(directory);
-    }
+    this.#tree.reconsider();
   }
 
   /** The paths of all that is watched, as lossless text. */

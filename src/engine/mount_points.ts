@@ -17,6 +17,7 @@ import { isWithin, type Mount } from "../kernel/mountinfo.ts";
 import { Directory } from "./directory.ts";
 import type { Entries } from "./entries.ts";
 import { mountEvent } from "./event.ts";
+import type { Instance } from "./instance.ts";
 import type { Mounts, MountTable } from "./mounts.ts";
 import { placeAt, type Root, type RootMap } from "./root_map.ts";
 import type { Roots } from "./roots.ts";
@@ -64,8 +65,7 @@ export class MountPoints {
   #isStale = false;
 
   constructor(
-    libc: Libc,
-    mounts: Mounts,
+    { libc, mounts }: Pick<Instance, "libc" | "mounts">,
     scope: Scope,
     map: RootMap,
     roots: Roots,

@@ -57,6 +57,18 @@ export class Tree {
     this.#scanner = scanner;
   }
 
+  /** What is ignored has changed: all is scanned again, as if it were the beginning. */
+  reconsider(): void {
+    for (const { directory } of this.#map) {
+      if (directory === undefined) continue;
+      for (const one of directory.subtree()) {
+        one.initial = true;
+        this.#scanner.invalidate(one);
+      }
+      this.#scanner.schedule(directory);
+    }
+  }
+
   /** An entry is there that was not known. @param isLink whether it is a symbolic link, if that is known */
   found(
     directory: Directory,
