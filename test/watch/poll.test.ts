@@ -308,8 +308,13 @@ for (let seed = from; seed <= to; seed++) {
         hardLinks: seed % 2 === 0,
         exchanges: true,
       } as const,
-      ...{ swaps: true, held: false, whole: seed % 3 === 0 ? ["t"] : [], pauses: true },
-      mounts: false,
+      ...{
+        swaps: true,
+        held: false,
+        whole: seed % 3 === 0 ? ["t"] : [],
+        mounts: false,
+        pauses: true,
+      },
     };
     for (let first = 0; first < 240; first += 40) {
       const changes = stormLines(seed, 40, flavour, first);
