@@ -41,7 +41,8 @@ if (!(minutes > 0) || !(pause >= 0) || !Number.isInteger(firstSeed)) {
 /** The number of changes in a storm. */
 const CHANGES = 800;
 const MIRROR_CHANGES = 400;
-const modes = Object.keys(MODES);
+// What a storm mounts would show in the whole system.
+const modes = Object.keys(MODES).filter((mode) => mode !== "mounts");
 /** In one storm of so many, the event loop is blocked until the kernel's queue overflows. */
 const OVERFLOW_EVERY = 20;
 /** After so many storms everything is removed, so that the tree does not grow. */

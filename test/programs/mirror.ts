@@ -8,7 +8,8 @@
  * of each failed storm. --lines reads the changes from a file, with a line "watch" where the watchers
  * start. --shrink finds fewer changes with the same first difference, running each candidate --times N.
  * --without leaves out exchanges, swaps, links, hardLinks, held or whole changes, kinds other than the
- * default ones, losses, ignore or contradictions.
+ * default ones, losses, ignore or contradictions. The mode mounts is not among all: run it with `unshare -Urm`, so that
+ * nothing else sees what it mounts.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -34,7 +35,8 @@ const { values: options } = parseArgs({
 });
 const [from, to = from] = options.seed.split("-").map(Number);
 const without = options.without.split(",");
-const modes = options.mode === "all" ? Object.keys(MODES) : options.mode.split(",");
+const all = Object.keys(MODES).filter((mode) => mode !== "mounts");
+const modes = options.mode === "all" ? all : options.mode.split(",");
 const script = options.lines && readFileSync(options.lines, "utf8").trim().split("\n");
 
 for (const mode of modes) {
