@@ -56,7 +56,6 @@ export function restartsOf(seed: number): Restarts {
       whole: often(0.3) ? ["t"] : [],
       mounts: false,
       pauses: often(0.7),
-      mounts: false,
     },
     onDisk: often(0.5),
     batches: often(0.3),
