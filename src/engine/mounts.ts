@@ -18,12 +18,18 @@ import {
   SEEK_SET,
   type Waiter,
 } from "../../ffi/contract.ts";
+import { after } from "../../ffi/time.ts";
 import { call } from "../kernel/call.ts";
 import { cString } from "../kernel/byte_string.ts";
 import { debug } from "../kernel/debug.ts";
 import { type Mount, parseMounts, visibleMounts } from "../kernel/mountinfo.ts";
 
 const FILE = cString("/proc/self/mountinfo");
+/**
+ * How long after the beginning changes are waited for, in milliseconds. Those before are noticed then, or by
+ * {@link Mounts.look}. So a process that ends soon does not pay for it: see ffi/aio.ts.
+ */
+const LATER = 1000;
 /** How often the file is read again that differs after a fence. */
 const TRIES = 20;
 /** Where `revents` is in a `struct pollfd`; the bits in use are in its first byte. */
@@ -69,6 +75,7 @@ export class Mounts {
   /** The descriptors that are waited for, and read: the kernel tells each one of a change once. */
   readonly #fds: number[] = [];
   #waiter: Promise<Waiter | undefined> = Promise.resolve(undefined);
+  #cancel = () => {};
   #isClosed = false;
   #table: MountTable = new MountTable(new Uint8Array());
   /** Whether the last read was possible. */
@@ -109,9 +116,11 @@ export class Mounts {
     return this.#table;
   }
 
-  /** Waits for changes from now on. Does not keep the process alive. */
+  /** Soon begins to wait for changes. Does not keep the process alive. */
   begin(): void {
-    if (this.#fds.length === 2) this.#waiter = this.#begin().catch(noted);
+    if (this.#fds.length < 2) return;
+    const begin = () => void (this.#waiter = this.#begin().catch(noted));
+    this.#cancel = after(LATER, begin, false);
   }
 
   /**
@@ -130,6 +139,7 @@ export class Mounts {
   /** Closes the file. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancel();
     const waiter = await this.#waiter;
     await waiter?.release();
     for (const fd of this.#fds.splice(0)) this.#libc.close(fd);
