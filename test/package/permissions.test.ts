@@ -92,6 +92,7 @@ test("a link that leads out of the allowed directory is not followed", skip, () 
       ...ENTRIES,
       "exists allowed/inner-link",
       "exists allowed/link",
+      "error allowed/file-link",
       "error allowed/link",
     ]),
   );
