@@ -5,6 +5,8 @@
  * is known is what was so at that event. What a scan found is compared with it at a fence (listings.ts). The
  * two write through entries.ts, which reports.
  *
+ * It is longer than 300 lines, since it puts all the parts together.
+ *
  * @module
  */
 

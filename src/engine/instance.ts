@@ -1,6 +1,8 @@
 /**
  * `Instance`: the one inotify instance that the watchers of a thread share, and the loop that reads it.
  *
+ * Whom it serves and how it reads are one file, longer than 300 lines, since each decides when the other has its turn.
+ *
  * @module
  */
 

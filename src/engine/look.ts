@@ -12,7 +12,8 @@ import { call } from "../kernel/call.ts";
 import { cString, sharedCString } from "../kernel/byte_string.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Tops } from "./loss.ts";
-import { Content, Picture, type Status } from "./picture.ts";
+import { Content, Picture } from "./picture.ts";
+import type { Status } from "./statuses.ts";
 import type { Poll } from "./poll.ts";
 import { Turns } from "./turns.ts";
 

@@ -7,7 +7,8 @@
  * @module
  */
 
-import type { Content, Status, Statuses } from "./picture.ts";
+import type { Content } from "./picture.ts";
+import type { Status, Statuses } from "./statuses.ts";
 
 /** An entry as reported so far: at first as in the old picture, at last as in the new one. */
 export interface Old {

@@ -5,6 +5,8 @@
  * it first. The status of what the kernel reports is read before that is reported; if a look finds another one, that is
  * a later change.
  *
+ * What is compared and what is applied are one file, longer than 300 lines, since both leave out what was touched.
+ *
  * @module
  */
 
@@ -21,7 +23,8 @@ import type { Entries, Toucher } from "./entries.ts";
 import type { Events } from "./events.ts";
 import type { LinkedFiles } from "./linked_files.ts";
 import type { Overlap } from "./overlap.ts";
-import { Content, Picture, type Status, type Statuses } from "./picture.ts";
+import { Content, Picture } from "./picture.ts";
+import type { Status, Statuses } from "./statuses.ts";
 import type { Progress } from "./progress.ts";
 import { type Place, placeIn } from "./root_map.ts";
 import type { Roots } from "./roots.ts";

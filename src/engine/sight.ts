@@ -11,7 +11,8 @@ import { S_IFDIR, S_IFLNK } from "../kernel/files.ts";
 import { Directory } from "./directory.ts";
 import { Listing } from "./listing.ts";
 import type { Tops } from "./loss.ts";
-import { Content, type Status, Statuses } from "./picture.ts";
+import { Content } from "./picture.ts";
+import { type Status, Statuses } from "./statuses.ts";
 import { list } from "./scan.ts";
 
 /** After how many entries the event loop may have a turn. */

@@ -8,19 +8,18 @@
  */
 
 import { fromBytes, putText, toBytes } from "../kernel/byte_string.ts";
+import { Content, Picture } from "./picture.ts";
 import {
   BIRTH,
   CHANGE,
-  Content,
   DIRECTORY,
   INODE,
   LENGTH,
   MODIFICATION,
-  Picture,
   SIZE,
   type Status,
   UNKNOWN,
-} from "./picture.ts";
+} from "./statuses.ts";
 
 declare const process: {
   getBuiltinModule(name: "node:zlib"): { crc32(data: Uint8Array): number };

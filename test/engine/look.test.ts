@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { libc } from "../../ffi/libc.ts";
 import { Directory } from "../../src/engine/directory.ts";
 import { Look } from "../../src/engine/look.ts";
-import { LENGTH, type Picture, UNCERTAIN, UNKNOWN } from "../../src/engine/picture.ts";
+import type { Picture } from "../../src/engine/picture.ts";
+import { LENGTH, UNCERTAIN, UNKNOWN } from "../../src/engine/statuses.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 

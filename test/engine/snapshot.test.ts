@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LENGTH, Picture, type Status, type Statuses } from "../../src/engine/picture.ts";
+import { Picture } from "../../src/engine/picture.ts";
+import { LENGTH, type Status, type Statuses } from "../../src/engine/statuses.ts";
 import { decode, encode } from "../../src/engine/snapshot.ts";
 import { type Made, make, pictureOf } from "../helpers/pictures.ts";
 import { generator } from "../helpers/random.ts";

@@ -1,15 +1,7 @@
 /** Pictures without a disk: of made-up entries. */
 
-import {
-  CHANGE,
-  Content,
-  DIRECTORY,
-  INODE,
-  LENGTH,
-  MODIFICATION,
-  Picture,
-  SIZE,
-} from "../../src/engine/picture.ts";
+import { Content, Picture } from "../../src/engine/picture.ts";
+import { CHANGE, DIRECTORY, INODE, LENGTH, MODIFICATION, SIZE } from "../../src/engine/statuses.ts";
 
 /** An entry. Two of the same inode are the same entry. */
 export interface Made {

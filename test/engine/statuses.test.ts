@@ -1,4 +1,4 @@
-/** `Picture` and `Statuses`, of real entries. */
+/** `Statuses` and `Statuses`, of real entries. */
 
 import assert from "node:assert/strict";
 import {
@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { AT_FDCWD } from "../../ffi/contract.ts";
 import { libc } from "../../ffi/libc.ts";
-import { type Status, Statuses } from "../../src/engine/picture.ts";
+import { type Status, Statuses } from "../../src/engine/statuses.ts";
 import { cString } from "../../src/kernel/byte_string.ts";
 import { make, pictureOf } from "../helpers/pictures.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
