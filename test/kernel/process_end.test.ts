@@ -23,7 +23,7 @@ for (
     ["close() while a batch settles", 0],
     ["return() while a batch settles", 0],
     ["a pending read", 0],
-    ["fifty pending reads", 0],
+    ["forty pending reads", 0],
     ["an event during the exit listeners", 0],
     ["exitCode", 3],
     ["process.exit()", 4],

@@ -62,8 +62,8 @@ const ways: Record<string, () => unknown> = {
     await turn();
     change();
   },
-  "fifty pending reads": async () => {
-    for (let i = 0; i < 50; i++) read();
+  "forty pending reads": async () => {
+    for (let i = 0; i < 40; i++) read();
     await turn();
     change();
   },
