@@ -13,6 +13,7 @@ args=()
 # --gitignore reads the variables that locate git's configuration files.
 variables=NO_COLOR,HOME,XDG_CONFIG_HOME,GIT_CONFIG_GLOBAL,GIT_CONFIG_SYSTEM,GIT_CONFIG_NOSYSTEM
 permissions=(--allow-ffi --allow-read "--allow-env=$variables")
+write=() # for the file of --since
 while (($#)); do
   case $1 in
     --runtime) runtime=${2:-none} && shift "$(($# > 1))" ;;
@@ -22,7 +23,10 @@ while (($#)); do
       permissions=(--allow-ffi --allow-read --allow-env --allow-run)
       break
       ;;
-    *) args+=("$1") ;;
+    *)
+      [[ $1 != --since* ]] || write=(--allow-write)
+      args+=("$1")
+      ;;
   esac
   shift
 done
@@ -43,7 +47,7 @@ esac
 
 toolchain "$runtime"
 case $runtime in
-  deno) command=(deno run --quiet --no-config "${permissions[@]}") ;;
+  deno) command=(deno run --quiet --no-config "${permissions[@]}" ${write[@]+"${write[@]}"}) ;;
   bun) command=(bun) ;;
   node) command=(node --disable-warning=ExperimentalWarning) ;;
 esac

@@ -1,7 +1,9 @@
 /** `watch --since`. */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -9,9 +11,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { runtimeName } from "../helpers/runtime.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { type Running, watch, watching } from "../helpers/watch_command.ts";
 import { until } from "../helpers/within.ts";
@@ -129,5 +133,25 @@ test("watch --since without a FILE is an error", async () => {
     await until(() => output.code !== undefined, () => output);
     assert.equal(output.code, 2, output.stderr);
     assert.match(output.stderr, /since/);
+  }
+});
+
+test("scripts/watch.sh --since may write the file, with and without a COMMAND", async () => {
+  const script = fileURLToPath(new URL("../../scripts/watch.sh", import.meta.url));
+  const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter);
+  for (const rest of [[], ["--", "true"]]) {
+    const state = join(tmpDir(), "state");
+    const args = ["--runtime", runtimeName, "--since", state, tmpDir(), ...rest];
+    const child = spawn(script, args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, PATH },
+    });
+    let [stderr, ended] = ["", false];
+    child.stderr.on("data", (chunk) => stderr += chunk);
+    child.on("close", () => ended = true);
+    await until(() => ended || stderr.includes("Ctrl-C ends it.\n"), () => stderr);
+    assert.ok(existsSync(state), stderr);
+    child.kill("SIGINT");
+    await until(() => ended, () => stderr);
   }
 });
