@@ -53,18 +53,21 @@ done < <(find ./test -name '*.test.ts' | sort)
 names=() results=() times=()
 passed=0 failed=0 skipped=0
 
-# Runs a command as the step named $1, which may have begun at $began. Exit status 77 means that it is skipped.
+# Runs a command as the step named $1. Exit status 77 means that it is skipped.
+# One that ran beside began at $began, and ended at the last change of the file $log.
 step() {
-  local name=$1 start=${began:-$EPOCHREALTIME} status=0 result seconds
+  local name=$1 start=${began:-$EPOCHREALTIME} status=0 end result seconds
   shift
   printf '\n=== %s\n' "$name"
   "$@" </dev/null 2>&1 || status=$?
+  end=$EPOCHREALTIME
+  [[ -z ${log-} ]] || end=$(stat -c %.6Y "$log")
   case $status in
     0) result=passed && passed=$((passed + 1)) ;;
     77) result=skipped && skipped=$((skipped + 1)) ;;
     *) result="FAILED ($status)" && failed=$((failed + 1)) ;;
   esac
-  seconds=$(printf '%07d' $((${EPOCHREALTIME/[.,]/} - ${start/[.,]/})))
+  seconds=$(printf '%07d' $((${end/[.,]/} - ${start/[.,]/})))
   names+=("$name") results+=("$result") times+=("${seconds::-6}.${seconds: -6:1}")
   printf -- '--- %s: %s, %s s\n' "$name" "$result" "${times[-1]}"
 }
@@ -90,6 +93,15 @@ suite() {
   esac
 }
 
+# Runs a command with its output in the file $1, which is touched at its end.
+beside() {
+  local output=$1 status=0
+  shift
+  "$@" </dev/null >"$output" 2>&1 || status=$?
+  touch "$output"
+  return "$status"
+}
+
 # Prints the output of a command that runs beside, as it comes. Its exit status is that of the command.
 follow() {
   tail --pid="$1" -n +1 -f "$2"
@@ -103,11 +115,11 @@ if ((${#suites[@]} == 1)); then
 else
   output=$(mktemp "$runtimes/suite.XXXXXX")
   start=$EPOCHREALTIME
-  suite bun </dev/null >"$output" 2>&1 &
+  beside "$output" suite bun &
   bun=$!
   trap 'kill "$bun" 2>/dev/null || true; rm -f "$output"' EXIT
   step "${titles[deno]}" suite deno
-  began=$start step "${titles[bun]}" follow "$bun" "$output"
+  began=$start log=$output step "${titles[bun]}" follow "$bun" "$output"
   step "${titles[node]}" suite node
 fi
 
