@@ -110,38 +110,45 @@ export class MountPoints {
   /** Mounts have come or gone. */
   changed(before: MountTable, now: MountTable): void {
     const moves = [...movesBetween(before, now)];
-    const roots = new Map<Root, { isUnmounted: boolean; isMounted: boolean }>();
+    const roots = new Map<Root, { hasLeft: boolean; isUnmounted: boolean; isMounted: boolean }>();
     for (const root of this.#map) {
       for (const move of moves) {
         const [left, entered] = [move.from, move.to].map((mount) =>
           mount !== undefined && (root.watch?.passesBelow(mount.path) ?? false)
         );
         if (!left && !entered) continue;
-        const { isUnmounted, isMounted } = roots.get(root) ?? {};
+        const { hasLeft, isUnmounted, isMounted } = roots.get(root) ?? {};
         roots.set(root, {
+          hasLeft: hasLeft || left,
           isUnmounted: isUnmounted || left && move.isUnmounted,
           isMounted: isMounted || entered && move.isMounted,
         });
       }
     }
     const tops = [...this.#tops(this.#scope.followSymlinks)];
-    const spots = moves.flatMap((move) => this.#move(move, tops));
-    for (const spot of spots) this.#look(spot);
-    for (const [root, { isUnmounted, isMounted }] of roots) {
+    const spots = moves.map((move) => this.#move(move, tops));
+    for (const { left, entered } of spots) {
+      for (const spot of left) this.#look(spot, true);
+      for (const spot of entered) this.#look(spot, false);
+    }
+    for (const [root, { hasLeft, isUnmounted, isMounted }] of roots) {
       if (!this.#map.has(root)) continue; // it was removed in a report
       if (root.directory !== undefined) this.#ended.delete(root.directory);
       if (root.isReported || leadsSomewhere(this.#libc, root.path)) {
         if (isUnmounted) this.#report("unmount", root.path);
         if (isMounted) this.#report("mount", root.path);
       }
-      this.#roots.look(root);
+      this.#roots.lookAtMount(root, hasLeft);
     }
     const ids = new Set([...now.visible.values()].map(({ id }) => id));
     for (const id of this.#spots.keys()) if (!ids.has(id)) this.#spots.delete(id);
   }
 
   /** Reports where a mount has left, and where it has come. @returns these spots */
-  #move({ from, to, isUnmounted, isMounted }: Move, tops: readonly Top[]): Spot[] {
+  #move(
+    { from, to, isUnmounted, isMounted }: Move,
+    tops: readonly Top[],
+  ): { left: Spot[]; entered: Spot[] } {
     const before = from === undefined ? [] : this.#locate(from, tops);
     if (from !== undefined) this.#spots.delete(from.id);
     const now = to === undefined ? [] : this.#locate(to, tops);
@@ -153,7 +160,7 @@ export class MountPoints {
     for (const { parent, name } of isMounted ? entered : []) {
       this.#report("mount", parent.pathOf(name));
     }
-    return [...left, ...entered];
+    return { left, entered };
   }
 
   /** What was mounted at the same place, as the same mount by all that the kernel shows of it. */
@@ -176,11 +183,16 @@ export class MountPoints {
     this.#report("mount", directory.path);
   }
 
-  /** What is at a spot is another one, or the same again. */
-  #look({ parent, name }: Spot): void {
+  /**
+   * What is at a spot is another one, or the same again.
+   *
+   * @param wasHidden whether it was hidden, if it is the same: whoever read its files then found others
+   */
+  #look({ parent, name }: Spot, wasHidden: boolean): void {
     const entry = parent.gone ? undefined : parent.entries.get(name);
     if (entry instanceof Directory) {
       this.#ended.delete(entry);
+      if (wasHidden) this.#tree.invalidateAsOther(entry);
       this.#scanner.rescan(entry);
     } else if (entry === false) this.#tree.replaced(parent, name);
   }

@@ -141,6 +141,18 @@ export class Roots {
     if (tree && tree === root.directory) this.#scanner.rescan(tree);
   }
 
+  /**
+   * Resolves where the path of a root leads, on which mounts have come or gone.
+   *
+   * @param hasLeft whether one has gone, which hid what the path leads to
+   */
+  lookAtMount(root: Root, hasLeft: boolean): void {
+    const { target, directory } = root;
+    this.look(root);
+    const isSame = root.target?.wd === target?.wd && root.directory === directory;
+    if (hasLeft && isSame && target !== undefined && target.wd >= 0) this.#wasAway(root);
+  }
+
   /** Resolves where the paths of all roots lead now. */
   lookAgain(): void {
     Way.doubt(this.#instance);

@@ -11,6 +11,8 @@ for (
     ["Libc.waiter() wakes for it by a Worker, on Bun", "a waiter by a Worker"],
     ["a watcher reports mounts by itself, and leaves nothing open", "without a call"],
     ["a watcher that cannot wait for mounts reports them at sync()", "by sync() alone"],
+    ["what a mount has hidden for a moment may have been read", "gone before it is looked at"],
+    ["so may what is in a root", "gone from a root before it is looked at"],
     ["a mount is in the batch of what it hides and shows", "batches"],
     [
       "Mounts.look() reads until paths are the same after a fence",

@@ -69,6 +69,24 @@ async function waits(c: Libc): Promise<void> {
   assert.equal(open(), 0);
 }
 
+/** Of a mount that is noticed, and gone before what it shows is looked at: whoever read a file meanwhile found none. */
+async function gone(path: string, call: "open" | "inotify_add_watch"): Promise<void> {
+  writeFileSync(join(inner, "f"), "");
+  await using watcher = watch(path);
+  await within(watcher.ready);
+  const original: (...args: never[]) => number = libc()[call];
+  libc()[call] = (...args: never[]) => {
+    libc()[call] = original;
+    unmount();
+    return original(...args);
+  };
+  const events = watcher[Symbol.asyncIterator]();
+  mount();
+  assert.equal(await next(events), "mount");
+  assert.equal(await next(events), "unmount");
+  assert.equal(await next(events), "modify");
+}
+
 const CHECKS: Record<string, () => Promise<void>> = {
   "a waiter": () => waits(libc()),
   async "a waiter by a Worker"() {
@@ -117,6 +135,8 @@ const CHECKS: Record<string, () => Promise<void>> = {
     assert.deepEqual(lines, ["mount /inner", "remove /inner/hidden", "create /inner/a"]);
     unmount();
   },
+  "gone before it is looked at": () => gone(base, "open"),
+  "gone from a root before it is looked at": () => gone(inner, "inotify_add_watch"),
   async "a rename while the mounts are read"() {
     const places: string[] = [];
     let renames = 0;
