@@ -108,6 +108,8 @@ export class Overlap {
 
   /** A tree has come to a root. @returns whether what is there is known */
   #takeIn(root: Root, parent: Directory, name: string, isDirectory: boolean): boolean {
+    this.#roots.look(root); // what has come to its path since then, no event of its own will tell
+    if (!this.#map.has(root)) return false; // it was removed in a report
     const { path, watch, isReported, target, directory } = root;
     watch?.close();
     root.watch = root.target = root.directory = undefined;

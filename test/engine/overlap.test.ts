@@ -245,6 +245,19 @@ test("Overlap.found() takes a root that comes into the tree, reported once", () 
   }
 });
 
+test("Overlap.found() reports that another file has come to a root that it takes into the tree", () => {
+  const trees = new Subject();
+  const [r] = trees.add("/r", "/r/new");
+  trees.disk.file("/r/new");
+  trees.roots.look(trees.root("/r/new"));
+  assert.deepEqual(trees.take(), ["create /r/new"]);
+  trees.disk.remove("/r/new");
+  trees.disk.file("/r/new");
+  trees.event(r, IN_MOVED_TO, "new");
+  assert.deepEqual(trees.take(), ["modify /r/new, attrib /r/new"]);
+  assert.equal(trees.follows("/r/new"), false);
+});
+
 test("Overlap.found() has a root scanned again that has ignored what the tree does not", () => {
   const rule = (path: string, _: boolean, root: string) => path === `${root}/x`;
   const trees = new Subject({}, Object.assign(rule, { byName: false }));
