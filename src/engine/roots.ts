@@ -5,6 +5,8 @@
  * the disk as it is, and a tree as it was at the tree's last event. What the two report is kept apart by
  * {@link Root.isReported}: what was reported below a path that is removed is reported again.
  *
+ * Following a root and reporting it are one file, longer than 300 lines, since what is reported next depends on both.
+ *
  * @module
  */
 
