@@ -102,25 +102,34 @@ beside() {
   return "$status"
 }
 
+# Runs a command once a process has ended.
+after() {
+  tail --pid="$1" -f /dev/null
+  "${@:2}"
+}
+
 # Prints the output of a command that runs beside, as it comes. Its exit status is that of the command.
 follow() {
   tail --pid="$1" -n +1 -f "$2"
   wait "$1"
 }
 
-# Tests wait more than they compute: those of Deno and Bun run side by side, and two files at a time on Node.js.
+# Tests wait more than they compute: so those of Bun, and then those of Node.js, run beside those of Deno, and two
+# files at a time on Node.js.
 declare -A titles=([deno]="suite on Deno" [bun]="suite on Bun" [node]="suite on Node.js")
 if ((${#suites[@]} == 1)); then
   step "${titles[${suites[0]}]}" suite "${suites[0]}"
 else
-  output=$(mktemp "$runtimes/suite.XXXXXX")
+  outputs=$(mktemp -d "$runtimes/suites.XXXXXX")
   start=$EPOCHREALTIME
-  beside "$output" suite bun &
+  beside "$outputs/bun" suite bun &
   bun=$!
-  trap 'kill "$bun" 2>/dev/null || true; rm -f "$output"' EXIT
+  beside "$outputs/node" after "$bun" suite node &
+  node=$!
+  trap 'kill "$bun" "$node" 2>/dev/null || true; rm -rf "$outputs"' EXIT
   step "${titles[deno]}" suite deno
-  began=$start log=$output step "${titles[bun]}" follow "$bun" "$output"
-  step "${titles[node]}" suite node
+  began=$start log=$outputs/bun step "${titles[bun]}" follow "$bun" "$outputs/bun"
+  began=$(stat -c %.6Y "$outputs/bun") log=$outputs/node step "${titles[node]}" follow "$node" "$outputs/node"
 fi
 
 if $gate; then
