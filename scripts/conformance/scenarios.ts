@@ -3,13 +3,16 @@
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
+  closeSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import path from "node:path";
 import process from "node:process";
@@ -41,6 +44,34 @@ export const scenarios: readonly Scenario[] = [
     appendFileSync(path.join(directory, "tree/deep/file"), "x");
     writeFileSync(path.join(directory, "tree/deep/new"), "");
     return session.reports(path.join(directory, "tree/deep/new"));
+  }],
+
+  ["says once of each file that it is complete, and not while it is written", async (session) => {
+    const { directory, elsewhere } = session;
+    const tree = path.join(elsewhere, "tree");
+    mkdirSync(path.join(tree, "deep"), { recursive: true });
+    const names = Array.from({ length: 20 }, (_, i) => `deep/${i}`);
+    for (const name of names) writeFileSync(path.join(tree, name), name);
+    await session.watch(undefined, undefined, undefined, true);
+    spawnSync("cp", ["-r", tree, path.join(directory, "copied")]);
+    renameSync(tree, path.join(directory, "moved"));
+    const slow = path.join(directory, "slow");
+    const times = (file: string) =>
+      session.events.filter(({ kind, paths }) => kind === "complete" && paths[0] === file).length;
+    const fd = openSync(slow, "w");
+    writeSync(fd, "the first half");
+    await new Promise((resolve) => setTimeout(resolve, 3000)); // as an upload that pauses
+    const isEarly = times(slow) > 0;
+    writeSync(fd, "the second half");
+    closeSync(fd);
+    const files = ["copied", "moved"].flatMap((top) =>
+      names.map((name) => path.join(directory, top, name))
+    );
+    const isComplete = await session.waitFor(() =>
+      [slow, ...files].every((file) => times(file) > 0)
+    );
+    await session.quiet();
+    return isComplete && !isEarly && [slow, ...files].every((file) => times(file) === 1);
   }],
 
   ["reports nothing from a directory that was moved out", async (session) => {

@@ -52,10 +52,16 @@ export class Session implements AsyncDisposable {
    *
    * @param ignore a directory below it to ignore
    * @param follows whether symbolic links are followed
+   * @param completes whether files that are complete are reported, as "complete"
    */
-  async watch(watched?: string, ignore?: string, follows?: boolean): Promise<void> {
+  async watch(
+    watched?: string,
+    ignore?: string,
+    follows?: boolean,
+    completes?: boolean,
+  ): Promise<void> {
     const path = watched ?? this.directory;
-    await this.#request({ path, ignore, follows }, `ready ${path}`);
+    await this.#request({ path, ignore, follows, completes }, `ready ${path}`);
     await sleep(QUIET); // some watchers report ready too early
     this.events.length = 0;
   }

@@ -3,7 +3,7 @@
  *
  *   subject.ts WATCHER ENTRY
  *
- * Each line of input and output is JSON. `{ path, ignore, follows }` watches a path, `{ close }` closes the
+ * Each line of input and output is JSON. `{ path, ignore, follows, completes }` watches a path, `{ close }` closes the
  * watcher of a path; `{ path, worker: true }` watches it in a worker, which `{ terminate }` terminates.
  * The replies are `{ ready }` and `{ closed }` with the path; `{ watched, kind, paths }` is an event.
  */
@@ -19,7 +19,7 @@ const watchings = new Map<string, Watching>();
 const workers = new Map<string, Worker>();
 
 for await (const line of createInterface(process.stdin)) {
-  const { path, ignore, follows, close, worker, terminate } = JSON.parse(line);
+  const { path, ignore, follows, completes, close, worker, terminate } = JSON.parse(line);
   if (worker) {
     const program = new URL(import.meta.url.replace("subject", "worker"));
     const thread = new Worker(program, { workerData: [watcher, entry, path] });
@@ -39,7 +39,7 @@ for await (const line of createInterface(process.stdin)) {
   }
   const see = (kind: string, ...paths: (string | undefined)[]) =>
     print({ watched: path, kind, paths: paths.filter((one) => one !== undefined) });
-  const watching = watch(path, see, ignore, follows);
+  const watching = watch(path, see, ignore, follows, completes);
   watchings.set(path, watching);
   await watching.ready;
   print({ ready: path });

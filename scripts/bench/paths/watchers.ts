@@ -1,6 +1,7 @@
 /** How each watcher is loaded and started. */
 
 import { watch as watchFs } from "node:fs";
+import type { WatchOptions } from "../../../mod.ts";
 
 /** Called for each event with the watcher's own kind and the path, and with the old path of a rename. */
 export type See = (kind: string, path: string, from?: string) => void;
@@ -18,8 +19,15 @@ export interface Watching {
  *
  * @param ignore a directory below it to ignore, if the watcher supports that
  * @param follows whether symbolic links are followed, if the watcher has a choice
+ * @param completes whether files that are complete are reported, as "complete", if the watcher can
  */
-export type Watch = (path: string, see: See, ignore?: string, follows?: boolean) => Watching;
+export type Watch = (
+  path: string,
+  see: See,
+  ignore?: string,
+  follows?: boolean,
+  completes?: boolean,
+) => Watching;
 
 /** The watchers, by name. @param entry the file of the package, if it has one */
 export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>> = {
@@ -27,13 +35,18 @@ export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>>
 
   async module() {
     const { watch } = await import("../../../mod.ts");
-    return (path, see, ignore, followSymlinks = false) => {
-      const options = ignore === undefined ? {} : { ignore };
-      const watcher = watch(path, { followSymlinks, ...options });
+    return (path, see, ignore, followSymlinks = false, completes = false) => {
+      const options: WatchOptions = {
+        followSymlinks,
+        ...ignore === undefined ? {} : { ignore },
+        ...completes ? { events: ["create", "modify", "remove", "rename", "closeWrite"] } : {},
+      };
+      const watcher = watch(path, options);
       const loop = async () => {
         for await (const event of watcher) {
           if (event.kind === "rename") see(event.kind, event.path, event.from);
           else if (event.kind === "overflow") see(event.kind, "");
+          else if (event.kind === "closeWrite") see("complete", event.path);
           else see(event.kind, event.path);
         }
       };
@@ -66,12 +79,12 @@ export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>>
 
   async chokidar(entry) {
     const { watch }: Chokidar = await import(entry);
-    return (path, see, ignored) => {
+    return (path, see, ignored, _, awaitWriteFinish = false) => {
       const options = ignored === undefined ? {} : { ignored };
-      const watcher = watch(path, { ignoreInitial: true, ...options });
+      const watcher = watch(path, { ignoreInitial: true, awaitWriteFinish, ...options });
       watcher
-        .on("add", (path) => see("create", path!))
-        .on("change", (path) => see("modify", path!))
+        .on("add", (path) => see(awaitWriteFinish ? "complete" : "create", path!))
+        .on("change", (path) => see(awaitWriteFinish ? "complete" : "modify", path!))
         .on("addDir", (path) => see("create", path!))
         .on("unlink", (path) => see("remove", path!))
         .on("unlinkDir", (path) => see("remove", path!));
@@ -96,7 +109,10 @@ export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>>
 };
 
 interface Chokidar {
-  watch(path: string, options: { ignoreInitial: boolean; ignored?: string }): ChokidarWatcher;
+  watch(
+    path: string,
+    options: { ignoreInitial: boolean; awaitWriteFinish: boolean; ignored?: string },
+  ): ChokidarWatcher;
 }
 
 interface ChokidarWatcher {
