@@ -223,7 +223,12 @@ export class Completion implements Candidates, Receiver {
     // Not for reading: it may be a FIFO or a device.
     const flags = O_PATH | O_CLOEXEC | (follow ? 0 : libc.O_NOFOLLOW);
     const fd = call(libc, () => libc.open(pathname, flags));
-    if (fd < 0) return leadsNowhere(-fd) ? "gone" : "complete";
+    if (fd < 0) {
+      if (!leadsNowhere(-fd)) return "complete";
+      // A link that leads nowhere is there all the same.
+      const isLink = candidate.directory !== undefined && follow;
+      return isLink && typeOf(libc, path, false) >= 0 ? "no regular file" : "gone";
+    }
     try {
       const self = `/proc/self/fd/${fd}`;
       if (typeOf(libc, self, true) !== S_IFREG) return "no regular file";
