@@ -114,19 +114,27 @@ follow() {
   wait "$1"
 }
 
+# Ends what runs beside, as after Ctrl-C, with the runtime that it has started, and deletes its output.
+stop() {
+  local children
+  children=$(cat "/proc/$bun/task/$bun/children" "/proc/$node/task/$node/children" 2>/dev/null || true)
+  kill "$bun" "$node" $children 2>/dev/null || true
+  rm -rf "$outputs"
+}
+
 # Tests wait more than they compute: so those of Bun, and then those of Node.js, run beside those of Deno, and two
 # files at a time on Node.js.
 declare -A titles=([deno]="suite on Deno" [bun]="suite on Bun" [node]="suite on Node.js")
 if ((${#suites[@]} == 1)); then
   step "${titles[${suites[0]}]}" suite "${suites[0]}"
 else
-  outputs=$(mktemp -d "$runtimes/suites.XXXXXX")
+  outputs=$(mktemp -d "$runtimes/suites.XXXXXX") # of this run only: several may go on at once
   start=$EPOCHREALTIME
   beside "$outputs/bun" suite bun &
   bun=$!
   beside "$outputs/node" after "$bun" suite node &
   node=$!
-  trap 'kill "$bun" "$node" 2>/dev/null || true; rm -rf "$outputs"' EXIT
+  trap stop EXIT
   step "${titles[deno]}" suite deno
   began=$start log=$outputs/bun step "${titles[bun]}" follow "$bun" "$outputs/bun"
   began=$(stat -c %.6Y "$outputs/bun") log=$outputs/node step "${titles[node]}" follow "$node" "$outputs/node"
