@@ -274,6 +274,7 @@ export class Roots {
    */
   removed(path: string, isDirectory: boolean, by?: Root): void {
     const roots = this.#map.within(path).filter((root) => root !== by);
+    if (roots.length === 0) return this.#entries.report(entryEvent("remove", path, isDirectory));
     const events = isDirectory ? [] : removals(known(roots.filter((root) => root.path !== path)));
     for (const root of roots) {
       if (root.directory !== undefined) this.#scanner.discard(root.directory);
