@@ -1,0 +1,283 @@
+/**
+ * `Watching`: what is watched for a watcher of chokidar, and the events for its listeners.
+ *
+ * @module
+ */
+
+import { lstatSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, join, normalize, relative, resolve } from "node:path";
+import { soon } from "../../ffi/time.ts";
+import type { EntryEvent, WatchEvent } from "../engine/event.ts";
+import { InotifyError } from "../kernel/error.ts";
+import type { EventReader } from "../watch/event_queue.ts";
+import { readerOf, reconsider, watch, type Watcher } from "../watch/watcher.ts";
+import { isWithin, Links } from "./chokidar_links.ts";
+import { compile, type Matches } from "./chokidar_matcher.ts";
+import type { ResolvedOptions } from "./chokidar_options.ts";
+import { Reported } from "./chokidar_reported.ts";
+import { Timing } from "./chokidar_timing.ts";
+
+/** The temporary files of editors. */
+const TEMPORARY = /\..*\.sw[px]$|~$|\.subl.*\.tmp/;
+/** The codes that `ignorePermissionErrors` is about. */
+const PERMISSION = new Set(["EACCES", "EPERM"]);
+
+/** Watches paths. */
+export class Watching {
+  readonly #options: ResolvedOptions;
+  readonly #listeners: (event: string, ...details: readonly unknown[]) => void;
+  readonly #timing: Timing;
+  readonly #matches: Matches;
+  readonly #cwd: string;
+  readonly #reported = new Reported();
+  readonly #links: Links;
+  /** The given paths, each as it is shown, by the absolute path. */
+  readonly #roots = new Map<string, string>();
+  /** What {@link unwatch} was called with, as absolute paths. */
+  readonly #unwatched = new Set<string>();
+  #watcher: Watcher | undefined;
+  #reader: EventReader<WatchEvent> | undefined;
+  /** How many paths are being added. */
+  #adding = 0;
+  #isReady = false;
+  #isClosed = false;
+
+  /** @param listeners calls the listeners of an event */
+  constructor(
+    options: ResolvedOptions,
+    listeners: (event: string, ...details: readonly unknown[]) => void,
+  ) {
+    this.#options = options;
+    this.#listeners = listeners;
+    this.#cwd = resolve(options.cwd ?? ".");
+    this.#matches = compile(options.ignored, this.#cwd);
+    this.#timing = new Timing(options, (event, path) => this.#tell(event, path, true));
+    this.#links = new Links({
+      add: (path) => this.#add(() => this.#watcher!.add(path)),
+      remove: (path) => void this.#watcher!.remove(path),
+      isWatched: (path) => this.#reported.isDirectory(path) === true,
+    });
+  }
+
+  /** Watches more paths. */
+  add(paths: readonly string[]): void {
+    const isBack = paths.map((path) => this.#unwatched.delete(resolve(this.#cwd, path)));
+    if (isBack.includes(true)) void this.#add(() => reconsider(this.#watcher!));
+    const added: string[] = [];
+    for (const path of paths) {
+      const absolute = resolve(this.#cwd, path);
+      this.#roots.set(absolute, join(normalize(path), ".").replace(/(?<=.)\/$/, ""));
+      if (!this.#isIgnored(absolute)) added.push(absolute);
+    }
+    if (this.#watcher === undefined) this.#begin(added);
+    else for (const path of added) void this.#add(() => this.#watcher!.add(path));
+  }
+
+  /** Stops watching paths. */
+  unwatch(paths: readonly string[]): void {
+    for (const path of paths.map((path) => resolve(this.#cwd, path))) {
+      this.#unwatched.add(path);
+      for (const root of this.#roots.keys()) {
+        if (!isWithin(root, path)) continue;
+        this.#roots.delete(root);
+        this.#watcher?.remove(root);
+      }
+      this.#links.unfollow(path);
+      this.#timing.forget(path);
+      this.#reported.delete(path);
+    }
+    if (this.#watcher !== undefined) void this.#add(() => reconsider(this.#watcher!));
+  }
+
+  /** The names in each directory. */
+  watched(): Record<string, string[]> {
+    const { cwd } = this.#options;
+    const shown = (path: string) => cwd === undefined ? path : relative(this.#cwd, path) || ".";
+    return Object.fromEntries(
+      this.#reported.directories().map(([directory, names]) => [shown(directory), names]),
+    );
+  }
+
+  /** @returns resolves when nothing is watched any more */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timing.clear();
+    await this.#watcher?.close();
+  }
+
+  #begin(paths: readonly string[]): void {
+    const { depth, followSymlinks, persistent, usePolling, interval } = this.#options;
+    const watcher = this.#watcher = watch(paths, {
+      recursive: true,
+      followSymlinks: false,
+      initial: true,
+      events: ["create", "modify", "attrib", "closeWrite", "remove"],
+      ignore: (path) => this.#isIgnored(path),
+      partial: true,
+      persistent,
+      ...usePolling && { poll: interval },
+    });
+    const reader = this.#reader = readerOf(watcher);
+    void this.#add(() => watcher.ready);
+    void this.#deliver(reader);
+  }
+
+  /** Adds something. @returns resolves when the events of what is there are handled */
+  async #add(add: () => Promise<void>): Promise<void> {
+    this.#adding++;
+    try {
+      await add();
+      this.#drain();
+    } catch (error) {
+      return this.#fail(error); // which has ended the watcher
+    }
+    this.#adding--;
+    if (this.#adding > 0 || this.#isReady) return;
+    this.#isReady = true;
+    this.#emit("ready");
+  }
+
+  async #deliver(reader: EventReader<WatchEvent>): Promise<void> {
+    try {
+      while (await reader.wait()) this.#drain();
+    } catch {
+      // As `ready`, or the last add(), has said.
+    }
+  }
+
+  /** Handles what is queued. */
+  #drain(): void {
+    for (const event of this.#reader!.take()) this.#handle(event);
+  }
+
+  #handle(event: WatchEvent): void {
+    switch (event.kind) {
+      case "exists":
+        return this.#appeared(event, this.#links.isNew(event.path));
+      case "create":
+        this.#raw("rename", event.path);
+        return this.#appeared(event, true);
+      case "remove":
+        this.#raw("rename", event.path);
+        return this.#removed(event.path);
+      case "modify":
+      case "attrib":
+        this.#raw("change", event.path);
+        return this.#changed(event);
+      case "closeWrite":
+        return this.#timing.complete(event.path);
+      case "error":
+        return this.#fail(event.error);
+    }
+  }
+
+  /** @param isNew whether the entry was not there from the start */
+  #appeared(event: EntryEvent, isNew: boolean): void {
+    const { path } = event;
+    const isDirectory = this.#isDirectory(event, isNew);
+    const known = this.#reported.isDirectory(path);
+    if (known !== undefined && known !== isDirectory) this.#removed(path);
+    else if (known === false && isNew) this.#timing.changed(path);
+    if (isDirectory === undefined || known === isDirectory) return;
+    if (this.#roots.has(path) && this.#isIgnored(path)) return; // as only its status shows
+    this.#reported.add(path, isDirectory);
+    if (isNew && !isDirectory) this.#timing.added(path);
+    else if (isNew || !this.#options.ignoreInitial) {
+      this.#tell(isDirectory ? "addDir" : "add", path, isNew);
+    }
+  }
+
+  #changed(event: EntryEvent): void {
+    if (event.isDirectory) return;
+    if (this.#options.followSymlinks) this.#appeared(event, true); // a link may lead to something else
+    else this.#timing.changed(event.path);
+  }
+
+  #removed(path: string): void {
+    for (const { path: one, isDirectory } of this.#reported.delete(path)) {
+      if (isDirectory) {
+        this.#timing.endAtomic(one);
+        this.#tell("unlinkDir", one, false);
+      } else this.#timing.removed(one, one === path);
+    }
+    this.#links.removed(path);
+  }
+
+  /** What the listeners take an entry for; `undefined` for nothing, or for what has an event to come. */
+  #isDirectory({ path, isDirectory }: EntryEvent, isNew: boolean): boolean | undefined {
+    if (isDirectory || !this.#options.followSymlinks) return isDirectory;
+    const type = this.#links.typeOf(path, isNew, this.#roots.has(path));
+    return type && type === "directory";
+  }
+
+  #tell(event: string, path: string, isNew: boolean): void {
+    const shown = this.#options.cwd === undefined ? this.#given(path) : relative(this.#cwd, path);
+    const isGone = event.startsWith("unlink");
+    const stats = !isGone && (isNew || this.#options.alwaysStat) ? this.#stats(path) : undefined;
+    const details = stats === undefined ? [shown] : [shown, stats];
+    this.#emit(event, ...details);
+    this.#emit("all", event, ...details);
+  }
+
+  #raw(event: "rename" | "change", path: string): void {
+    this.#emit("raw", event, basename(path), { watchedPath: dirname(path) });
+  }
+
+  #fail(error: unknown): void {
+    const isPermission = error instanceof InotifyError && PERMISSION.has(error.code);
+    if (!(isPermission && this.#options.ignorePermissionErrors)) this.#emit("error", error);
+  }
+
+  /** Calls listeners. What they throw is not caught, and ends nothing. */
+  #emit(event: string, ...details: readonly unknown[]): void {
+    if (this.#isClosed) return;
+    try {
+      this.#listeners(event, ...details);
+    } catch (error) {
+      soon(() => {
+        throw error;
+      });
+    }
+  }
+
+  #isIgnored(path: string): boolean {
+    const { atomic, cwd, depth } = this.#options;
+    if (atomic !== false && TEMPORARY.test(path)) return true;
+    if (this.#unwatched.values().some((one) => isWithin(path, one))) return true;
+    if (depth !== undefined && this.#level(path) > depth) return true;
+    return this.#matches(
+      path,
+      cwd === undefined ? this.#given(path) : path,
+      () => this.#stats(path),
+    );
+  }
+
+  /** The path as it was given, or below one that was. */
+  #given(path: string): string {
+    const root = this.#rootOf(path);
+    return root === undefined ? path : join(this.#roots.get(root)!, path.slice(root.length));
+  }
+
+  /** How many directories are between a path and the given one. */
+  #level(path: string): number {
+    const root = this.#rootOf(path) ?? path;
+    return path.slice(root.length).split("/").length - 2;
+  }
+
+  /** The nearest given path above a path, or itself. */
+  #rootOf(path: string): string | undefined {
+    for (let one = path;; one = dirname(one)) {
+      if (this.#roots.has(one)) return one;
+      if (one === "/") return undefined;
+    }
+  }
+
+  #stats(path: string): Stats | undefined {
+    const stat = this.#options.followSymlinks ? statSync : lstatSync;
+    try {
+      return stat(path, { throwIfNoEntry: false });
+    } catch {
+      return undefined; // it cannot be found out
+    }
+  }
+}
