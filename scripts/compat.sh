@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs another watcher's own tests with the drop-in in its place, and with that watcher: passed of all, and what failed.
 #
+#   scripts/compat.sh chokidar [CHECKOUT]  chokidar's tests
 #   scripts/compat.sh fs [CHECKOUT]        Node's tests of fs.watch and promises.watch
 #   scripts/compat.sh parcel [CHECKOUT]    @parcel/watcher's tests
 #   scripts/compat.sh watchfs [CHECKOUT]   Deno's tests of Deno.watchFs
@@ -11,13 +12,14 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/toolchain.sh"
 
 usage() {
-  sed -n '4,6s/^# *//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '4,7s/^# *//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
 (($# == 1 || $# == 2)) || usage
 peer=$1
 case $peer in
+  chokidar) repository=paulmillr/chokidar paths=(src/index.test.ts) ;;
   fs)
     repository=nodejs/node
     # Without those of watchFile().
@@ -31,7 +33,7 @@ case $peer in
   *) usage ;;
 esac
 checkout=${2:-https://github.com/$repository}
-toolchain deno bun node
+toolchain deno bun node esbuild
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/tmp"
@@ -67,6 +69,13 @@ mocha() {
     </dev/null 2>/dev/null || true
 }
 
+# Runs chokidar's tests on a runtime, with the module that index.js exports.
+chokidar_tests() {
+  # shellcheck disable=SC2086
+  NODE_OPTIONS="--experimental-ffi --no-warnings" ${run[$1]} index.test.js </dev/null 2>/dev/null |
+    sed 's/\x1b\[[0-9;]*m//g' | sed -En 's/^[│ ]*(.*): ✓$/ok \1/p; s/^[│ ]*(.*): ☓$/not ok \1/p'
+}
+
 # Runs Node's tests on a runtime, each in a process of its own, with further options.
 node_tests() {
   local file options=("${@:2}")
@@ -83,6 +92,20 @@ node_tests() {
 }
 
 case $peer in
+  chokidar)
+    echo '{ "type": "module" }' >package.json
+    npm install --silent --no-save --no-audit --no-fund @paulmillr/jsbt@0.5 tinyspy@4 upath@3 chokidar@5.0.0
+    esbuild --log-level=error src/index.test.ts |
+      sed 's/await it.run(/it.opts.STOP_ON_ERROR = false; &/' >index.test.js
+    echo 'export * from "chokidar/handler.js";' >handler.js
+    drop_in=$root/src/compat/chokidar.ts
+    echo "export * from '$drop_in'; export { default } from '$drop_in';" >index.js
+    for runtime in deno bun node; do
+      chokidar_tests "$runtime" | tally "./chokidar, $runtime"
+    done
+    echo "export * from 'chokidar'; export { default } from 'chokidar';" >index.js
+    chokidar_tests node | tally "chokidar 5.0.0, node"
+    ;;
   fs)
     export NODE_SKIP_FLAG_CHECK=1 NODE_TEST_KNOWN_GLOBALS=0 NODE_TEST_DIR=$TMPDIR
     for runtime in deno bun node; do

@@ -26,7 +26,6 @@
 
 import { EventEmitter } from "node:events";
 import type { Stats } from "node:fs";
-import type { Matcher } from "./chokidar_matcher.ts";
 import { type ResolvedOptions, resolveOptions, type WatchOptions } from "./chokidar_options.ts";
 import { Watching } from "./chokidar_watching.ts";
 

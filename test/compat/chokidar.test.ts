@@ -43,7 +43,7 @@ class Watched implements AsyncDisposable {
   #marks = 0;
 
   constructor(
-    options: WatchOptions | ((at: At) => WatchOptions) = {},
+    options?: WatchOptions | ((at: At) => WatchOptions),
     paths?: (at: At) => string | string[],
     before: (at: At) => void = fill,
   ) {
