@@ -2,14 +2,15 @@
  * Measures the module on each installed runtime, loops in C and other watchers, and prints tables of
  * medians. Each round runs every subject once.
  *
- *   bench.ts [--rounds N] [--quick] [--only NAME] [--without NAME]... [--json] [kernel|paths|tools]
+ *   bench.ts [--rounds N] [--quick] [--only NAME] [--without NAME]... [--json] [kernel|paths|tools|clients]
  *
- * kernel is the table of `Inotify`, paths that of `watch()`, tools that of `inotifywait`; the default is
- * all. --only selects the measurements whose name contains NAME, --without leaves out such subjects.
+ * kernel is the table of `Inotify`, paths that of `watch()`, tools that of `inotifywait`, clients that of
+ * programs that watch; the default is all. --only selects the measurements whose name contains NAME, --without leaves out such subjects.
  */
 
 import os from "node:os";
 import { parseArgs } from "node:util";
+import { clients } from "./bench/clients/table.ts";
 import { kernel } from "./bench/kernel/table.ts";
 import { paths } from "./bench/paths/table.ts";
 import { tools } from "./bench/tools/table.ts";
@@ -41,6 +42,7 @@ const tables: Record<string, (scratch: Scratch) => Promise<Results>> = {
   kernel: (scratch) => fill(kernel(scratch, options.quick)),
   paths: (scratch) => fill(paths(scratch, options.quick)),
   tools: (scratch) => fill(tools(scratch, options.quick)),
+  clients: (scratch) => fill(clients(scratch)),
 };
 const chosen = positionals.length > 0 ? positionals : Object.keys(tables);
 for (const name of chosen) {

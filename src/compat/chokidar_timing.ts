@@ -35,7 +35,10 @@ export class Timing {
   readonly #waits: boolean;
 
   constructor(
-    options: Pick<ResolvedOptions, "atomic" | "awaitWriteFinish" | "persistent" | "usePolling" | "interval">,
+    options: Pick<
+      ResolvedOptions,
+      "atomic" | "awaitWriteFinish" | "persistent" | "usePolling" | "interval"
+    >,
     emit: (event: FileEvent, path: string) => void,
   ) {
     const { awaitWriteFinish, persistent, usePolling, interval } = options;

@@ -5,7 +5,7 @@
  */
 
 import { lstatSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, join, normalize, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { soon } from "../../ffi/time.ts";
 import type { EntryEvent, WatchEvent } from "../engine/event.ts";
 import { InotifyError } from "../kernel/error.ts";
@@ -33,6 +33,8 @@ export class Watching {
   readonly #links: Links;
   /** The given paths, each as it is shown, by the absolute path. */
   readonly #roots = new Map<string, string>();
+  /** Whether one of them is shown in another way. */
+  #isRelative = false;
   /** What {@link unwatch} was called with, as absolute paths. */
   readonly #unwatched = new Set<string>();
   #watcher: Watcher | undefined;
@@ -66,7 +68,9 @@ export class Watching {
     const added: string[] = [];
     for (const path of paths) {
       const absolute = resolve(this.#cwd, path);
-      this.#roots.set(absolute, join(normalize(path), ".").replace(/(?<=.)\/$/, ""));
+      const shown = join(path, ".").replace(/(?<=.)\/$/, "");
+      this.#isRelative ||= shown !== absolute;
+      this.#roots.set(absolute, shown);
       if (!this.#isIgnored(absolute)) added.push(absolute);
     }
     if (this.#watcher === undefined) this.#begin(added);
@@ -254,7 +258,7 @@ export class Watching {
 
   /** The path as it was given, or below one that was. */
   #given(path: string): string {
-    const root = this.#rootOf(path);
+    const root = this.#isRelative ? this.#rootOf(path) : undefined;
     return root === undefined ? path : join(this.#roots.get(root)!, path.slice(root.length));
   }
 

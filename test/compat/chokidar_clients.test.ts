@@ -14,11 +14,19 @@ import { tmpDir } from "../helpers/tmp.ts";
 const RUN: readonly string[] = [
   process.execPath,
   ...{
-    deno: ["run", "--allow-all", "--no-check", "--unstable-detect-cjs", "--node-modules-dir=manual"],
+    deno: [
+      "run",
+      "--allow-all",
+      "--no-check",
+      "--unstable-detect-cjs",
+      "--node-modules-dir=manual",
+    ],
     bun: [],
     node: ["--disable-warning=ExperimentalWarning"],
   }[runtimeName],
 ];
+
+const TRACE = { INOTIFY_DEBUG: "1" };
 
 /** Asserts that the events of a program are those of this package. */
 function assertReplaced({ errors }: Client): void {
@@ -26,11 +34,15 @@ function assertReplaced({ errors }: Client): void {
 }
 
 test("nodemon starts a program again", { skip }, async () => {
-  const program = (text: string) => `console.log(${JSON.stringify(text)}); setInterval(() => {}, 1000);`;
+  const program = (text: string) =>
+    `console.log(${JSON.stringify(text)}); setInterval(() => {}, 1000);`;
   using client = new Client({ "src/app.cjs": program("first"), "node_modules/.keep": "" });
   client.install("nodemon", { chokidar: "src/compat/chokidar.ts" });
   const nodemon = client.at("node_modules/nodemon/bin/nodemon.js");
-  client.run([...RUN, nodemon, "--delay", "20ms", "--exec", `${process.execPath} src/app.cjs`]);
+  client.run(
+    [...RUN, nodemon, "--delay", "20ms", "--exec", `${process.execPath} src/app.cjs`],
+    TRACE,
+  );
   await client.prints("first");
   await client.watches("src");
   client.write("src/app.cjs", program("second"));
@@ -52,7 +64,7 @@ test("tailwindcss --watch writes the classes that are used", { skip }, async () 
   });
   client.install("@tailwindcss/cli", { "@parcel/watcher": "src/compat/parcel.ts" });
   const tailwindcss = client.at("node_modules/@tailwindcss/cli/dist/index.mjs");
-  client.run([...RUN, tailwindcss, "-i", "src/in.css", "-o", "out.css", "--watch=always"]);
+  client.run([...RUN, tailwindcss, "-i", "src/in.css", "-o", "out.css", "--watch=always"], TRACE);
   await client.writes("out.css", "11px");
   await client.watches("src");
   client.write("src/page.html", '<p class="p-[12px]"></p>\n');
@@ -74,7 +86,7 @@ import { watch } from ${JSON.stringify(join(root, "src/compat/chokidar.ts"))};
 
 const inotify = {
   name: "inotify",
-  config: () => ({ server: { watch: null } }),
+  config: (config) => void ((config.server ??= {}).watch = null),
   configureServer(server) {
     const { root, cacheDir } = server.config;
     const ignored = ["**/.git/**", "**/node_modules/**", { path: cacheDir, recursive: true }];
@@ -88,6 +100,7 @@ const inotify = {
 const shown = {
   name: "shown",
   configureServer(server) {
+    console.log("its own: " + server.watcher.constructor.name);
     server.ws.on("up", () => console.log("connected"));
     server.middlewares.use("/shown", ({ url }, response) => {
       console.log("shown" + url + ";");
@@ -119,8 +132,8 @@ import.meta.hot.accept("./parts/text.js", ({ text }) => show("hot-" + text));
   client.install("", {});
   const port = await freePort();
   const vite = join(PACKAGES, "vite/bin/vite.js");
-  client.run([...RUN, vite, "--host", "127.0.0.1", "--strictPort", "--port", `${port}`]);
-  await client.prints("ready in");
+  client.run([...RUN, vite, "--host", "127.0.0.1", "--strictPort", "--port", `${port}`], TRACE);
+  await client.prints("its own: NoopWatcher");
   const browser = spawn(BROWSER!, [
     ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],

@@ -19,6 +19,8 @@ const RUN: readonly string[] = [
   }[runtimeName],
 ];
 
+const TRACE = { INOTIFY_DEBUG: "1" };
+
 /** Asserts that the events of a program are those of this package. */
 function assertReplaced({ errors }: Client): void {
   assert.match(errors, /node:fs are replaced/);
@@ -32,7 +34,7 @@ test("tsc --watch compiles what has changed", { skip }, async () => {
     "tsconfig.json": JSON.stringify({ compilerOptions: options, include: ["src"] }),
     "src/a.ts": "export const a: number = 1;\n",
   });
-  client.run([...RUN, tsc, "--watch", "--preserveWatchOutput"]);
+  client.run([...RUN, tsc, "--watch", "--preserveWatchOutput"], TRACE);
   await client.prints("Found 0 errors. Watching for file changes.");
   await client.watches("src");
 
@@ -65,7 +67,7 @@ webpack({ ...options, output: { path: __dirname + "/out" } })
     "src/a.js": 'require("./b");\n',
     "src/b.js": '"first";\n',
   });
-  client.run([...RUN, "build.cjs"]);
+  client.run([...RUN, "build.cjs"], TRACE);
   await client.writes("out/main.js", '"first"');
 
   client.write("src/b.js", '"second";\n');

@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { tmpDir } from "./tmp.ts";
 import { until } from "./within.ts";
@@ -36,9 +36,10 @@ export class Client implements Disposable {
   }
 
   /**
-   * Gives it a directory node_modules with the packages, some of them replaced by modules of this repository.
+   * Gives it a directory node_modules with the packages.
    *
-   * @param program the package that imports those
+   * @param program the package that imports the replaced ones
+   * @param replaced the modules of some packages, by path
    */
   install(program: string, replaced: Record<string, string>): void {
     const packages = join(this.directory, "node_modules");
@@ -46,7 +47,7 @@ export class Client implements Disposable {
       const path = join(packages, name);
       mkdirSync(dirname(path), { recursive: true });
       if (name in replaced) {
-        const module = JSON.stringify(join(root, replaced[name]));
+        const module = JSON.stringify(resolve(root, replaced[name]));
         const exports = { import: "./index.mjs", require: "./index.cjs" };
         mkdirSync(path);
         writeFileSync(join(path, "package.json"), JSON.stringify({ name, exports }));
@@ -65,10 +66,15 @@ export class Client implements Disposable {
     this.#child = spawn(command[0], command.slice(1), {
       cwd: this.directory,
       detached: true, // it has a process group of its own
-      env: { ...process.env, NO_COLOR: "1", INOTIFY_DEBUG: "1", ...env },
+      env: { ...process.env, NO_COLOR: "1", ...env },
     });
     this.#child.stdout!.on("data", (chunk) => this.#output.stdout += chunk);
     this.#child.stderr!.on("data", (chunk) => this.#output.stderr += chunk);
+  }
+
+  /** Its process ID. */
+  get pid(): number {
+    return this.#child!.pid!;
   }
 
   /** What it has printed to its standard error. */
@@ -101,10 +107,10 @@ export class Client implements Disposable {
   }
 
   /** Waits until it prints a text that it has not printed before. */
-  async prints(text: string): Promise<void> {
+  async prints(text: string, to: "stdout" | "stderr" = "stdout"): Promise<void> {
     const state = () => ({ text, ...this.#output });
-    await until(() => this.#output.stdout.includes(text), state);
-    this.#output.stdout = "";
+    await until(() => this.#output[to].includes(text), state);
+    this.#output[to] = "";
   }
 
   /** Waits until a file has a text. */
