@@ -123,8 +123,7 @@ test("Vite shows in the browser what has changed", {
     "src/main.js": `
 import { text } from "./parts/text.js";
 const show = (text) => fetch("/shown/" + text);
-show(text);
-import.meta.hot.send("up");
+show(text).then(() => import.meta.hot.send("up")); // it is queued until the page is connected
 import.meta.hot.accept("./parts/text.js", ({ text }) => show("hot-" + text));
 `,
     "src/parts/text.js": show("one"),
