@@ -155,7 +155,7 @@ if $gate; then
   step "lint" deno lint
   step "types, Deno" deno check --quiet "${std[@]}" mod.ts src ffi test scripts
   step "types, Bun and Node.js" tsc_with_deno_namespace
-  step "doc comments" deno doc --lint mod.ts src/kernel/mod.ts src/compat/{fs,fs_register,parcel,watchfs}.ts src/cli/{watch,inotifywait,inotifywatch}.ts
+  step "doc comments" deno doc --lint mod.ts src/kernel/mod.ts src/compat/{chokidar,fs,fs_register,parcel,watchfs}.ts src/cli/{watch,inotifywait,inotifywatch}.ts
   step "doc examples" deno test --quiet --allow-all --doc "${std[@]}" mod.ts src README.md docs
   step "layers" deno run --allow-read "${std[@]}" scripts/layers.ts
   step "C headers" deno run --allow-read --allow-run --allow-env scripts/headers.ts

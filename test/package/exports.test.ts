@@ -70,6 +70,10 @@ const NAMES: Record<string, readonly string[]> = {
     ...["MountEvent", "RenameEvent", "UnmountEvent", "WatchEvent", "WatchKind", "WatchOptions"],
     ...["Watcher", "watch"],
   ],
+  "./chokidar": [
+    ...["AwaitWriteFinish", "EventName", "FSWatcher", "FSWatcherEvents", "Matcher", "Paths"],
+    ...["ResolvedOptions", "WatchOptions", "default", "watch"],
+  ],
   "./fs": [
     ...["FSWatcher", "FileChangeInfo", "IgnorePattern", "Path", "WatchEventType"],
     ...["WatchListener", "WatchOptions", "default", "promises", "watch"],
