@@ -27,7 +27,7 @@ function subject(): { readonly path: string; readonly top: Directory; readonly d
 }
 
 function begin(since: number): Look {
-  return new Look(libc(), () => false, () => false, since);
+  return new Look(libc(), true, () => false, () => false, since);
 }
 
 /** What is known of each entry, by the end of its path. */

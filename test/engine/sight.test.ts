@@ -22,8 +22,8 @@ function subject(): { readonly path: string; readonly top: Directory } {
   return { path, top };
 }
 
-function see(top: Directory, path: string, before = new Sight(libc(), () => false)): Sight {
-  const sight = new Sight(libc(), () => false);
+function see(top: Directory, path: string, before = new Sight(libc(), true, () => false)): Sight {
+  const sight = new Sight(libc(), true, () => false);
   for (const _ of sight.see(new Map([[path, top]]), before));
   return sight;
 }
@@ -106,11 +106,11 @@ test("Sight.changedRoots() are the files that differ", () => {
   const { path, top } = subject();
   const file = join(path, "f");
   const look = () => {
-    const sight = new Sight(libc(), () => false);
+    const sight = new Sight(libc(), true, () => false);
     for (
       const _ of sight.see(
         new Map<string, Directory | false>([[file, false], [path, top]]),
-        new Sight(libc(), () => false),
+        new Sight(libc(), true, () => false),
       )
     );
     return sight;
