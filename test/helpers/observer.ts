@@ -84,7 +84,9 @@ export class Observer {
       for (let path = root; path !== this.#base; path = dirname(path)) {
         const { type } = read(path, true);
         if (type === "directory" || type === "file" && path === root) break;
-        if (read(path, false).type !== "nothing") rmSync(path);
+        const isLink = read(path, false).type === "link";
+        if (isLink && path === root && this.#view.followSymlinks === "never") break;
+        if (isLink || type !== "nothing") rmSync(path);
       }
     }
   }
@@ -180,7 +182,7 @@ export class Observer {
 
   /** Links to directories that are not reported as directories, with their targets. */
   unentered(): [path: string, target: string][] {
-    if (!this.#watching.followSymlinks) return [];
+    if (this.#watching.followSymlinks !== true) return [];
     const { entries, open, alternatives } = readAll(this.#view);
     const left = [...open, ...alternatives.flat()]; // what is below may be entered by another path
     return [...entries].flatMap(([path, copy]) => {
