@@ -5,6 +5,7 @@ import {
   appendFileSync,
   closeSync,
   linkSync,
+  lutimesSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -47,7 +48,7 @@ class Followed implements AsyncDisposable {
   /** What happened to the file. */
   masks: number[] = [];
 
-  constructor(path: string, content: number = IN_MODIFY) {
+  constructor(path: string, content: number = IN_MODIFY, follow: boolean = true) {
     this.watch = new PathWatch(
       this.#instance,
       path,
@@ -57,6 +58,7 @@ class Followed implements AsyncDisposable {
         this.target = this.watch.look();
       },
       (mask) => this.masks.push(mask),
+      follow,
     );
     this.target = this.watch.look();
   }
@@ -125,6 +127,50 @@ for (
     assert.equal(followed.leadsTo, leadsTo);
   });
 }
+
+test("PathWatch, not following, has a link for a file, wherever that leads, and hears of it alone", async () => {
+  const at = tree();
+  symlinkSync("a", at("way"));
+  for (
+    const [name, to] of [["dir", "b"], ["dangling", "nothing"], ["loop", "loop"], [
+      "link",
+      "b/file",
+    ]]
+  ) {
+    symlinkSync(to, at(`a/${name}`));
+    await using one = new Followed(at(`way/${name}`), IN_MODIFY | IN_ATTRIB, false);
+    assert.deepEqual([one.leadsTo, one.watch.end], ["file", at(`a/${name}`)]);
+  }
+  await using one = new Followed(at("way/link"), IN_MODIFY | IN_ATTRIB, false);
+  await one.settled();
+  appendFileSync(at("a/b/file"), "x");
+  rmSync(at("a/b"), { recursive: true });
+  lutimesSync(at("a/link"), 1, 1);
+  await one.settled();
+  assert.deepEqual([one.masks, one.moves], [[IN_ATTRIB], 0]);
+});
+
+test("PathWatch, not following, finds what takes the place of a link, and the link that takes its place", async () => {
+  const at = tree();
+  symlinkSync("a", at("link"));
+  await using one = new Followed(at("link"), IN_MODIFY, false);
+  const found = [];
+  const changes = [
+    () => unlinkSync(at("link")),
+    () => mkdirSync(at("link")),
+    () => renameSync(at("link"), at("away")),
+    () => symlinkSync("away", at("link")),
+    () => renameSync(at("a/b/file"), at("link")),
+  ];
+  for (const change of changes) {
+    await one.settled();
+    change();
+    await one.settled();
+    found.push(one.leadsTo);
+  }
+  assert.deepEqual(found, ["nothing", "directory", "nothing", "file", "file"]);
+  assert.equal(one.owners(at("away")), 0);
+});
 
 test("PathWatch.look() resolves the way once for all paths in a directory", async () => {
   const at = tree();
