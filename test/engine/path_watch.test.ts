@@ -174,6 +174,7 @@ test("PathWatch, not following, finds what takes the place of a link, and the li
 
 test("PathWatch.look() resolves the way once for all paths in a directory", async () => {
   const at = tree();
+  symlinkSync("nothing", at("a/b/link"));
   symlinkSync("a/b", at("link"));
   for (const name of ["other", "third"]) writeFileSync(at(`a/b/${name}`), "");
   const c = libc();
@@ -187,15 +188,18 @@ test("PathWatch.look() resolves the way once for all paths in a directory", asyn
     calls++;
     return readlink(...args);
   };
-  const counted = (name: string): [Followed, number] => {
+  const counted = (name: string, follow = true): [Followed, number] => {
     calls = 0;
-    return [new Followed(at(name)), calls];
+    return [new Followed(at(name), IN_MODIFY, follow), calls];
   };
   try {
     await using first = counted("link/file")[0];
     const [second, few] = counted("link/other");
     await using _ = second;
     assert.deepEqual([first.leadsTo, second.leadsTo, few], ["file", "file", 2]);
+    const [link, asFew] = counted("link/link", false);
+    await using __ = link;
+    assert.deepEqual([link.leadsTo, asFew], ["file", 2]);
     renameSync(at("a/b/third"), at("a/b/other"));
     await second.settled();
     assert.deepEqual([first.moves, second.moves], [0, 1]);
