@@ -15,6 +15,7 @@ import {
   CONTENT_KINDS,
   entryEvent,
   type EntryKind,
+  existsEvent,
   renameEvent,
   type WatchEvent,
 } from "./event.ts";
@@ -89,11 +90,22 @@ export class Entries {
 
   // For a root the directory is `undefined`, and the name is its path.
 
-  /** Adds an entry. @param kind how it is reported, if it is */
-  add(directory: Directory, name: string, entry: Entry, kind: EntryKind | ""): void {
+  /**
+   * Adds an entry.
+   *
+   * @param kind how it is reported, if it is
+   * @param isLink whether it is a symbolic link, if that is known
+   */
+  add(
+    directory: Directory,
+    name: string,
+    entry: Entry,
+    kind: EntryKind | "",
+    isLink?: boolean,
+  ): void {
     if (kind === "") return this.know(directory, name, entry);
     this.#write(directory, name, entry);
-    this.#appeared(directory, name, entry, kind);
+    this.#appeared(directory, name, entry, kind, isLink);
   }
 
   /** Adds an entry that is not reported. */
@@ -270,10 +282,15 @@ export class Entries {
     name: string,
     entry: Entry,
     kind: EntryKind,
+    isLink?: boolean,
   ): void {
-    if (kind === "exists") { for (const loss of this.#losses) loss.mark(directory, name, [kind]); }
-    else if (entry === false) this.#candidates?.add(directory, name);
-    this.report(entryEvent(kind, pathOf(directory, name), entry !== false));
+    const path = pathOf(directory, name);
+    if (kind === "exists") {
+      for (const loss of this.#losses) loss.mark(directory, name, [kind]);
+      return this.report(existsEvent(path, entry !== false, isLink));
+    }
+    if (entry === false) this.#candidates?.add(directory, name);
+    this.report(entryEvent(kind, path, entry !== false));
   }
 
   #write(directory: Directory, name: string, entry: Entry): void {
