@@ -191,9 +191,10 @@ export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
       ["t/a/b", "t", "t/c"],
       ["t/a", "t/a/b"],
     ]);
+    const losing = random() < 0.2 ? one(random, [2, 5, 20]) : 0;
     const setting = storm(random, {
       roots,
-      kinds: one(random, [KINDS, someKinds(random)]),
+      kinds: losing > 0 ? KINDS : one(random, [KINDS, someKinds(random)]), // see mixed()
       recursive: random() < 0.9,
       followSymlinks: "never",
       loops: [one(random, [FAST, BATCHES, SLOW])],
@@ -201,8 +202,8 @@ export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
     });
     return {
       ...relinking(setting, roots),
+      losing,
       blocked: random() < 0.2 ? 60 : 0,
-      losing: random() < 0.2 ? one(random, [2, 5, 20]) : 0,
       churn: random() < 0.2,
       pieces: random() < 0.15,
     };
