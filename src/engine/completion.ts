@@ -218,7 +218,8 @@ export class Completion implements Candidates, Receiver {
 
   #find(candidate: Candidate, path: string): Answer["is"] {
     const libc = this.#libc;
-    const follow = candidate.directory === undefined || this.#followed(candidate) !== undefined;
+    const isRoot = candidate.directory === undefined;
+    const follow = isRoot ? this.#map.followsLinks : this.#followed(candidate) !== undefined;
     const pathname = sharedCString(path);
     // Not for reading: it may be a FIFO or a device.
     const flags = O_PATH | O_CLOEXEC | (follow ? 0 : libc.O_NOFOLLOW);

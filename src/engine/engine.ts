@@ -78,7 +78,7 @@ export class Engine implements Member {
   constructor(client: Client, scope: Scope) {
     const instance = Instance.join(this);
     const { libc } = instance;
-    const map = new RootMap(libc);
+    const map = new RootMap(libc, scope.followsRoots);
     const completion = scope.content & IN_CLOSE_WRITE
       ? new Completion(
         instance,
@@ -119,7 +119,17 @@ export class Engine implements Member {
     this.#listings = new Listings(libc, scope, tree, links, overlap, entries, scanner, events);
     this.#mountPoints = new MountPoints(instance, scope, map, roots, tree, entries, scanner);
     const poll = scope.polls
-      ? new Poll(libc, this, roots, links, overlap, entries, events, scanner)
+      ? new Poll(
+        libc,
+        this,
+        roots,
+        links,
+        overlap,
+        entries,
+        events,
+        scanner,
+        scope.followsRoots,
+      )
       : undefined;
     this.pictures = new Pictures(
       libc,

@@ -4,6 +4,8 @@
  * An entry is written before it is reported. So whatever runs inside a report finds the entries as the loop knows
  * them after it: a loss may begin there, and roots may be added and removed, or the watcher closed.
  *
+ * It is longer than 300 lines, since no other file writes or reports.
+ *
  * @module
  */
 
@@ -15,6 +17,7 @@ import {
   CONTENT_KINDS,
   entryEvent,
   type EntryKind,
+  existsEvent,
   renameEvent,
   type WatchEvent,
 } from "./event.ts";
@@ -64,7 +67,7 @@ export class Entries {
 
   /** What differs since a loss began. */
   missed(loss: Loss, tops: Tops): WatchEvent[] {
-    return loss.difference(tops, this.kinds.replacement);
+    return loss.difference(tops, this.kinds.anew);
   }
 
   /** Ends a loss. */
@@ -89,11 +92,22 @@ export class Entries {
 
   // For a root the directory is `undefined`, and the name is its path.
 
-  /** Adds an entry. @param kind how it is reported, if it is */
-  add(directory: Directory, name: string, entry: Entry, kind: EntryKind | ""): void {
+  /**
+   * Adds an entry.
+   *
+   * @param kind how it is reported, if it is
+   * @param isLink whether it is a symbolic link, if that is known
+   */
+  add(
+    directory: Directory,
+    name: string,
+    entry: Entry,
+    kind: EntryKind | "",
+    isLink?: boolean,
+  ): void {
     if (kind === "") return this.know(directory, name, entry);
     this.#write(directory, name, entry);
-    this.#appeared(directory, name, entry, kind);
+    this.#appeared(directory, name, entry, kind, isLink);
   }
 
   /** Adds an entry that is not reported. */
@@ -270,10 +284,15 @@ export class Entries {
     name: string,
     entry: Entry,
     kind: EntryKind,
+    isLink?: boolean,
   ): void {
-    if (kind === "exists") { for (const loss of this.#losses) loss.mark(directory, name, [kind]); }
-    else if (entry === false) this.#candidates?.add(directory, name);
-    this.report(entryEvent(kind, pathOf(directory, name), entry !== false));
+    const path = pathOf(directory, name);
+    if (kind === "exists") {
+      for (const loss of this.#losses) loss.mark(directory, name, [kind]);
+      return this.report(existsEvent(path, entry !== false, isLink));
+    }
+    if (entry === false) this.#candidates?.add(directory, name);
+    this.report(entryEvent(kind, path, entry !== false));
   }
 
   #write(directory: Directory, name: string, entry: Entry): void {

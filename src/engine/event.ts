@@ -1,6 +1,8 @@
 /**
  * The events that a watcher reports.
  *
+ * The file is longer than 300 lines since it documents every one: half of it is comments.
+ *
  * @module
  */
 
@@ -71,6 +73,12 @@ export interface EntryEvent {
   readonly rawPath?: Uint8Array;
   /** Whether the entry is a directory. */
   readonly isDirectory: boolean;
+  /**
+   * Whether the entry is a symbolic link; if it is followed to a directory, `isDirectory` is true as well. Only an
+   * `exists` says so, and only where the listing of the directory has said it: not of a given path, nor with `since`,
+   * after an `overflow`, or in {@link Watcher.batches}.
+   */
+  readonly isSymbolicLink?: boolean;
 }
 
 /**
@@ -251,6 +259,16 @@ export const KINDS: readonly WatchKind[] = [
 export function entryEvent(kind: EntryKind, path: string, isDirectory: boolean): EntryEvent {
   if (path.isWellFormed()) return { kind, path, isDirectory };
   return { kind, path: toText(path), rawPath: toBytes(path), isDirectory };
+}
+
+/** @param path as lossless text; @param isSymbolicLink if that is known */
+export function existsEvent(
+  path: string,
+  isDirectory: boolean,
+  isSymbolicLink: boolean | undefined,
+): EntryEvent {
+  const event = entryEvent("exists", path, isDirectory);
+  return isSymbolicLink === undefined ? event : { ...event, isSymbolicLink };
 }
 
 /** @param path as lossless text */

@@ -153,12 +153,15 @@ export class Listings {
 
   *#compareEntries(directory: Directory, state: Scanned): Generator<void, void> {
     const found = new Map<string, boolean>();
-    const links = this.#tree.followsLinks ? new Set<string>() : undefined;
+    const { followsLinks } = this.#tree;
+    const isReported = directory.initial && this.#scope.initial;
+    const allLinks = followsLinks || isReported ? new Set<string>() : undefined;
     for (const part of state.listing.parts) {
       part.addTo(found);
-      if (links) { for (const name of part.links()) links.add(name); }
+      if (allLinks) { for (const name of part.links()) allLinks.add(name); }
       yield;
     }
+    const links = followsLinks ? allLinks : undefined;
     const { lostSince } = directory;
     const mayHaveChanged = lostSince === undefined
       ? undefined
@@ -195,7 +198,7 @@ export class Listings {
       if (++count % FEW === 0) yield;
       if (directory.entries.has(name) || isOverruled(name)) continue;
       const kind = directory.initial && !isStale(state, name) ? early : "create";
-      this.#tree.found(directory, name, isDirectory, kind, links?.has(name));
+      this.#tree.found(directory, name, isDirectory, kind, allLinks?.has(name));
     }
     pack(directory, state, found);
   }

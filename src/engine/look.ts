@@ -28,6 +28,7 @@ type Follow = boolean | "file";
 /** Looks at trees. */
 export class Look {
   readonly #libc: Libc;
+  readonly #followsRoots: boolean;
   readonly #isFollowed: (directory: Directory, name: string) => boolean;
   readonly #isLinked: (directory: Directory, name: string) => boolean;
   readonly #picture = new Picture();
@@ -41,6 +42,7 @@ export class Look {
   readonly #poll: Poll | undefined;
 
   /**
+   * @param followsRoots whether a root that is a symbolic link is what that leads to
    * @param isFollowed whether an entry is a root of its own
    * @param isLinked whether an entry is a followed link to a file
    * @param since what has changed since this moment is uncertain: milliseconds since 1970
@@ -48,12 +50,14 @@ export class Look {
    */
   constructor(
     libc: Libc,
+    followsRoots: boolean,
     isFollowed: (directory: Directory, name: string) => boolean,
     isLinked: (directory: Directory, name: string) => boolean,
     since: number,
     poll?: Poll,
   ) {
     this.#libc = libc;
+    this.#followsRoots = followsRoots;
     this.#isFollowed = isFollowed;
     this.#isLinked = isLinked;
     this.#since = since;
@@ -93,7 +97,9 @@ export class Look {
       const isDirectory = entry !== false;
       const isKnown = known !== undefined && statuses.isDirectory(known) === isDirectory &&
         !this.#touchedTops.has(path);
-      const status = isKnown ? known : this.#add(isDirectory, AT_FDCWD, path, true, again);
+      const status = isKnown
+        ? known
+        : this.#add(isDirectory, AT_FDCWD, path, this.#followsRoots, again);
       roots.entries.set(path, status);
       if (entry instanceof Directory) this.#place(entry, roots, again);
     }
@@ -105,7 +111,7 @@ export class Look {
     const rest: Directory[] = [];
     for (const [path, entry] of tops) {
       if (entry === undefined) continue;
-      const status = this.#add(entry !== false, AT_FDCWD, path, true, true);
+      const status = this.#add(entry !== false, AT_FDCWD, path, this.#followsRoots, true);
       if (this.#picture.statuses.changed(status) >= this.#since) {
         this.#picture.statuses.setUncertain(status);
       }

@@ -115,7 +115,8 @@ export class Loss {
    * The difference. The loss may go on.
    *
    * @param now the followed roots
-   * @param changed the kinds that report a file that took the place of another one
+   * @param changed the kinds that report a file that took the place of another one; if these are `remove` and `create`,
+   * `closeWrite` alone does, too
    */
   difference(now: Tops, changed: readonly EntryKind[]): WatchEvent[] {
     const tops = this.#tops;
@@ -148,8 +149,10 @@ export class Loss {
     if (now === undefined) return;
     if (before === undefined) return this.#appear(path, now, marks, changed);
     const isReplaced = marks?.has("create") ?? false;
-    for (const kind of isReplaced ? changed : marks ?? []) this.#push(kind, path, now);
-    if (isReplaced && marks!.has("closeWrite")) this.#push("closeWrite", path, now);
+    const isComplete = isReplaced && marks!.has("closeWrite");
+    const replacement = isComplete && changed.includes("create") ? [] : changed;
+    for (const kind of isReplaced ? replacement : marks ?? []) this.#push(kind, path, now);
+    if (isComplete) this.#push("closeWrite", path, now);
     if (now instanceof Directory) this.#compareEntries(path, now, changed);
   }
 

@@ -12,7 +12,7 @@
  */
 
 import type { Libc } from "../../ffi/contract.ts";
-import { leadsSomewhere, realPath } from "../kernel/files.ts";
+import { realPath, typeOf } from "../kernel/files.ts";
 import { isWithin, type Mount } from "../kernel/mountinfo.ts";
 import { Directory } from "./directory.ts";
 import type { Entries } from "./entries.ts";
@@ -134,7 +134,7 @@ export class MountPoints {
     for (const [root, { hasLeft, isUnmounted, isMounted }] of roots) {
       if (!this.#map.has(root)) continue; // it was removed in a report
       if (root.directory !== undefined) this.#ended.delete(root.directory);
-      if (root.isReported || leadsSomewhere(this.#libc, root.path)) {
+      if (root.isReported || typeOf(this.#libc, root.path, this.#scope.followsRoots) > 0) {
         if (isUnmounted) this.#report("unmount", root.path);
         if (isMounted) this.#report("mount", root.path);
       }

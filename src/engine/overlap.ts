@@ -3,7 +3,7 @@
  *
  * A tree that finds the path of a root takes the root in; a tree that loses it lets it be followed again. A
  * root that is a symbolic link is followed by itself: it is reported as what it leads to. This holds in a tree that
- * follows links, too, which enters each directory once.
+ * follows links, too, which enters each directory once. Where such a root is not to be followed, it is as a file.
  *
  * @module
  */
@@ -59,7 +59,7 @@ export class Overlap {
   ): boolean {
     const root = this.#map.nested(path);
     if (root === undefined) return false;
-    if (isDirectory ? this.#scope.recursive : !this.#map.isLink(path)) {
+    if (isDirectory ? this.#scope.recursive : !this.#map.isFollowedLink(path)) {
       return root.watch !== undefined && this.#takeIn(root, parent, name, isDirectory);
     }
     root.isNew = false;

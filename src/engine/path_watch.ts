@@ -2,7 +2,7 @@
  * `PathWatch`: where a path leads, and what happens to what is there.
  *
  * The path shares the way to the directory that it ends in, as long as a file or directory is there. If not, or if it
- * ends in a symbolic link, it has a walk of its own.
+ * ends in a symbolic link that is followed, it has a walk of its own. A link that is not followed is as a file.
  *
  * @module
  */
@@ -25,6 +25,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
   readonly #path: string;
   readonly #name: string;
   readonly #content: number;
+  readonly #follow: boolean;
   /** See {@link Passenger.moved}: also for what happens at the end of the way. */
   readonly moved: (mask: number) => void;
   readonly #touched: (mask: number) => void;
@@ -51,6 +52,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
    * @param content the events that are wanted of what the path leads to, if that is no directory
    * @param moved called with an event's mask when the path may lead elsewhere: {@link PathWatch.look} again
    * @param touched called with bits of the mask when something happened to that
+   * @param follow whether a symbolic link at the end of the path is followed
    */
   constructor(
     instance: Instance,
@@ -58,6 +60,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
     content: number,
     moved: (mask: number) => void,
     touched: (mask: number) => void,
+    follow: boolean = true,
   ) {
     this.#instance = instance;
     this.#path = path;
@@ -65,6 +68,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
     this.#content = content;
     this.moved = moved;
     this.#touched = touched;
+    this.#follow = follow;
   }
 
   /** Resolves the path, and watches every directory on the way. @returns `undefined` if it leads nowhere */
@@ -150,7 +154,7 @@ export class PathWatch implements Owner, Receiver, Passenger {
     this.#isAhead = false;
   }
 
-  /** Finds what is there in the directory that the way leads to, if it is a file or directory. */
+  /** Finds what is there in the directory that the way leads to, unless it is a link to be followed. */
   #lookByWay(): Target | undefined {
     if (this.#path === "/" || this.#walk !== undefined && this.#isAhead) return undefined;
     const { libc } = this.#instance;
@@ -158,7 +162,8 @@ export class PathWatch implements Owner, Receiver, Passenger {
     const parent = way.enter(ENTRY);
     if (parent === -1) return undefined;
     const type = typeOf(libc, this.#path, false);
-    if (type < 0 || type === S_IFLNK || !libc.mayRead(toText(this.#path))) return undefined;
+    if (type < 0 || type === S_IFLNK && this.#follow) return undefined;
+    if (!libc.mayRead(toText(this.#path))) return undefined;
     const isDirectory = type === S_IFDIR;
     if (!isDirectory && !this.#instance.owners.asks(parent, this.#content)) {
       if (way.enter(ENTRY | this.#content) !== parent) return undefined;
@@ -181,7 +186,14 @@ export class PathWatch implements Owner, Receiver, Passenger {
   #lookAlone(): Target | undefined {
     if (this.#walk === undefined) {
       this.#leaveWay();
-      this.#walk = new Walk(this.#instance, this, this.#path, this.#content, this.#target);
+      this.#walk = new Walk(
+        this.#instance,
+        this,
+        this.#path,
+        this.#content,
+        this.#follow,
+        this.#target,
+      );
     }
     return this.#walk.look();
   }

@@ -186,7 +186,14 @@ export class Pictures {
       this.#map.wasNested &&
       (this.#last?.has(directory.pathOf(name)) ?? this.#overlap.isFollowed(directory, name));
     const isLinked = (directory: Directory, name: string) => this.#links.has(directory, name);
-    const look = new Look(this.#libc, isFollowed, isLinked, since, this.#poll);
+    const look = new Look(
+      this.#libc,
+      this.#map.followsLinks,
+      isFollowed,
+      isLinked,
+      since,
+      this.#poll,
+    );
     this.#entries.begin(look);
     return look;
   }

@@ -45,6 +45,7 @@ export class Poll implements Toucher {
   readonly #entries: Entries;
   readonly #events: Events;
   readonly #scanner: Scanner;
+  readonly #followsRoots: boolean;
   /** What the last look has seen, or what was read since. */
   #seen: Sight;
   /** The names that something has happened to since a look began. */
@@ -66,6 +67,7 @@ export class Poll implements Toucher {
     entries: Entries,
     events: Events,
     scanner: Scanner,
+    followsRoots: boolean,
   ) {
     this.#libc = libc;
     this.#progress = progress;
@@ -75,6 +77,7 @@ export class Poll implements Toucher {
     this.#entries = entries;
     this.#events = events;
     this.#scanner = scanner;
+    this.#followsRoots = followsRoots;
     this.#seen = this.#sight();
     entries.begin(this);
   }
@@ -122,7 +125,8 @@ export class Poll implements Toucher {
   }
 
   #sight(): Sight {
-    return new Sight(this.#libc, (directory, name) => this.#links.has(directory, name));
+    const isLinked = (directory: Directory, name: string) => this.#links.has(directory, name);
+    return new Sight(this.#libc, this.#followsRoots, isLinked);
   }
 
   async #lookNext(): Promise<void> {

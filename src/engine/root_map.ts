@@ -50,9 +50,12 @@ export class RootMap {
   isNested = false;
   /** Whether a root is, or was, below another one. */
   wasNested = false;
+  /** Whether a root that is a symbolic link is followed. */
+  readonly followsLinks: boolean;
 
-  constructor(libc: Libc) {
+  constructor(libc: Libc, followsLinks: boolean) {
     this.#libc = libc;
+    this.followsLinks = followsLinks;
   }
 
   /** All roots; what is added or removed meanwhile may be among them. */
@@ -149,17 +152,17 @@ export class RootMap {
   }
 
   /**
-   * Whether the tree of a root above it reports all that happens at a path, and below. Not that of a symbolic link,
-   * even if the tree follows links: it enters each directory once.
+   * Whether the tree of a root above it reports all that happens at a path, and below. Not that of a symbolic link
+   * that a root follows, even if the tree follows links: it enters each directory once.
    */
   isInTree(path: string): boolean {
     const entry = this.place(path)?.entry;
-    return entry instanceof Directory ? !entry.link : entry === false && !this.isLink(path);
+    return entry instanceof Directory ? !entry.link : entry === false && !this.isFollowedLink(path);
   }
 
-  /** Whether a symbolic link is at a path. */
-  isLink(path: string): boolean {
-    return typeof readLink(this.#libc, path) === "string";
+  /** Whether a symbolic link is at a path, that a root there follows. */
+  isFollowedLink(path: string): boolean {
+    return this.followsLinks && typeof readLink(this.#libc, path) === "string";
   }
 
   /** Counts a root that was added, or deleted. */

@@ -114,8 +114,10 @@ export class Roots {
     if (target === undefined || target.wd < 0) {
       const place = this.#map.place(path);
       if (!root.isReported) {
-        if (place?.entry === false && this.#map.isLink(path)) this.appeared(root, kind, false);
-      } else if (place === undefined && target === undefined && !this.#map.isLink(path)) {
+        if (place?.entry === false && this.#map.isFollowedLink(path)) {
+          this.appeared(root, kind, false);
+        }
+      } else if (place === undefined && target === undefined && !this.#map.isFollowedLink(path)) {
         // A tree that has ended reported it as a link that leads nowhere.
         this.#leadsElsewhere(root, false);
       }
@@ -169,7 +171,7 @@ export class Roots {
     if (target === undefined || target.wd < 0 || target.wd !== before?.wd) return;
     const { libc } = this.#instance;
     if (root.directory && awaySince(libc, since, undefined)(path)) root.directory.markOther();
-    if (changedSince(libc, since)(path, true)) {
+    if (changedSince(libc, since)(path, this.#scope.followsRoots)) {
       this.#entries.mayHaveChanged(undefined, path, target.isDirectory);
     }
   }
@@ -194,7 +196,8 @@ export class Roots {
       // If not, it is of a file that the path led to for a moment, unseen.
       if (root.isReported) this.#entries.content(undefined, path, mask, false);
     };
-    root.watch = new PathWatch(this.#instance, path, this.#scope.content, moved, touched);
+    const { content, followsRoots } = this.#scope;
+    root.watch = new PathWatch(this.#instance, path, content, moved, touched, followsRoots);
   }
 
   /** A path led elsewhere, and leads to the same again: whoever read it meanwhile found nothing, or another file. */

@@ -36,6 +36,8 @@ export interface ScanScope {
   readonly content: number;
   /** Whether directories that symbolic links lead to are scanned. */
   readonly followSymlinks: boolean;
+  /** Whether a root that is a symbolic link is. */
+  readonly followsRoots: boolean;
 }
 
 /** A directory that was scanned, and its state then: `live`, `held` or `unreachable`. */
@@ -167,7 +169,7 @@ export class Scanner {
     if (parent !== undefined && !isListed(parent.state)) return; // it is scheduled after its parent
     // Not directory.path, which is kept: for most directories of a big tree nobody asks.
     const path = parent?.pathOf(directory.name) ?? directory.path;
-    const follow = parent === undefined || directory.link;
+    const follow = parent === undefined ? this.#scope.followsRoots : directory.link;
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
     const found = this.#instance.scan(path, mask, follow);
     debug?.("scan", JSON.stringify(path), describe(found));

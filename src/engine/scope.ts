@@ -12,6 +12,8 @@ export interface Scope extends Wanted {
   readonly recursive: boolean;
   /** Whether directories that symbolic links lead to are. */
   readonly followSymlinks: boolean;
+  /** Whether a root that is a symbolic link is what that leads to; if not, it is the link. */
+  readonly followsRoots: boolean;
   /** Whether what is there in the beginning is reported. */
   readonly initial: boolean;
   /** Whether a path is known, with all that is below, as soon as it is added. */

@@ -28,13 +28,22 @@ export class Sight {
   /** The directories of which the difference from an earlier look is known. */
   readonly compared: Set<Directory> = new Set();
   readonly #libc: Libc;
+  readonly #followsRoots: boolean;
   readonly #isLinked: (directory: Directory, name: string) => boolean;
   /** The status of each root that is no directory. */
   readonly #files = new Map<string, Status>();
 
-  /** @param isLinked whether an entry is a followed link to a file */
-  constructor(libc: Libc, isLinked: (directory: Directory, name: string) => boolean) {
+  /**
+   * @param followsRoots whether a root that is a symbolic link is what that leads to
+   * @param isLinked whether an entry is a followed link to a file
+   */
+  constructor(
+    libc: Libc,
+    followsRoots: boolean,
+    isLinked: (directory: Directory, name: string) => boolean,
+  ) {
     this.#libc = libc;
+    this.#followsRoots = followsRoots;
     this.#isLinked = isLinked;
   }
 
@@ -58,7 +67,8 @@ export class Sight {
     const path = directory === undefined ? name : directory.pathOf(name);
     const entry = directory?.entries.get(name);
     const isLinked = directory !== undefined && this.#isLinked(directory, name);
-    const status = this.#read(AT_FDCWD, path, entry, directory === undefined, isLinked);
+    const follow = directory === undefined && this.#followsRoots;
+    const status = this.#read(AT_FDCWD, path, entry, follow, isLinked);
     if (directory === undefined) {
       if (status !== undefined) this.#files.set(name, status);
       return;
@@ -114,7 +124,7 @@ export class Sight {
   *#list(directory: Directory): Generator<void> {
     const libc = this.#libc;
     const pathname = cString(directory.path);
-    const isFollowed = directory.parent === undefined || directory.link;
+    const isFollowed = directory.parent === undefined ? this.#followsRoots : directory.link;
     const flags = O_RDONLY | O_CLOEXEC | libc.O_DIRECTORY | (isFollowed ? 0 : libc.O_NOFOLLOW);
     const fd = call(libc, () => libc.open(pathname, flags));
     if (fd < 0) return; // what is listed above it says why

@@ -93,12 +93,12 @@ export class Tree {
     }
     if (directory.gone) return; // it was removed in a report of the root at this path
     if (!(isDirectory || link) || !this.#scope.recursive) {
-      this.#entries.add(directory, name, isDirectory || link, kind);
+      this.#entries.add(directory, name, isDirectory || link, kind, isLink);
       return this.#links.found(directory, name, isDirectory || link ? false : isLink);
     }
     const child = new Directory(name, directory, link);
     child.initial = directory.initial && kind !== "create";
-    this.#entries.add(directory, name, child, kind);
+    this.#entries.add(directory, name, child, kind, isLink);
     this.#scanner.rescan(child);
   }
 

@@ -60,6 +60,7 @@ export class Walk {
   readonly #path: string;
   readonly #content: number;
   readonly #isRead: boolean;
+  readonly #follow: boolean;
   readonly #held = new Set<number>();
   /** Where the path goes on by a symbolic link, and where it ends: paths without symbolic links. */
   #stations: readonly string[] = ["/"];
@@ -75,6 +76,7 @@ export class Walk {
    * @param path absolute, as lossless text
    * @param content the events that are wanted of what the path leads to, if that is no directory; `undefined` if it is
    * only the way to others, and not to be read itself
+   * @param follow whether a symbolic link at the end of the path is followed
    * @param target a watch of the owner that is the walk's from now on, if it has one
    */
   constructor(
@@ -82,6 +84,7 @@ export class Walk {
     owner: Owner,
     path: string,
     content: number | undefined,
+    follow: boolean,
     target: number = -1,
   ) {
     this.#instance = instance;
@@ -89,6 +92,7 @@ export class Walk {
     this.#path = path;
     this.#content = content ?? 0;
     this.#isRead = content !== undefined;
+    this.#follow = follow;
     if (target >= 0) this.#held.add(target);
   }
 
@@ -195,7 +199,8 @@ export class Walk {
       }
       if (link === ENOTDIR) this.#notice(names, directory);
       if (!isLast && readLink(libc, path) !== link) return AGAIN;
-      if (link === EINVAL) return this.#find(names, directory, path);
+      const isEnd = parts.length === 0 && !this.#follow && typeof link === "string";
+      if (link === EINVAL || isEnd) return this.#find(names, directory, path);
       if (typeof link === "number") {
         return this.#arrive(names, link === ENOENT ? undefined : { wd: -link, isDirectory: false });
       }
@@ -215,7 +220,7 @@ export class Walk {
     names.get(wd)?.add(path.slice(end + 1));
   }
 
-  /** Watches what is at the end of the way, which is no symbolic link. */
+  /** Watches what is at the end of the way, which is no symbolic link to be followed. */
   #find(names: Names, directory: string, path: string): Target | undefined {
     if (this.#isRead && !this.#instance.libc.mayRead(toText(path))) {
       return this.#arrive(names, { wd: -EACCES, isDirectory: false });
@@ -258,7 +263,7 @@ export class Walk {
 
   /** Watches what the path leads to. What became of it before, the directory that it is in tells. */
   #watchEnd(path: string, mask: number): number {
-    return this.#hold(path, mask, false);
+    return this.#hold(path, mask | (this.#follow ? 0 : IN_DONT_FOLLOW), false);
   }
 
   #hold(path: string, mask: number, isByName: boolean): number {

@@ -42,7 +42,7 @@ export class Way implements Owner, Receiver {
   private constructor(instance: Instance, path: string) {
     this.#instance = instance;
     this.#path = path;
-    this.#walk = new Walk(instance, this, `${path}/.`, undefined);
+    this.#walk = new Walk(instance, this, `${path}/.`, undefined, true);
   }
 
   /** The way to a directory, until {@link close}. @param path absolute, as lossless text */

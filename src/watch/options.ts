@@ -68,9 +68,14 @@ export interface WatchOptions {
    * another file takes its place, the way there changes, or it is removed or comes back, that is a `modify` of the
    * link, which is an entry all the while.
    *
+   * A given path that is a symbolic link is followed in any case, unless this is "never": then it is the link itself
+   * that is watched, as a file would be, and nothing that it leads to. If a directory takes its place, that is
+   * watched, and the other way round. Links above the last name of a given path are always followed; a "/" at its end
+   * makes no difference.
+   *
    * @default {false}
    */
-  readonly followSymlinks?: boolean;
+  readonly followSymlinks?: boolean | "never";
   /**
    * Whether entries that exist at the start are reported, with kind `exists`.
    *
@@ -134,7 +139,7 @@ export interface ResolvedOptions {
   readonly kinds: ReadonlySet<WatchKind>;
   readonly ignores: Ignores | undefined;
   readonly blindness: Blindness;
-  readonly followSymlinks: boolean;
+  readonly followSymlinks: boolean | "never";
   readonly initial: boolean;
   /** What was known at the end of an earlier run. */
   readonly before: Picture | undefined;
@@ -177,13 +182,16 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
   check("since", since, isSnapshot, "the bytes of a snapshot, a Uint8Array");
   const isCallback = onProgress === undefined || typeof onProgress === "function";
   check("onProgress", onProgress, isCallback, "a function");
+  const { followSymlinks = false } = options;
+  const isFollow = typeof followSymlinks === "boolean" || followSymlinks === "never";
+  check("followSymlinks", followSymlinks, isFollow, 'true, false or "never"');
   const recursive = flag(options, "recursive", true);
   return {
     recursive,
     kinds: events === DEFAULT_KINDS ? DEFAULTS : new Set(events),
     ignores: ignores(options.ignore, options.include),
     blindness: new Blindness(recursive ? options.ignore : undefined),
-    followSymlinks: flag(options, "followSymlinks", false),
+    followSymlinks,
     initial: flag(options, "initial", false),
     before: since && decode(since),
     finishes: "since" in options,
@@ -202,7 +210,7 @@ export const LONGEST_TIMER: number = 2 ** 31 - 1;
 const DEFAULT_KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
 const DEFAULTS: ReadonlySet<WatchKind> = new Set(DEFAULT_KINDS);
 
-type Flag = "recursive" | "followSymlinks" | "initial" | "blocking" | "persistent";
+type Flag = "recursive" | "initial" | "blocking" | "persistent";
 
 function flag(options: WatchOptions, name: Flag, otherwise: boolean): boolean {
   const { [name]: value = otherwise } = options;

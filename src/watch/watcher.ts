@@ -178,7 +178,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         progress: (count) => this.#progress(count),
       }, {
         recursive: resolved.recursive,
-        followSymlinks: resolved.followSymlinks,
+        followSymlinks: resolved.followSymlinks === true,
+        followsRoots: resolved.followSymlinks !== "never",
         initial: initial && before === undefined,
         blocking: resolved.blocking,
         polls: resolved.poll !== undefined,

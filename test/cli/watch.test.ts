@@ -188,7 +188,7 @@ test("watch --json --initial --ignore --events prints an object per line for wha
   renameSync(join(directory, "there"), join(directory, "last"));
   const expected = [
     { kind: "exists", path: directory, isDirectory: true },
-    { kind: "exists", path: `${directory}/there`, isDirectory: false },
+    { kind: "exists", path: `${directory}/there`, isDirectory: false, isSymbolicLink: false },
     { kind: "create", path: `${directory}/new\x9b`, isDirectory: false },
     {
       kind: "create",

@@ -18,6 +18,7 @@ import { within } from "../helpers/within.ts";
 const SCOPE: Scope = {
   recursive: true,
   followSymlinks: false,
+  followsRoots: true,
   initial: false,
   blocking: false,
   polls: false,

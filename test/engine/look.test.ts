@@ -1,14 +1,14 @@
 /** `Look`: the status of each known entry, and what changes meanwhile. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { libc } from "../../ffi/libc.ts";
 import { Directory } from "../../src/engine/directory.ts";
 import { Look } from "../../src/engine/look.ts";
 import type { Picture } from "../../src/engine/picture.ts";
-import { LENGTH, UNCERTAIN, UNKNOWN } from "../../src/engine/statuses.ts";
+import { INODE, LENGTH, UNCERTAIN, UNKNOWN } from "../../src/engine/statuses.ts";
 import { NOBODY } from "../helpers/nobody.ts";
 import { fastest, tmpDir } from "../helpers/tmp.ts";
 
@@ -27,7 +27,7 @@ function subject(): { readonly path: string; readonly top: Directory; readonly d
 }
 
 function begin(since: number): Look {
-  return new Look(libc(), () => false, () => false, since);
+  return new Look(libc(), true, () => false, () => false, since);
 }
 
 /** What is known of each entry, by the end of its path. */
@@ -74,6 +74,26 @@ test("Look is uncertain about a given file that has changed since its moment", a
     await look.look(tops);
     assert.deepEqual(shown(look.finish(tops, false), path), { a: state });
   }
+});
+
+test("Look reads a root that is a link, if roots are not followed, also if it was touched", async () => {
+  const { path } = subject();
+  const link = join(path, "link");
+  symlinkSync("a", link);
+  const inodes = [];
+  for (const followsRoots of [true, false]) {
+    for (const isTouched of [true, false]) {
+      const look = new Look(libc(), followsRoots, () => false, () => false, Infinity);
+      const tops = new Map([[link, false]]);
+      await look.look(tops);
+      if (isTouched) look.touch(undefined, link);
+      const { statuses, roots } = look.finish(tops, true);
+      inodes.push(statuses.words[roots.entries.get(link)! * LENGTH + INODE]);
+    }
+  }
+  const low = ({ ino }: { readonly ino: number }) => ino % 2 ** 32;
+  const [file, own] = [low(statSync(link)), low(lstatSync(link))];
+  assert.deepEqual(inodes, [file, file, own, own]);
 });
 
 test("Look knows nothing of what was touched, unless it looks again", async () => {

@@ -220,6 +220,17 @@ test("Loss.difference() reports a replaced file as removed and created if no con
   assert.deepEqual(lines(entries.missed(loss, tops())), ["remove /r/file", "create /r/file"]);
 });
 
+test("Loss.difference() reports a replaced file by closeWrite once it is complete, and as created if it is not", () => {
+  const { root, entries, tops } = tree({ content: IN_CLOSE_WRITE, renames: true, creations: true });
+  for (const name of ["file", "other"]) entries.know(root, name, false);
+  const loss = entries.lose(tops());
+  entries.rename(root, "other", root, "file", false, false);
+  const missed = () => lines(entries.missed(loss, tops()));
+  assert.deepEqual(missed(), ["remove /r/other", "remove /r/file", "create /r/file"]);
+  entries.complete(root, "file", true);
+  assert.deepEqual(missed(), ["remove /r/other", "closeWrite /r/file"]);
+});
+
 test("Loss.difference() reports the last missed error of each path, and the last mount or unmount", () => {
   const { entries, tops } = tree(all);
   const loss = entries.lose(tops());

@@ -5,6 +5,7 @@ import {
   appendFileSync,
   closeSync,
   linkSync,
+  lutimesSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -47,7 +48,7 @@ class Followed implements AsyncDisposable {
   /** What happened to the file. */
   masks: number[] = [];
 
-  constructor(path: string, content: number = IN_MODIFY) {
+  constructor(path: string, content: number = IN_MODIFY, follow: boolean = true) {
     this.watch = new PathWatch(
       this.#instance,
       path,
@@ -57,6 +58,7 @@ class Followed implements AsyncDisposable {
         this.target = this.watch.look();
       },
       (mask) => this.masks.push(mask),
+      follow,
     );
     this.target = this.watch.look();
   }
@@ -126,8 +128,53 @@ for (
   });
 }
 
+test("PathWatch, not following, has a link for a file, wherever that leads, and hears of it alone", async () => {
+  const at = tree();
+  symlinkSync("a", at("way"));
+  for (
+    const [name, to] of [["dir", "b"], ["dangling", "nothing"], ["loop", "loop"], [
+      "link",
+      "b/file",
+    ]]
+  ) {
+    symlinkSync(to, at(`a/${name}`));
+    await using one = new Followed(at(`way/${name}`), IN_MODIFY | IN_ATTRIB, false);
+    assert.deepEqual([one.leadsTo, one.watch.end], ["file", at(`a/${name}`)]);
+  }
+  await using one = new Followed(at("way/link"), IN_MODIFY | IN_ATTRIB, false);
+  await one.settled();
+  appendFileSync(at("a/b/file"), "x");
+  rmSync(at("a/b"), { recursive: true });
+  lutimesSync(at("a/link"), 1, 1);
+  await one.settled();
+  assert.deepEqual([one.masks, one.moves], [[IN_ATTRIB], 0]);
+});
+
+test("PathWatch, not following, finds what takes the place of a link, and the link that takes its place", async () => {
+  const at = tree();
+  symlinkSync("a", at("link"));
+  await using one = new Followed(at("link"), IN_MODIFY, false);
+  const found = [];
+  const changes = [
+    () => unlinkSync(at("link")),
+    () => mkdirSync(at("link")),
+    () => renameSync(at("link"), at("away")),
+    () => symlinkSync("away", at("link")),
+    () => renameSync(at("a/b/file"), at("link")),
+  ];
+  for (const change of changes) {
+    await one.settled();
+    change();
+    await one.settled();
+    found.push(one.leadsTo);
+  }
+  assert.deepEqual(found, ["nothing", "directory", "nothing", "file", "file"]);
+  assert.equal(one.owners(at("away")), 0);
+});
+
 test("PathWatch.look() resolves the way once for all paths in a directory", async () => {
   const at = tree();
+  symlinkSync("nothing", at("a/b/link"));
   symlinkSync("a/b", at("link"));
   for (const name of ["other", "third"]) writeFileSync(at(`a/b/${name}`), "");
   const c = libc();
@@ -141,15 +188,18 @@ test("PathWatch.look() resolves the way once for all paths in a directory", asyn
     calls++;
     return readlink(...args);
   };
-  const counted = (name: string): [Followed, number] => {
+  const counted = (name: string, follow = true): [Followed, number] => {
     calls = 0;
-    return [new Followed(at(name)), calls];
+    return [new Followed(at(name), IN_MODIFY, follow), calls];
   };
   try {
     await using first = counted("link/file")[0];
     const [second, few] = counted("link/other");
     await using _ = second;
     assert.deepEqual([first.leadsTo, second.leadsTo, few], ["file", "file", 2]);
+    const [link, asFew] = counted("link/link", false);
+    await using __ = link;
+    assert.deepEqual([link.leadsTo, asFew], ["file", 2]);
     renameSync(at("a/b/third"), at("a/b/other"));
     await second.settled();
     assert.deepEqual([first.moves, second.moves], [0, 1]);

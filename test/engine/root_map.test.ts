@@ -20,7 +20,7 @@ function mapWith(roots: readonly string[], links: readonly string[] = []): RootM
       return 1;
     },
   });
-  const map = new RootMap(libc);
+  const map = new RootMap(libc, true);
   for (const path of roots) map.add(path);
   return map;
 }

@@ -54,6 +54,21 @@ test("Scanner.work(): a scan that finds somebody else's watch is held", () => {
   assert.equal(root.state.tag, "known");
 });
 
+for (const followsRoots of [true, false]) {
+  const what = followsRoots ? "lists what" : "lists nothing that";
+  test(`Scanner.work(): ${what} a link leads to that has the place of a root, if followsRoots is ${followsRoots}`, () => {
+    const trees = new Trees({ followsRoots });
+    trees.disk.directory("/r/a");
+    trees.disk.directory("/other/b");
+    const [root] = trees.add("/r");
+    trees.disk.rename("/r", "/away");
+    trees.disk.link("/r", "/other");
+    trees.scanner.rescan(root);
+    trees.scan();
+    assert.equal(root.state.tag, followsRoots ? "live" : "unreachable");
+  });
+}
+
 test("Scanner.work(): another directory at the path makes all that is known below another one", () => {
   const { trees, a } = scanned();
   const b = trees.at("/r/a/b");

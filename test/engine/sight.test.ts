@@ -22,8 +22,13 @@ function subject(): { readonly path: string; readonly top: Directory } {
   return { path, top };
 }
 
-function see(top: Directory, path: string, before = new Sight(libc(), () => false)): Sight {
-  const sight = new Sight(libc(), () => false);
+function see(
+  top: Directory,
+  path: string,
+  before = new Sight(libc(), true, () => false),
+  followsRoots = true,
+): Sight {
+  const sight = new Sight(libc(), followsRoots, () => false);
   for (const _ of sight.see(new Map([[path, top]]), before));
   return sight;
 }
@@ -48,6 +53,14 @@ test("Sight.see() takes a link that is followed for a directory", () => {
   const { path, top } = subject();
   top.entries.set("link", new Directory("link", top, true));
   assert.deepEqual(names(see(top, path), top), ["d/", "f", "link/"]);
+});
+
+test("Sight.see() lists what a link that has the place of a root leads to, if roots are followed", () => {
+  const { path, top } = subject();
+  renameSync(path, `${path}.away`);
+  symlinkSync(`${path}.away`, path);
+  assert.deepEqual(names(see(top, path), top), ["d/", "f", "link"]);
+  assert.equal(names(see(top, path, undefined, false), top), undefined);
 });
 
 test("Sight.see() leaves out a directory that cannot be listed, or has no watch", () => {
@@ -106,11 +119,11 @@ test("Sight.changedRoots() are the files that differ", () => {
   const { path, top } = subject();
   const file = join(path, "f");
   const look = () => {
-    const sight = new Sight(libc(), () => false);
+    const sight = new Sight(libc(), true, () => false);
     for (
       const _ of sight.see(
         new Map<string, Directory | false>([[file, false], [path, top]]),
-        new Sight(libc(), () => false),
+        new Sight(libc(), true, () => false),
       )
     );
     return sight;

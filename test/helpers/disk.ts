@@ -18,7 +18,7 @@ export interface View {
   /** Absolute paths. */
   readonly roots: ReadonlySet<string>;
   readonly recursive: boolean;
-  readonly followSymlinks: boolean;
+  readonly followSymlinks: boolean | "never";
   /** Whether an entry is ignored. */
   ignores(path: string, isDirectory: boolean, root: string): boolean;
 }
@@ -46,10 +46,15 @@ export function read(path: string, follow: boolean): Copy {
   }
 }
 
+/** Reads a root of a view: it is what it leads to, even if that does not exist, unless links are never followed. */
+export function readRoot(path: string, { followSymlinks }: View): Copy {
+  return read(path, followSymlinks !== "never");
+}
+
 /** Reads an entry of a view that is no root. */
-export function readEntry(path: string, followSymlinks: boolean): Copy {
+export function readEntry(path: string, { followSymlinks }: View): Copy {
   const copy = read(path, false);
-  if (copy.type !== "link" || !followSymlinks) return copy;
+  if (copy.type !== "link" || followSymlinks !== true) return copy;
   const file = read(path, true);
   return file.type === "file" ? { ...copy, bytes: file.bytes } : copy;
 }
@@ -68,7 +73,7 @@ export function readAll(view: View): Disk {
   const disk: Disk = { entries: new Map(), open: new Set(), alternatives: [] };
   const paths: Paths = new Map();
   for (const root of view.roots) {
-    const copy = read(root, true);
+    const copy = readRoot(root, view);
     if (copy.type === "nothing") continue;
     disk.entries.set(root, copy);
     if (copy.type !== "directory") continue;
@@ -120,13 +125,12 @@ function readBelow(
 ): void {
   for (const name of list(directory)) {
     const path = `${directory}/${name}`;
-    const copy = readEntry(path, view.followSymlinks);
-    const leads = copy.type === "link" && view.followSymlinks && view.recursive &&
+    const copy = readEntry(path, view);
+    const leads = copy.type === "link" && view.followSymlinks === true && view.recursive &&
       read(path, true).type === "directory";
     const isDirectory = copy.type === "directory" || leads;
     if (view.ignores(path, isDirectory, root)) continue;
-    // A root is its target, even if that does not exist.
-    disk.entries.set(path, view.roots.has(path) ? read(path, true) : copy);
+    disk.entries.set(path, view.roots.has(path) ? readRoot(path, view) : copy);
     if (!isDirectory || !view.recursive) continue;
     const own = inode(path);
     if (leads && above.includes(own)) disk.open.add(path);

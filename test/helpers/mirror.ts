@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import type { ErrorEvent, WatchEvent } from "../../mod.ts";
 import { Completeness } from "./completeness.ts";
-import { type Copy, type Disk, read, readEntry, type View } from "./disk.ts";
+import { type Copy, type Disk, read, readEntry, readRoot, type View } from "./disk.ts";
 
 /** How many bytes of a file a message shows. */
 const SHOWN = 24;
@@ -42,7 +42,7 @@ export class Mirror {
     this.contradictions.length = 0; // earlier events may be about earlier entries
     for (const [path, copy] of entries) {
       this.entries.set(path, copy);
-      if (!this.#view.followSymlinks || copy.type !== "link") continue;
+      if (this.#view.followSymlinks !== true || copy.type !== "link") continue;
       if (read(path, true).type === "directory") this.entered.add(path);
     }
   }
@@ -92,7 +92,7 @@ export class Mirror {
   differences(disk: Disk, removals: boolean): string[] {
     // A link is resolved when it is created or replaced, not when its target is created later.
     const links = [...disk.entries].filter(([path, { type }]) =>
-      type === "link" && !this.entered.has(path)
+      type === "link" && this.#view.followSymlinks === true && !this.entered.has(path)
     );
     const unentered = links.map(([path]) => path);
     const open = [...disk.open, ...disk.alternatives.flat(), ...unentered];
@@ -164,10 +164,10 @@ export class Mirror {
 
   /** Reads an entry of the type that the event reports; another type by now will be reported itself. */
   #copy(path: string, isDirectory: boolean): Copy {
-    const { roots, followSymlinks } = this.#view;
-    const copy = roots.has(path) ? read(path, true) : readEntry(path, followSymlinks);
+    const view = this.#view;
+    const copy = view.roots.has(path) ? readRoot(path, view) : readEntry(path, view);
     if (!isDirectory) return copy.type === "directory" ? { type: "nothing" } : copy;
-    return copy.type === "link" && this.#view.followSymlinks ? copy : { type: "directory" };
+    return copy.type === "link" && view.followSymlinks === true ? copy : { type: "directory" };
   }
 
   /** Reads a file by each of its names: an event reports only the one that was used. */

@@ -19,7 +19,7 @@ export interface Watching {
   readonly roots: readonly string[];
   readonly kinds: readonly WatchKind[];
   readonly recursive: boolean;
-  readonly followSymlinks: boolean;
+  readonly followSymlinks: boolean | "never";
   readonly initial: boolean;
   readonly blocking: boolean;
   readonly ignore: Ignoring | undefined;
@@ -125,6 +125,7 @@ const FLAVOUR: Flavour = {
   swaps: false,
   held: false,
   whole: [],
+  relinked: [],
   mounts: false,
   pauses: true,
 };
@@ -181,6 +182,32 @@ export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
   losing: drawn((random) => ({ ...storm(random, {}), losing: one(random, [2, 5, 20]) })),
   ignore: drawn((random) => storm(random, { ignore: someIgnore(random) })),
   follow: drawn((random) => following(storm(random, { followSymlinks: true }))),
+  never: drawn((random) => {
+    const roots = one(random, [
+      ["t/a"],
+      ["t/a", "u/b"],
+      ["t/a/b", "t/c"],
+      ["t", "t/a"],
+      ["t/a/b", "t", "t/c"],
+      ["t/a", "t/a/b"],
+    ]);
+    const losing = random() < 0.2 ? one(random, [2, 5, 20]) : 0;
+    const setting = storm(random, {
+      roots,
+      kinds: losing > 0 ? KINDS : one(random, [KINDS, someKinds(random)]), // see mixed()
+      recursive: random() < 0.9,
+      followSymlinks: "never",
+      loops: [one(random, [FAST, BATCHES, SLOW])],
+      maxQueue: one(random, [10, 1_000_000, 1_000_000]),
+    });
+    return {
+      ...relinking(setting, roots),
+      losing,
+      blocked: random() < 0.2 ? 60 : 0,
+      churn: random() < 0.2,
+      pieces: random() < 0.15,
+    };
+  }),
   overlap: drawn((random) => {
     const roots = someRoots(random, true);
     const slow = random() < 0.4 ? { loops: [SLOW], maxQueue: one(random, [4, 20, 100]) } : {};
@@ -307,6 +334,20 @@ function mounting(setting: Setting): Setting {
 function whole(setting: Setting, roots: readonly string[]): Setting {
   const { flavour } = setting;
   return { ...setting, flavour: { ...flavour, tops: ["t", "u"], hardLinks: false, whole: roots } };
+}
+
+/** Roots that are links now and then. */
+function relinking(setting: Setting, roots: readonly string[]): Setting {
+  const { flavour } = setting;
+  return {
+    ...setting,
+    flavour: {
+      ...flavour,
+      links: "any",
+      hardLinks: false,
+      relinked: roots.filter((root) => root !== "t"),
+    },
+  };
 }
 
 function someKinds(random: Random): readonly WatchKind[] {

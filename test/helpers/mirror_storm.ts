@@ -112,7 +112,7 @@ class StormRun {
     );
     try {
       await this.#play();
-      if (watchers.some(({ followSymlinks }) => followSymlinks)) {
+      if (watchers.some(({ followSymlinks }) => followSymlinks === true)) {
         await this.#replaceUnenteredLinks();
       }
     } finally {

@@ -3,7 +3,7 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type ErrorEvent, InotifyError, watch, type Watcher, type WatchEvent } from "../../mod.ts";
-import { type Disk, read, readAll, type View } from "./disk.ts";
+import { type Copy, type Disk, read, readAll, type View } from "./disk.ts";
 import { Mirror } from "./mirror.ts";
 import { IGNORES, type Pace, type Setting, type Watching } from "./mirror_modes.ts";
 import type { Storm } from "./mirror_storm.ts";
@@ -84,7 +84,9 @@ export class Observer {
       for (let path = root; path !== this.#base; path = dirname(path)) {
         const { type } = read(path, true);
         if (type === "directory" || type === "file" && path === root) break;
-        if (read(path, false).type !== "nothing") rmSync(path);
+        const isLink = read(path, false).type === "link";
+        if (isLink && path === root && this.#view.followSymlinks === "never") break;
+        if (isLink || type !== "nothing") rmSync(path);
       }
     }
   }
@@ -111,9 +113,9 @@ export class Observer {
     for (const { entries } of this.mirrors) {
       for (const [path, { type }] of [...entries]) {
         if (path !== root && !path.startsWith(`${root}/`)) continue;
-        if (![...roots].some((one) => this.#isIn(path, type === "directory", one))) {
-          entries.delete(path);
-        }
+        const isIn = (one: string) =>
+          this.#isIn(path, type === "directory", one) && !isBehindLink(path, one, entries);
+        if (![...roots].some(isIn)) entries.delete(path);
       }
     }
     this.#removed.push(root);
@@ -180,7 +182,7 @@ export class Observer {
 
   /** Links to directories that are not reported as directories, with their targets. */
   unentered(): [path: string, target: string][] {
-    if (!this.#watching.followSymlinks) return [];
+    if (this.#watching.followSymlinks !== true) return [];
     const { entries, open, alternatives } = readAll(this.#view);
     const left = [...open, ...alternatives.flat()]; // what is below may be entered by another path
     return [...entries].flatMap(([path, copy]) => {
@@ -246,6 +248,14 @@ class Loop {
       if (every > 0 && count % every === 0 && !this.#hurries) await sleep(pause);
     }
   }
+}
+
+/** Whether a path goes through a link at or below a root, which is not followed there. */
+function isBehindLink(path: string, root: string, entries: ReadonlyMap<string, Copy>): boolean {
+  for (let above = dirname(path); above.length >= root.length; above = dirname(above)) {
+    if (entries.get(above)?.type === "link") return true;
+  }
+  return false;
 }
 
 /** The files that are there and are not reported as complete. */

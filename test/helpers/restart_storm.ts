@@ -54,6 +54,7 @@ export function restartsOf(seed: number): Restarts {
       swaps: often(0.3),
       held: often(0.2),
       whole: often(0.3) ? ["t"] : [],
+      relinked: [],
       mounts: false,
       pauses: often(0.7),
     },

@@ -22,6 +22,8 @@ export interface Flavour {
   readonly held: boolean;
   /** Paths that are removed, moved away and created again as a whole. */
   readonly whole: readonly string[];
+  /** Paths at which links, files and directories take turns. */
+  readonly relinked: readonly string[];
   /** Whether file systems are mounted; see {@link isMountChange}. */
   readonly mounts: boolean;
   /** Whether the writer pauses now and then. */
@@ -170,6 +172,18 @@ export function stormLines(
       ],
       [1, () => `mkdir ${whole}`],
       [0.3, () => `swap ${one(["over", "out"])} ${whole} ${token()}`],
+    );
+  }
+  for (const path of flavour.relinked) {
+    changes.push(
+      [3, () => `relink ${target()} ${path}`],
+      [1, () => `symlink ${target()} ${path}`],
+      [1, () => `save ${path} ${text()}`],
+      [1, () => `mkdir ${path}`],
+      [1, () => `rm ${path}`],
+      [1, () => `mv ${path} ${outside()}`],
+      [1, () => `over ${path} ${inside()}`],
+      [1, () => `over ${outside()} ${path}`],
     );
   }
   if (flavour.mounts) {

@@ -21,6 +21,7 @@ import { NOBODY } from "./nobody.ts";
 const SCOPE: Scope = {
   recursive: true,
   followSymlinks: false,
+  followsRoots: true,
   initial: false,
   blocking: false,
   polls: false,
@@ -70,7 +71,7 @@ export class Trees {
       this.onReport(line);
       this.#lines.push(line);
     }, scope);
-    this.map = new RootMap(libc);
+    this.map = new RootMap(libc, scope.followsRoots);
     this.links = new LinkedFiles(
       instance,
       this.member,

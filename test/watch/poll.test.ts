@@ -312,6 +312,7 @@ for (let seed = from; seed <= to; seed++) {
         swaps: true,
         held: false,
         whole: seed % 3 === 0 ? ["t"] : [],
+        relinked: [],
         mounts: false,
         pauses: true,
       },

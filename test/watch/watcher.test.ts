@@ -124,6 +124,12 @@ for (
     ],
     ["null as signal", ".", { signal: null }, /signal must be an AbortSignal, not null/],
     ["a number as onProgress", ".", { onProgress: 5 }, /onProgress must be a function, not 5/],
+    [
+      "another string as followSymlinks",
+      ".",
+      { followSymlinks: "always" },
+      /followSymlinks must be true, false or "never", not "always"/,
+    ],
     ["a string as initial", ".", { initial: "no" }, /initial must be true or false, not "no"/],
     ["null as options", ".", null, /options must be an object, not null/],
   ] as const
