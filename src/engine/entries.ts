@@ -115,6 +115,13 @@ export class Entries {
     directory.adopt(listing, directories);
   }
 
+  /** A directory is watched from now on, or no longer, and is the same entry. */
+  become(directory: Directory, name: string, entry: Entry): void {
+    const before = directory.entries.get(name);
+    for (const loss of this.#losses) loss.become(directory, name, before, entry);
+    directory.entries.set(name, entry);
+  }
+
   /** Deletes an entry. The caller reports it. */
   delete(directory: Directory, name: string): void {
     this.touch(directory, name);

@@ -16,7 +16,7 @@ import type { Events } from "./events.ts";
 import { unwatchable } from "./failures.ts";
 import type { LinkedFiles } from "./linked_files.ts";
 import type { Overlap } from "./overlap.ts";
-import type { Scope } from "./scope.ts";
+import { type Scope, watchesBelow } from "./scope.ts";
 import type { ScanFailure } from "./scan.ts";
 import type { Outcome, Scanner } from "./scanner.ts";
 import { isOfType, type Tree } from "./tree.ts";
@@ -140,7 +140,7 @@ export class Listings {
   #adopt(directory: Directory, state: Scanned): void {
     begin(directory, state);
     const { listing } = state;
-    const names = this.#scope.recursive ? listing.directories() : [];
+    const names = watchesBelow(this.#scope, directory) ? listing.directories() : [];
     const directories = names.map((name) => {
       const child = new Directory(name, directory);
       child.initial = true;
@@ -153,7 +153,7 @@ export class Listings {
 
   *#compareEntries(directory: Directory, state: Scanned): Generator<void, void> {
     const found = new Map<string, boolean>();
-    const links = this.#tree.followsLinks ? new Set<string>() : undefined;
+    const links = this.#tree.followsLinks(directory) ? new Set<string>() : undefined;
     for (const part of state.listing.parts) {
       part.addTo(found);
       if (links) { for (const name of part.links()) links.add(name); }

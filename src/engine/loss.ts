@@ -65,6 +65,12 @@ export class Loss {
     this.unmark(directory, name);
   }
 
+  /** What is known as one entry is known as another one from now on, and is the same. */
+  become(directory: Directory, name: string, before: Entry | undefined, entry: Entry): void {
+    const known = this.#before.get(directory);
+    if (known?.has(name) && known.get(name) === before) known.set(name, entry);
+  }
+
   /** A root becomes known that is not reported. */
   knowTop(path: string, entry: Entry): void {
     this.#tops.set(path, entry);

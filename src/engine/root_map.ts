@@ -157,6 +157,12 @@ export class RootMap {
     return entry instanceof Directory ? !entry.link : entry === false && !this.isLink(path);
   }
 
+  /** How many levels below the nearest root a path is. */
+  levelOf(path: string): number {
+    const above = [...ancestors(path), path];
+    return above.length - 1 - above.findLastIndex((one) => this.#roots.has(one));
+  }
+
   /** Whether a symbolic link is at a path. */
   isLink(path: string): boolean {
     return typeof readLink(this.#libc, path) === "string";

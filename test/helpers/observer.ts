@@ -36,7 +36,7 @@ export class Observer {
     this.#name = name;
     this.#view = {
       roots: new Set(watching.roots.map((root) => join(base, root))),
-      recursive: watching.recursive,
+      depth: Number(watching.recursive === true ? Infinity : watching.recursive),
       followSymlinks: watching.followSymlinks,
       ignores: (path, isDirectory, root) =>
         ignore?.test(path.slice(root.length + 1), isDirectory) ?? false,
@@ -124,7 +124,10 @@ export class Observer {
     if (path === root) return true;
     if (!path.startsWith(`${root}/`)) return false;
     const names = path.slice(root.length + 1).split("/");
-    if (!this.#view.recursive && names.length > 1) return false; // another root reported it
+    const { depth, roots } = this.#view;
+    if (names.length > depth + 1) return false; // another root reported it
+    const isNearer = (one: string) => one.startsWith(`${root}/`) && path.startsWith(`${one}/`);
+    if (depth !== Infinity && [...roots].some(isNearer)) return false;
     return names.every((_, i) => {
       const above = `${root}/${names.slice(0, i + 1).join("/")}`;
       return !this.#view.ignores(above, isDirectory || above !== path, root);

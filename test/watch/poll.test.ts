@@ -284,7 +284,7 @@ for (let seed = from; seed <= to; seed++) {
     for (const name of ["t", "o/k0"]) mkdirSync(join(base, name), { recursive: true });
     const view: View = {
       roots: new Set([join(base, "t")]),
-      recursive: true,
+      depth: Infinity,
       followSymlinks: false,
       ignores: () => false,
     };
