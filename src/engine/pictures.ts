@@ -135,9 +135,11 @@ export class Pictures {
     const picture = look.finish(this.#tops, true);
     const changed: [path: string, why?: CandidateReason][] = [];
     const { kinds } = this.#entries;
-    // At another level something else of a directory is in sight.
+    // Otherwise something else is in sight of a directory, or has levels of its own.
     const mayMove = (from: string, path: string) =>
-      this.#map.levelOf(from) === this.#map.levelOf(path);
+      this.#map.levelOf(from) === this.#map.levelOf(path) &&
+      ![...this.#map.within(from), ...this.#map.within(path)]
+        .some((root) => root.path !== from && root.path !== path);
     const events = eventsBetween(
       before,
       picture,
