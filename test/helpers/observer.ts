@@ -57,7 +57,11 @@ export class Observer {
     });
     const rereads = this.#setting.burst > 1 || this.#setting.flavour.swaps;
     this.#loops = loops.map((pace, i) => {
-      const mirror = new Mirror(this.#view, rereads);
+      const mirror = new Mirror(
+        this.#view,
+        rereads,
+        (...entry) => this.#setting.churn && !this.#isInAny(...entry),
+      );
       this.mirrors.push(mirror);
       return new Loop(watcher, pace, (event) => {
         this.#storm.trace?.(
@@ -111,12 +115,14 @@ export class Observer {
     for (const { entries } of this.mirrors) {
       for (const [path, { type }] of [...entries]) {
         if (path !== root && !path.startsWith(`${root}/`)) continue;
-        if (![...roots].some((one) => this.#isIn(path, type === "directory", one))) {
-          entries.delete(path);
-        }
+        if (!this.#isInAny(path, type === "directory")) entries.delete(path);
       }
     }
     this.#removed.push(root);
+  }
+
+  #isInAny(path: string, isDirectory: boolean): boolean {
+    return [...this.#view.roots].some((root) => this.#isIn(path, isDirectory, root));
   }
 
   /** Whether a path is a root, or one that is watched below it. */

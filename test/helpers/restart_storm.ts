@@ -46,7 +46,7 @@ export function restartsOf(seed: number): Restarts {
     "included name",
     "included path",
   ];
-  return {
+  const restarts: Restarts = {
     flavour: {
       tops: ["t"],
       depth: 1 + Math.floor(random() * 4),
@@ -67,8 +67,11 @@ export function restartsOf(seed: number): Restarts {
     atEnd: often(0.3),
     runs: 4,
     quiet: often(0.4),
-    depth: often(0.4) ? Math.floor(random() * 4) : Infinity,
+    depth: Infinity,
   };
+  // A write by a name that is out of sight is not reported.
+  const isLimited = often(0.4) && !restarts.flavour.hardLinks;
+  return isLimited ? { ...restarts, depth: Math.floor(random() * 4) } : restarts;
 }
 
 /** The number of changes between two runs, and during each. */
