@@ -64,7 +64,7 @@ export class Entries {
 
   /** What differs since a loss began. */
   missed(loss: Loss, tops: Tops): WatchEvent[] {
-    return loss.difference(tops, this.kinds.replacement);
+    return loss.difference(tops, this.kinds);
   }
 
   /** Ends a loss. */

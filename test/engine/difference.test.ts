@@ -9,7 +9,12 @@ import type { Picture } from "../../src/engine/picture.ts";
 import { type Made, make, pictureOf } from "../helpers/pictures.ts";
 import { generator } from "../helpers/random.ts";
 
-const KINDS: ChangeKinds = { renames: true, changes: ["modify"], replacement: ["modify"] };
+const KINDS: ChangeKinds = {
+  renames: true,
+  changes: ["modify"],
+  replacement: ["modify"],
+  incomplete: ["modify"],
+};
 
 /** A tree from paths with their inodes and versions; a path that ends with a slash is a directory. */
 function tree(entries: Readonly<Record<string, readonly [inode: number, version?: number]>>): Made {

@@ -9,7 +9,12 @@ import { entryEvent, renameEvent } from "../../src/engine/event.ts";
 import { undo } from "../../src/engine/undo.ts";
 import { type Made, make, pictureOf } from "../helpers/pictures.ts";
 
-const KINDS: ChangeKinds = { renames: true, changes: ["modify"], replacement: ["modify"] };
+const KINDS: ChangeKinds = {
+  renames: true,
+  changes: ["modify"],
+  replacement: ["modify"],
+  incomplete: ["modify"],
+};
 
 const file = make(false);
 const other = make(false);
