@@ -153,7 +153,7 @@ export class Listings {
 
   *#compareEntries(directory: Directory, state: Scanned): Generator<void, void> {
     const found = new Map<string, boolean>();
-    const links = this.#tree.followsLinks(directory) ? new Set<string>() : undefined;
+    const links = this.#scope.followSymlinks ? new Set<string>() : undefined;
     for (const part of state.listing.parts) {
       part.addTo(found);
       if (links) { for (const name of part.links()) links.add(name); }
@@ -219,7 +219,7 @@ export class Listings {
       return !isLarge || leadsNowhere(-typeOf(this.#libc, directory.pathOf(name), false));
     }
     return !isOfType(entry, isDirectory) ||
-      !entry && links !== undefined && links.has(name) &&
+      !entry && links !== undefined && links.has(name) && this.#tree.followsLinks(directory) &&
         !this.#overlap.isFollowed(directory, name) && this.#tree.leadsToDirectory(directory, name);
   }
 

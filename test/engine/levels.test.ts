@@ -120,6 +120,22 @@ test("a root between two others leaves that below it to itself when it is remove
   assert.deepEqual([trees.take(), trees.watched], [[], ["/r/a/b/c", "/r/a/b/c/d"]]);
 });
 
+test("a root that is added between two others leaves that below it to itself", () => {
+  const trees = new Subject();
+  const [, b] = trees.add("/r", "/r/a/b");
+  const [a] = trees.add("/r/a");
+  assert.deepEqual([a.entries.get("b"), trees.map.get("/r/a/b")!.directory], [true, b]);
+  assert.deepEqual([trees.take(), trees.watched], [[], ["/r", "/r/a", "/r/a/b", "/r/a/b/c"]]);
+});
+
+test("what comes in sight where entries are doubtful is reported", () => {
+  const trees = new Subject();
+  trees.add("/r");
+  trees.scanner.invalidate(trees.at("/r/a"));
+  trees.add("/r/a");
+  assert.deepEqual(trees.take(), ["create /r/a/b/c", "create /r/a/b/f"]);
+});
+
 test("a root that could not be watched is tried by the tree above when it is removed", () => {
   const trees = new Subject();
   const [r] = trees.add("/r", "/r/a");
@@ -168,9 +184,44 @@ test("links are followed in the directories that are watched below, and not at t
   assert.deepEqual([trees.take(), trees.at("/r/a").entries.get("l")], [[], false]);
 });
 
+test("a link at the last level that comes to lead to a directory is another file, and no directory", () => {
+  const trees = new Subject({ followSymlinks: true });
+  trees.disk.file("/other");
+  trees.disk.link("/r/a/l", "/other");
+  trees.add("/r");
+  trees.disk.remove("/other");
+  trees.disk.directory("/other/new");
+  trees.links.watchOf(trees.at("/r/a"), "l")!.event({
+    ...{ wd: trees.fake.wdAt("/"), mask: IN_CREATE | IN_ISDIR, cookie: 0, name: "other" },
+  });
+  trees.links.work();
+  trees.settle();
+  assert.deepEqual(trees.take(), ["modify /r/a/l, attrib /r/a/l"]);
+});
+
+test("a link at the last level is followed though its directory has moved since it was listed", () => {
+  const trees = new Subject({ followSymlinks: true });
+  const [r] = trees.add("/r");
+  trees.disk.file("/other");
+  trees.disk.link("/r/d/l", "/other");
+  trees.event(r, IN_CREATE | IN_ISDIR, "d");
+  const outcomes = trees.scan();
+  trees.disk.rename("/r/d", "/r/e");
+  trees.listings.commit(outcomes);
+  trees.events.move(
+    r,
+    event(r, IN_MOVED_FROM | IN_ISDIR, "d", 1),
+    r,
+    event(r, IN_MOVED_TO | IN_ISDIR, "e", 1),
+  );
+  trees.settle();
+  assert.equal(trees.links.has(trees.at("/r/e"), "l"), true);
+});
+
 for (
   const [what, lines] of Object.entries({
     stays: [],
+    "is new": ["create /r/a/x", "create /r/a/x/y"],
     "is another one": ["remove /r/a/b", "create /r/a/b", "create /r/a/b/c", "create /r/a/b/f"],
   })
 ) {
@@ -180,7 +231,10 @@ for (
     const a = trees.at("/r/a");
     const loss = trees.entries.lose(trees.roots.known());
     trees.event(a, IN_CREATE, "new");
-    if (lines.length > 0) {
+    if (what === "is new") {
+      trees.disk.directory("/r/a/x/y");
+      trees.event(a, IN_CREATE | IN_ISDIR, "x");
+    } else if (lines.length > 0) {
       trees.event(a, IN_DELETE | IN_ISDIR, "b");
       trees.event(a, IN_CREATE | IN_ISDIR, "b");
     }

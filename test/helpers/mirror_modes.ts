@@ -216,7 +216,7 @@ export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
     const watching = {
       ...{ recursive, roots, followSymlinks },
       kinds: random() < 0.6 ? KINDS : someKinds(random),
-      ignore: random() < 0.2 ? someIgnore(random) : undefined,
+      ignore: random() < 0.2 && !followSymlinks ? someIgnore(random) : undefined,
       maxQueue: one(random, [10, 100, 1_000_000, 1_000_000]),
       loops: one(random, [[FAST], [SLOW], [BATCHES], [FAST, SLOW]]),
     };
