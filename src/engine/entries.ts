@@ -2,7 +2,8 @@
  * The entries that are known of the trees of a watcher: their only writer, and the only reporter of differences.
  *
  * An entry is written before it is reported. So whatever runs inside a report finds the entries as the loop knows
- * them after it: a loss may begin there, and roots may be added and removed, or the watcher closed.
+ * them after it: a loss may begin there, and roots may be added and removed, or the watcher closed. So writing and
+ * reporting are one file, longer than 300 lines.
  *
  * @module
  */

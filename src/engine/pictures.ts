@@ -41,7 +41,7 @@ export function eventsBetween(
   now: Picture,
   kinds: ChangeKinds,
   changed: (path: string, why?: CandidateReason) => void = () => {},
-  mayMove?: MayMove,
+  mayMove: MayMove | undefined = undefined,
 ): WatchEvent[] {
   const events: WatchEvent[] = [];
   const push = (kinds: readonly EntryKind[], path: string, isDirectory: boolean) => {

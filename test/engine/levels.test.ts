@@ -98,6 +98,7 @@ test("a root that is removed becomes part of the tree above, as far as that goes
   const b = trees.at("/r/a/b");
   trees.remove("/r/a");
   assert.deepEqual([trees.take(), r.entries.get("a"), a.entries.get("b")], [[], a, true]);
+  assert.deepEqual([a.parent, a.link], [r, false]);
   assert.deepEqual([b.gone, b.wd, trees.watched], [true, -1, ["/r", "/r/a"]]);
 });
 

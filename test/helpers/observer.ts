@@ -178,9 +178,13 @@ export class Observer {
     return this.#watching.kinds.includes("remove") && !this.#setting.churn;
   }
 
-  /** Whether a loop is told of each complete file: what is in a renamed directory may be a `create` without. */
+  /**
+   * Whether a loop is told of each complete file: what is in a renamed directory may be a `create` without, and a root
+   * may be removed before a file in it is complete.
+   */
   #isComplete(loop: number): boolean {
     const { kinds, maxQueue, loops } = this.#watching;
+    if (this.#setting.churn) return false;
     return (["create", "rename", "remove", "closeWrite"] as const).every((kind) =>
       kinds.includes(kind)
     ) &&
