@@ -75,6 +75,7 @@ async function run(libc: Libc, options: Options): Promise<void> {
   await using watcher = begin(paths, options, {
     ...events && { events },
     ...state && { since: state.snapshot },
+    ...options.depth !== undefined && { recursive: options.depth },
     ...options.poll !== undefined && { poll: options.poll },
     ignore,
     include: options.filter,

@@ -32,6 +32,7 @@ runs the COMMAND after changes, once it is quiet.
                         be given several times; '!GLOB' takes back what is ignored before it
   -f, --filter GLOB     of files, report only what matches, as in '*.ts' or 'src/**'; can be given several times;
                         '!GLOB' leaves out again. Directories are watched and reported all the same
+      --depth N         watch N levels of subdirectories, and nothing below; with 0 none, only what is in a PATH itself
       --gitignore       ignore .git and what git ignores by .gitignore, info/exclude and the user's list,
                         also when these change; --ignore '!GLOB' takes back what they ignore
       --initial         first report what is there, as "exists"; a COMMAND is run for it
@@ -85,6 +86,8 @@ export interface Options {
   readonly events?: readonly WatchKind[];
   readonly ignore: readonly string[];
   readonly filter: readonly string[];
+  /** How many levels of subdirectories are watched. */
+  readonly depth?: number;
   readonly gitignore: boolean;
   readonly initial: boolean;
   readonly since?: string;
@@ -112,6 +115,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
       events: { type: "string", short: "e", multiple: true },
       ignore: { type: "string", short: "i", multiple: true },
       filter: { type: "string", short: "f", multiple: true },
+      depth: { type: "string" },
       gitignore: { type: "boolean" },
       initial: { type: "boolean" },
       since: { type: "string" },
@@ -160,6 +164,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
     ...values.events ? { events: kinds(values.events) } : command && { events: RUNNING },
     ignore,
     filter,
+    ...values.depth !== undefined && { depth: levels(values.depth) },
     gitignore: values.gitignore ?? false,
     initial: values.initial ?? false,
     ...values.since !== undefined && { since: values.since },
@@ -198,6 +203,11 @@ function milliseconds(option: "--poll" | "--settle", text: string): number {
   const isValid = /^\d{1,9}$/.test(text) && !(option === "--poll" && Number(text) === 0);
   if (isValid) return Number(text);
   throw new Error(`${option} takes a number of milliseconds, not "${text}"`);
+}
+
+function levels(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new Error(`--depth takes a number of levels, not "${text}"`);
 }
 
 /** Gives an option its value where a number may follow and none does. */

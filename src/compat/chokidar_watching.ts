@@ -112,8 +112,8 @@ export class Watching {
   #begin(paths: readonly string[]): void {
     const { depth, followSymlinks, persistent, usePolling, interval } = this.#options;
     const watcher = this.#watcher = watch(paths, {
-      recursive: true,
-      followSymlinks: false,
+      recursive: depth ?? true,
+      followSymlinks: followSymlinks ? false : "never",
       initial: true,
       events: ["create", "modify", "attrib", "closeWrite", "remove"],
       ignore: (path) => this.#isIgnored(path),

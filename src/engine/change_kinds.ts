@@ -25,8 +25,8 @@ export interface ChangeKinds {
   readonly changes: readonly EntryKind[];
   /** The kinds that report a file that took the place of another one. */
   readonly replacement: readonly EntryKind[];
-  /** The kinds that report it to somebody who has missed that, if it is not complete: a link never is. */
-  readonly anew: readonly EntryKind[];
+  /** Likewise, of one that is not complete: only `closeWrite` would report it, which a link does not have. */
+  readonly incomplete: readonly EntryKind[];
 }
 
 /** How changes are reported for somebody. */
@@ -36,6 +36,10 @@ export function changeKinds({ content, renames, creations }: Wanted): ChangeKind
   if (content & IN_ATTRIB) changes.push("attrib");
   const isReported = changes.length > 0 || (content & IN_CLOSE_WRITE) !== 0;
   const others: readonly EntryKind[] = creations ? ["remove", "create"] : [];
-  const anew = changes.length > 0 ? changes : others;
-  return { renames, changes, replacement: isReported ? changes : others, anew };
+  return {
+    renames,
+    changes,
+    replacement: isReported ? changes : others,
+    incomplete: changes.length > 0 ? changes : others,
+  };
 }

@@ -4,7 +4,15 @@
  * @module
  */
 
-import { type Identity, type New, node, type Old, Pairing } from "./pairing.ts";
+import {
+  type Identity,
+  type MayMove,
+  type New,
+  node,
+  type Old,
+  Pairing,
+  pathOf,
+} from "./pairing.ts";
 import { Content, type Picture } from "./picture.ts";
 import { ancestors } from "./root_map.ts";
 
@@ -29,17 +37,19 @@ export interface Changes {
  * Finds the changes that lead from one picture to another, of the paths that both have.
  *
  * @param identity of an entry, by which renames are found; `undefined` if they are not wanted
+ * @param mayMove whether a directory may be renamed; without, each may
  */
 export function difference(
   before: Picture,
   now: Picture,
   identity: Identity | undefined,
   changes: Changes,
+  mayMove?: MayMove,
 ): void {
   before.nest();
   now.nest();
   const pairing = new Pairing(before.statuses, now.statuses);
-  pairing.pair(...common(before, now), identity);
+  pairing.pair(...common(before, now), identity, mayMove);
   new Report(pairing, changes).all();
 }
 
@@ -197,12 +207,4 @@ function isWithin(old: Old, directory: Old): boolean {
     if (one === directory) return true;
   }
   return false;
-}
-
-function pathOf({ name, parent }: Old): string {
-  const names = [name];
-  let top = parent;
-  for (; top?.parent !== undefined; top = top.parent) names.push(top.name);
-  const path = names.reverse().join("/");
-  return path.startsWith("//") ? path.slice(1) : path;
 }

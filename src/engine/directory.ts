@@ -231,6 +231,13 @@ export class Directory implements Owner {
     return this.parent?.root ?? this;
   }
 
+  /** How many directories are above it in its tree. */
+  get level(): number {
+    let level = 0;
+    for (let above = this.parent; above !== undefined; above = above.parent) level++;
+    return level;
+  }
+
   /** Whether it is a directory, or below it. */
   isWithin(directory: Directory): boolean {
     return this === directory || (this.parent?.isWithin(directory) ?? false);

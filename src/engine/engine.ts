@@ -24,6 +24,7 @@ import { Events } from "./events.ts";
 import { unwatchable } from "./failures.ts";
 import { Instance } from "./instance.ts";
 import type { Member, Owner } from "./member.ts";
+import { Levels } from "./levels.ts";
 import { LinkedFiles } from "./linked_files.ts";
 import { Listings } from "./listings.ts";
 import type { Loss } from "./loss.ts";
@@ -99,8 +100,9 @@ export class Engine implements Member {
       (directory, name) => tree.entered(directory, name),
     );
     const scanner = new Scanner(instance, this, scope, links);
-    const roots = new Roots(instance, this, scope, map, entries, scanner);
-    const overlap = new Overlap(scope, map, roots, entries, scanner);
+    const levels = new Levels(scope, map, entries, scanner);
+    const roots = new Roots(instance, this, scope, map, entries, scanner, levels);
+    const overlap = new Overlap(scope, map, roots, entries, scanner, levels);
     const tree = new Tree(libc, scope, client.ignores, map, links, overlap, entries, scanner);
     const events = new Events(tree, overlap, entries, scanner);
     this.#client = client;
@@ -134,6 +136,7 @@ export class Engine implements Member {
     this.pictures = new Pictures(
       libc,
       this,
+      scope,
       map,
       roots,
       links,

@@ -2,9 +2,8 @@
  * The entries that are known of the trees of a watcher: their only writer, and the only reporter of differences.
  *
  * An entry is written before it is reported. So whatever runs inside a report finds the entries as the loop knows
- * them after it: a loss may begin there, and roots may be added and removed, or the watcher closed.
- *
- * It is longer than 300 lines, since no other file writes or reports.
+ * them after it: a loss may begin there, and roots may be added and removed, or the watcher closed. So writing and
+ * reporting are one file, longer than 300 lines.
  *
  * @module
  */
@@ -67,7 +66,7 @@ export class Entries {
 
   /** What differs since a loss began. */
   missed(loss: Loss, tops: Tops): WatchEvent[] {
-    return loss.difference(tops, this.kinds.anew);
+    return loss.difference(tops, this.kinds);
   }
 
   /** Ends a loss. */
@@ -127,6 +126,13 @@ export class Entries {
       for (const child of directories) loss.know(directory, child.name, child);
     }
     directory.adopt(listing, directories);
+  }
+
+  /** A directory is watched from now on, or no longer, and is the same entry. */
+  become(directory: Directory, name: string, entry: Entry): void {
+    const before = directory.entries.get(name);
+    for (const loss of this.#losses) loss.become(directory, name, before, entry);
+    directory.entries.set(name, entry);
   }
 
   /** Deletes an entry. The caller reports it. */

@@ -92,6 +92,7 @@ export class Events {
       isReverse(source, from, target, to) || leadsAway(source, target, to, entry) ||
       this.#tree.ignores(path, isDirectory, target) ||
       this.#tree.isFollowedLink(entry, path) ||
+      isDirectory && !this.#tree.seesAlike(source, target) ||
       this.#overlap.hasFollowed(source, from) || this.#overlap.hasFollowed(target, to)
     ) {
       if (source.arrival?.wasFree) source.arrival = undefined; // both halves are here: it is no exchange

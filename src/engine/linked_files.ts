@@ -18,6 +18,7 @@ import type { Instance } from "./instance.ts";
 import type { Member } from "./member.ts";
 import { PathWatch } from "./path_watch.ts";
 import type { RootMap } from "./root_map.ts";
+import { type Depth, watchesBelow } from "./scope.ts";
 import type { Target } from "./walk.ts";
 
 /** After these events of a name on the way the file was away, though it may be back. */
@@ -26,13 +27,11 @@ const NAME_AWAY = IN_DELETE | IN_MOVED_FROM;
 const AWAY = NAME_AWAY | IN_MOVE_SELF | IN_DELETE_SELF;
 
 /** What of links is wanted. */
-export interface LinkScope {
+export interface LinkScope extends Depth {
   /** The content events wanted. */
   readonly content: number;
   /** Whether links are followed. */
   readonly followSymlinks: boolean;
-  /** Whether directories that links lead to are entered. */
-  readonly recursive: boolean;
 }
 
 interface Link {
@@ -205,7 +204,9 @@ export class LinkedFiles {
     link.mask = 0;
     if (!this.#isReported(directory, name)) return;
     const { target } = link;
-    if (target?.isDirectory && this.#scope.recursive) return this.#entered(directory, name);
+    if (target?.isDirectory && watchesBelow(this.#scope, directory)) {
+      return this.#entered(directory, name);
+    }
     // Whoever has read it meanwhile has read another file, or none; or one that is there no more, as before.
     const wasAway = (mask & (link === old ? AWAY : NAME_AWAY)) !== 0;
     if (target?.wd !== before?.wd || wasAway) this.#entries.replaced(directory, name);

@@ -16,7 +16,7 @@ import type { Events } from "./events.ts";
 import { unwatchable } from "./failures.ts";
 import type { LinkedFiles } from "./linked_files.ts";
 import type { Overlap } from "./overlap.ts";
-import type { Scope } from "./scope.ts";
+import { type Scope, watchesBelow } from "./scope.ts";
 import type { ScanFailure } from "./scan.ts";
 import type { Outcome, Scanner } from "./scanner.ts";
 import { isOfType, type Tree } from "./tree.ts";
@@ -140,7 +140,7 @@ export class Listings {
   #adopt(directory: Directory, state: Scanned): void {
     begin(directory, state);
     const { listing } = state;
-    const names = this.#scope.recursive ? listing.directories() : [];
+    const names = watchesBelow(this.#scope, directory) ? listing.directories() : [];
     const directories = names.map((name) => {
       const child = new Directory(name, directory);
       child.initial = true;
@@ -153,15 +153,15 @@ export class Listings {
 
   *#compareEntries(directory: Directory, state: Scanned): Generator<void, void> {
     const found = new Map<string, boolean>();
-    const { followsLinks } = this.#tree;
+    const { followSymlinks } = this.#scope;
     const isReported = directory.initial && this.#scope.initial;
-    const allLinks = followsLinks || isReported ? new Set<string>() : undefined;
+    const allLinks = followSymlinks || isReported ? new Set<string>() : undefined;
     for (const part of state.listing.parts) {
       part.addTo(found);
       if (allLinks) { for (const name of part.links()) allLinks.add(name); }
       yield;
     }
-    const links = followsLinks ? allLinks : undefined;
+    const links = followSymlinks ? allLinks : undefined;
     const { lostSince } = directory;
     const mayHaveChanged = lostSince === undefined
       ? undefined
@@ -222,7 +222,7 @@ export class Listings {
       return !isLarge || leadsNowhere(-typeOf(this.#libc, directory.pathOf(name), false));
     }
     return !isOfType(entry, isDirectory) ||
-      !entry && links !== undefined && links.has(name) &&
+      !entry && links !== undefined && links.has(name) && this.#tree.followsLinks(directory) &&
         !this.#overlap.isFollowed(directory, name) && this.#tree.leadsToDirectory(directory, name);
   }
 

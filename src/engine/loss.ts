@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { ChangeKinds } from "./change_kinds.ts";
 import { entryEvent, type EntryKind, type WatchEvent } from "./event.ts";
 import { Directory, type Entry } from "./directory.ts";
 
@@ -15,6 +16,8 @@ export type Tops = Map<string, Entry | undefined>;
 
 /** What happened to an entry: the kinds of its events, and `create` if it is another one, or was away. */
 type Marks = Set<EntryKind>;
+
+type Replacement = Pick<ChangeKinds, "replacement" | "incomplete">;
 
 /** What a loop misses, from the construction on. */
 export class Loss {
@@ -63,6 +66,12 @@ export class Loss {
   leaveOut(directory: Directory, name: string): void {
     this.#before.get(directory)?.delete(name);
     this.unmark(directory, name);
+  }
+
+  /** What is known as one entry is known as another one from now on, and is the same. */
+  become(directory: Directory, name: string, before: Entry | undefined, entry: Entry): void {
+    const known = this.#before.get(directory);
+    if (known?.has(name) && known.get(name) === before) known.set(name, entry);
   }
 
   /** A root becomes known that is not reported. */
@@ -115,10 +124,9 @@ export class Loss {
    * The difference. The loss may go on.
    *
    * @param now the followed roots
-   * @param changed the kinds that report a file that took the place of another one; if these are `remove` and `create`,
-   * `closeWrite` alone does, too
+   * @param kinds how a file is reported that took the place of another one
    */
-  difference(now: Tops, changed: readonly EntryKind[]): WatchEvent[] {
+  difference(now: Tops, kinds: Replacement): WatchEvent[] {
     const tops = this.#tops;
     this.#tops = new Map(tops);
     this.#now = now;
@@ -127,7 +135,7 @@ export class Loss {
     // Parents first: their trees may have the others in them.
     for (const path of [...paths].sort((a, b) => a.length - b.length)) {
       const marks = this.#topMarks.get(path);
-      this.#compare(path, this.#tops.get(path), now.get(path), marks, changed);
+      this.#compare(path, this.#tops.get(path), now.get(path), marks, kinds);
     }
     this.#tops = tops;
     return [...this.#events, ...this.#others.values()];
@@ -138,7 +146,7 @@ export class Loss {
     before: Entry | undefined,
     now: Entry | undefined,
     marks: Marks | undefined,
-    changed: readonly EntryKind[],
+    kinds: Replacement,
   ): void {
     this.#tops.delete(path);
     this.#now.delete(path);
@@ -147,16 +155,17 @@ export class Loss {
       before = undefined;
     }
     if (now === undefined) return;
-    if (before === undefined) return this.#appear(path, now, marks, changed);
-    const isReplaced = marks?.has("create") ?? false;
-    const isComplete = isReplaced && marks!.has("closeWrite");
-    const replacement = isComplete && changed.includes("create") ? [] : changed;
-    for (const kind of isReplaced ? replacement : marks ?? []) this.#push(kind, path, now);
-    if (isComplete) this.#push("closeWrite", path, now);
-    if (now instanceof Directory) this.#compareEntries(path, now, changed);
+    if (before === undefined) return this.#appear(path, now, marks, kinds);
+    const isComplete = marks?.has("closeWrite") ?? false;
+    if (marks?.has("create")) {
+      const { replacement, incomplete } = kinds;
+      for (const kind of isComplete ? replacement : incomplete) this.#push(kind, path, now);
+      if (isComplete) this.#push("closeWrite", path, now);
+    } else for (const kind of marks ?? []) this.#push(kind, path, now);
+    if (now instanceof Directory) this.#compareEntries(path, now, kinds);
   }
 
-  #compareEntries(path: string, directory: Directory, changed: readonly EntryKind[]): void {
+  #compareEntries(path: string, directory: Directory, kinds: Replacement): void {
     const marks = this.#marks.get(directory);
     const before = this.#before.get(directory);
     const compare = (name: string, old: Entry | undefined, entry: Entry | undefined) => {
@@ -164,7 +173,7 @@ export class Loss {
       if (this.#tops.has(at)) old = this.#tops.get(at);
       if (this.#now.has(at)) entry = this.#now.get(at);
       const both = [...marks?.get(name) ?? [], ...this.#topMarks.get(at) ?? []];
-      this.#compare(at, old, entry, new Set(both), changed);
+      this.#compare(at, old, entry, new Set(both), kinds);
     };
     if (before === undefined) {
       // No entry was added or deleted here, so only marked files can differ.
@@ -185,7 +194,7 @@ export class Loss {
     path: string,
     entry: Entry,
     marks: Marks | undefined,
-    changed: readonly EntryKind[],
+    kinds: Replacement,
   ): void {
     this.#push(marks?.has("exists") ? "exists" : "create", path, entry);
     if (entry === false && marks?.has("closeWrite")) this.#push("closeWrite", path, entry);
@@ -194,7 +203,7 @@ export class Loss {
     for (const [name, inner] of entry.entries) {
       const at = below(path, name);
       const now = this.#now.has(at) ? this.#now.get(at) : inner;
-      this.#compare(at, this.#tops.get(at), now, marked?.get(name), changed);
+      this.#compare(at, this.#tops.get(at), now, marked?.get(name), kinds);
     }
   }
 

@@ -4,16 +4,19 @@
  * A tree that finds the path of a root takes the root in; a tree that loses it lets it be followed again. A
  * root that is a symbolic link is followed by itself: it is reported as what it leads to. This holds in a tree that
  * follows links, too, which enters each directory once. Where such a root is not to be followed, it is as a file.
+ * Where levels are counted, each from its root, a directory is followed by itself as well, and is a mere entry of the
+ * tree above.
  *
  * @module
  */
 
-import type { Directory } from "./directory.ts";
+import { Directory } from "./directory.ts";
 import type { Entries } from "./entries.ts";
 import type { EntryKind } from "./event.ts";
 import type { Place, Root, RootMap } from "./root_map.ts";
+import type { Levels } from "./levels.ts";
 import type { Roots } from "./roots.ts";
-import type { Scope } from "./scope.ts";
+import { type Scope, watchesBelow } from "./scope.ts";
 import type { Scanner } from "./scanner.ts";
 
 /** What trees and roots have in common. */
@@ -23,13 +26,22 @@ export class Overlap {
   readonly #roots: Roots;
   readonly #entries: Entries;
   readonly #scanner: Scanner;
+  readonly #levels: Levels;
 
-  constructor(scope: Scope, map: RootMap, roots: Roots, entries: Entries, scanner: Scanner) {
+  constructor(
+    scope: Scope,
+    map: RootMap,
+    roots: Roots,
+    entries: Entries,
+    scanner: Scanner,
+    levels: Levels,
+  ) {
     this.#scope = scope;
     this.#map = map;
     this.#roots = roots;
     this.#entries = entries;
     this.#scanner = scanner;
+    this.#levels = levels;
   }
 
   /** Whether a root itself reports what happens to an entry that a tree has in it. */
@@ -59,7 +71,7 @@ export class Overlap {
   ): boolean {
     const root = this.#map.nested(path);
     if (root === undefined) return false;
-    if (isDirectory ? this.#scope.recursive : !this.#map.isFollowedLink(path)) {
+    if (isDirectory ? this.#scope.depth === Infinity : !this.#map.isFollowedLink(path)) {
       return root.watch !== undefined && this.#takeIn(root, parent, name, isDirectory);
     }
     root.isNew = false;
@@ -85,25 +97,50 @@ export class Overlap {
   /** Removes a root, and follows those that were part of its tree. */
   remove(root: Root): void {
     const { path, directory } = root;
-    const { followSymlinks, recursive } = this.#scope;
-    const place = followSymlinks && recursive ? this.#map.place(path) : undefined;
-    if (directory !== undefined && place?.entry === false) this.#enter(place, root, directory);
-    else if (directory !== undefined) {
-      // From the top down: an upper one keeps a lower one in its tree.
-      const inner = this.#map.within(path).sort((a, b) => a.path.length - b.path.length);
-      for (const one of inner) this.#takeOut(one, directory);
-    }
+    const place = this.#entering(path);
+    if (directory !== undefined && place !== undefined) this.#enter(place, root, directory);
+    else if (directory !== undefined) this.#takeOutAll(this.#inner(path), directory);
     this.#roots.remove(root);
+    // It is a directory that could not be watched.
+    const isLeft = directory === undefined && place?.entry === true;
+    if (isLeft) this.#levels.enter(place.parent, place.name, false);
   }
 
-  /** A tree that follows links enters one that was followed by itself. */
-  #enter({ parent, name }: Place, root: Root, directory: Directory): void {
+  /** Where a tree has a path that it will enter once that is no root: a directory, or a link that is followed. */
+  #entering(path: string): Place | undefined {
+    const { depth, followSymlinks } = this.#scope;
+    if (depth === Infinity && !followSymlinks) return undefined;
+    const place = this.#map.place(path);
+    if (place === undefined || place.entry instanceof Directory) return undefined;
+    return (place.entry || followSymlinks) && watchesBelow(this.#scope, place.parent)
+      ? place
+      : undefined;
+  }
+
+  /** A tree enters one that was followed by itself. */
+  #enter({ parent, name, entry }: Place, root: Root, directory: Directory): void {
     this.#entries.moveIn(parent, name, directory);
-    directory.moveTo(parent, name, true);
+    directory.moveTo(parent, name, entry === false);
     root.directory = undefined;
+    const { depth, followSymlinks } = this.#scope;
+    if (depth !== Infinity) {
+      const isOut = (one: Root) => (this.#map.place(one.path)?.parent.level ?? 0) > depth;
+      this.#takeOutAll(this.#inner(root.path).filter(isOut), directory.root);
+      this.#levels.changed(directory, false);
+    }
+    if (!followSymlinks) return;
     // It may be entered by another path, and so may what is below.
     this.#scanner.invalidateTree(directory);
     this.#scanner.schedule(directory);
+  }
+
+  /** The roots at a path and below, from the top down: an upper one keeps a lower one in its tree. */
+  #inner(path: string): Root[] {
+    return this.#map.within(path).sort((a, b) => a.path.length - b.path.length);
+  }
+
+  #takeOutAll(roots: readonly Root[], tree: Directory): void {
+    for (const root of roots) this.#takeOut(root, tree);
   }
 
   /** A tree has come to a root. @returns whether what is there is known */

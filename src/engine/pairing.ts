@@ -42,6 +42,9 @@ export interface New {
 /** What an entry keeps when it is renamed, and no other one has; `undefined` if that is not known. */
 export type Identity = (statuses: Statuses, status: Status) => string | undefined;
 
+/** Whether a directory may be renamed; if not, it is removed and created. */
+export type MayMove = (from: string, path: string) => boolean;
+
 /** Finds what becomes of each entry. */
 export class Pairing {
   readonly olds: Old[] = [];
@@ -54,7 +57,12 @@ export class Pairing {
     this.now = now;
   }
 
-  pair(before: Content, now: Content, identity: Identity | undefined): void {
+  pair(
+    before: Content,
+    now: Content,
+    identity: Identity | undefined,
+    mayMove: MayMove | undefined,
+  ): void {
     const old = node("", undefined, this.before.add(true), true, before);
     const top: New = {
       name: "",
@@ -68,7 +76,7 @@ export class Pairing {
     };
     old.target = top;
     this.#compare(old, top);
-    if (identity !== undefined) this.#pairByIdentity(identity);
+    if (identity !== undefined) this.#pairByIdentity(identity, mayMove);
     this.#pairByPath();
     for (const one of this.news) one.change = this.#changeOf(one);
   }
@@ -161,7 +169,7 @@ export class Pairing {
     }
   }
 
-  #pairByIdentity(identityOf: Identity): void {
+  #pairByIdentity(identityOf: Identity, mayMove: MayMove | undefined): void {
     const sources = new Map<string, Old[]>();
     for (const old of this.olds) {
       if (old.target !== undefined) continue;
@@ -176,8 +184,10 @@ export class Pairing {
       for (const now of this.news) {
         if (now.source !== undefined || now.isDirectory !== isDirectory) continue;
         const same = sources.get(identityOf(this.now, now.status) ?? "");
-        const at = same?.findIndex((old) => old.isDirectory === isDirectory && !isUnseen(old)) ??
-          -1;
+        const isSame = (old: Old) =>
+          old.isDirectory === isDirectory && !isUnseen(old) &&
+          (!isDirectory || mayMove === undefined || mayMove(pathOf(old), pathOf(now)));
+        const at = same?.findIndex(isSame) ?? -1;
         if (at === -1) continue;
         [now.source] = same!.splice(at, 1);
         now.source.target = now;
@@ -204,6 +214,15 @@ function isUnseen(old: Old): boolean {
   let above = old.parent;
   while (above !== undefined && above.target === undefined) above = above.parent;
   return above?.target?.content === undefined;
+}
+
+/** The path of an entry. */
+export function pathOf({ name, parent }: Old | New): string {
+  const names = [name];
+  let top = parent;
+  for (; top?.parent !== undefined; top = top.parent) names.push(top.name);
+  const path = names.reverse().join("/");
+  return path.startsWith("//") ? path.slice(1) : path;
 }
 
 /** A node of the old picture; or of an entry that was reported as created. */

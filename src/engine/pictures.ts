@@ -20,6 +20,8 @@ import type { Tops } from "./loss.ts";
 import type { Overlap } from "./overlap.ts";
 import type { Poll } from "./poll.ts";
 import type { Picture } from "./picture.ts";
+import type { MayMove } from "./pairing.ts";
+import type { Scope } from "./scope.ts";
 import type { Status, Statuses } from "./statuses.ts";
 import { placeIn, type RootMap } from "./root_map.ts";
 import type { Progress } from "./progress.ts";
@@ -32,12 +34,14 @@ import { undo } from "./undo.ts";
  * The events of the changes between two pictures.
  *
  * @param changed called for each path where a file, or a link, is another one, or has changed
+ * @param mayMove whether a directory may be renamed; without, each may
  */
 export function eventsBetween(
   before: Picture,
   now: Picture,
   kinds: ChangeKinds,
   changed: (path: string, why?: CandidateReason) => void = () => {},
+  mayMove: MayMove | undefined = undefined,
 ): WatchEvent[] {
   const events: WatchEvent[] = [];
   const push = (kinds: readonly EntryKind[], path: string, isDirectory: boolean) => {
@@ -63,7 +67,7 @@ export function eventsBetween(
       push(kinds.replacement, path, false);
       changed(path, why);
     },
-  });
+  }, mayMove);
   return events;
 }
 
@@ -71,6 +75,7 @@ export function eventsBetween(
 export class Pictures {
   readonly #libc: Libc;
   readonly #progress: Progress;
+  readonly #scope: Scope;
   readonly #map: RootMap;
   readonly #roots: Roots;
   readonly #links: LinkedFiles;
@@ -87,6 +92,7 @@ export class Pictures {
   constructor(
     libc: Libc,
     progress: Progress,
+    scope: Scope,
     map: RootMap,
     roots: Roots,
     links: LinkedFiles,
@@ -98,6 +104,7 @@ export class Pictures {
   ) {
     this.#libc = libc;
     this.#progress = progress;
+    this.#scope = scope;
     this.#map = map;
     this.#roots = roots;
     this.#links = links;
@@ -128,7 +135,18 @@ export class Pictures {
     const picture = look.finish(this.#tops, true);
     const changed: [path: string, why?: CandidateReason][] = [];
     const { kinds } = this.#entries;
-    const events = eventsBetween(before, picture, kinds, (...one) => changed.push(one));
+    // Otherwise something else is in sight of a directory, or has levels of its own.
+    const mayMove = (from: string, path: string) =>
+      this.#map.levelOf(from) === this.#map.levelOf(path) &&
+      ![...this.#map.within(from), ...this.#map.within(path)]
+        .some((root) => root.path !== from && root.path !== path);
+    const events = eventsBetween(
+      before,
+      picture,
+      kinds,
+      (...one) => changed.push(one),
+      this.#scope.depth === Infinity ? undefined : mayMove,
+    );
     report(events.filter((event) => !this.#isIgnoredNow(event, before)), picture);
     if (this.#completion === undefined) return;
     const tops = this.#tops;

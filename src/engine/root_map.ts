@@ -160,6 +160,12 @@ export class RootMap {
     return entry instanceof Directory ? !entry.link : entry === false && !this.isFollowedLink(path);
   }
 
+  /** How many levels below the nearest root a path is. */
+  levelOf(path: string): number {
+    const above = [...ancestors(path), path];
+    return above.length - 1 - above.findLastIndex((one) => this.#roots.has(one));
+  }
+
   /** Whether a symbolic link is at a path, that a root there follows. */
   isFollowedLink(path: string): boolean {
     return this.followsLinks && typeof readLink(this.#libc, path) === "string";

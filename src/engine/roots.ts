@@ -18,6 +18,7 @@ import type { Entries } from "./entries.ts";
 import { entryEvent, type EntryKind } from "./event.ts";
 import { unwatchable } from "./failures.ts";
 import type { Instance } from "./instance.ts";
+import type { Levels } from "./levels.ts";
 import type { Member } from "./member.ts";
 import { removals, type Tops } from "./loss.ts";
 import { PathWatch } from "./path_watch.ts";
@@ -37,6 +38,7 @@ export class Roots {
   readonly #map: RootMap;
   readonly #entries: Entries;
   readonly #scanner: Scanner;
+  readonly #levels: Levels;
 
   constructor(
     instance: Instance,
@@ -45,6 +47,7 @@ export class Roots {
     map: RootMap,
     entries: Entries,
     scanner: Scanner,
+    levels: Levels,
   ) {
     this.#instance = instance;
     this.#member = member;
@@ -52,6 +55,7 @@ export class Roots {
     this.#map = map;
     this.#entries = entries;
     this.#scanner = scanner;
+    this.#levels = levels;
   }
 
   /**
@@ -212,8 +216,10 @@ export class Roots {
   /** Resolves a root again that is not reported, unless it is in a tree. */
   resume(root: Root): void {
     if (root.watch === undefined) {
-      if (this.#map.isInTree(root.path)) return;
+      if (this.#isInTree(root.path)) return;
+      const place = this.#map.place(root.path);
       this.follow(root);
+      if (place?.entry instanceof Directory) return this.#takeOut(root, place, root.isNew);
     }
     this.look(root);
   }
@@ -242,6 +248,7 @@ export class Roots {
     root.directory = directory;
     if (directory === undefined) return;
     directory.moveTo(undefined, root.path);
+    this.#levels.changed(directory, first);
     const isKnown = isExact(directory.state);
     if (isKnown && directory.wd !== -1) return;
     if (isKnown) directory.initial = first;
@@ -291,17 +298,26 @@ export class Roots {
   #begin(root: Root): void {
     const { path, isNew } = root;
     root.isNew = false;
-    if (root.watch !== undefined || this.#map.isInTree(path)) return;
+    if (root.watch !== undefined || this.#isInTree(path)) return;
     const place = this.#map.place(path);
     this.follow(root);
-    if (place?.entry instanceof Directory) {
-      // A tree has entered it by a link.
-      this.#entries.moveIn(place.parent, place.name, false);
-      return this.takeOver(root, place, isNew);
-    }
+    if (place?.entry instanceof Directory) return this.#takeOut(root, place, isNew);
     this.look(root, isNew);
     // A tree has reported it, perhaps as what it was before events that are still to come.
     if (place !== undefined && root.lead === undefined) this.leads(root, "behind");
+  }
+
+  /** Whether a tree has a path in it. A directory is a tree of its own if levels are counted, each from its root. */
+  #isInTree(path: string): boolean {
+    return this.#map.isInTree(path) &&
+      (this.#scope.depth === Infinity || this.#map.place(path)?.entry === false);
+  }
+
+  /** A followed root becomes what a tree has entered, by a link or before it was a root. */
+  #takeOut(root: Root, place: Place, first: boolean): void {
+    const { parent, name, entry } = place;
+    this.#entries.moveIn(parent, name, entry instanceof Directory && !entry.link);
+    this.takeOver(root, place, first);
   }
 
   /** Nothing is left of what a root was. */

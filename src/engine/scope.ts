@@ -5,11 +5,16 @@
  */
 
 import type { Wanted } from "./change_kinds.ts";
+import type { Directory } from "./directory.ts";
+
+/** How deep trees are watched. */
+export interface Depth {
+  /** How many levels of directories below each root are watched: 0 for none, `Infinity` for all. */
+  readonly depth: number;
+}
 
 /** What is watched. */
-export interface Scope extends Wanted {
-  /** Whether directories below the roots are. */
-  readonly recursive: boolean;
+export interface Scope extends Wanted, Depth {
   /** Whether directories that symbolic links lead to are. */
   readonly followSymlinks: boolean;
   /** Whether a root that is a symbolic link is what that leads to; if not, it is the link. */
@@ -20,4 +25,9 @@ export interface Scope extends Wanted {
   readonly blocking: boolean;
   /** Whether the disk is looked at again and again. */
   readonly polls: boolean;
+}
+
+/** Whether the directories in a directory are watched, too, and no mere entries. */
+export function watchesBelow({ depth }: Depth, directory: Directory): boolean {
+  return depth === Infinity || directory.level < depth;
 }

@@ -12,7 +12,7 @@ import type { EntryKind } from "./event.ts";
 import type { LinkedFiles } from "./linked_files.ts";
 import type { Overlap } from "./overlap.ts";
 import type { RootMap } from "./root_map.ts";
-import type { Scope } from "./scope.ts";
+import { type Scope, watchesBelow } from "./scope.ts";
 import type { Scanner } from "./scanner.ts";
 
 /** Whether an entry is ignored. */
@@ -79,7 +79,7 @@ export class Tree {
   ): void {
     if (directory.gone) return; // it was removed in a report of what was there before
     const path = directory.pathOf(name);
-    const link = this.followsLinks && !isDirectory && isLink !== false &&
+    const link = !isDirectory && isLink !== false && this.followsLinks(directory) &&
       leadsToDirectory(this.#libc, path, isLink);
     if (this.ignores(path, isDirectory || link, directory)) return;
     if (this.#overlap.found(directory, name, path, isDirectory, kind)) {
@@ -92,7 +92,7 @@ export class Tree {
       return;
     }
     if (directory.gone) return; // it was removed in a report of the root at this path
-    if (!(isDirectory || link) || !this.#scope.recursive) {
+    if (!(isDirectory || link) || !watchesBelow(this.#scope, directory)) {
       this.#entries.add(directory, name, isDirectory || link, kind, isLink);
       return this.#links.found(directory, name, isDirectory || link ? false : isLink);
     }
@@ -154,7 +154,7 @@ export class Tree {
   ignores(path: string, isDirectory: boolean, directory: Directory): boolean {
     const ignores = this.#ignores;
     if (ignores === undefined) return false;
-    // A root above that of the tree does not have the tree in it: there is a link, or it is not recursive.
+    // A root above that of the tree does not have the tree in it: there is a link, or levels are counted.
     const top = directory.root.path;
     const roots = [...this.#map.above(path)].filter((root) => root.path.length >= top.length);
     if (roots.length < 2) return ignores(path, isDirectory, top);
@@ -192,12 +192,18 @@ export class Tree {
 
   /** Whether what is watched of a directory depends on its path. */
   get dependsOnPath(): boolean {
-    return this.followsLinks || this.ignoresByPath;
+    const { followSymlinks, depth } = this.#scope;
+    return followSymlinks && depth > 0 || this.ignoresByPath;
   }
 
-  /** Whether directories are entered by symbolic links. */
-  get followsLinks(): boolean {
-    return this.#scope.recursive && this.#scope.followSymlinks;
+  /** Whether directories are entered by symbolic links in a directory. */
+  followsLinks(directory: Directory): boolean {
+    return this.#scope.followSymlinks && watchesBelow(this.#scope, directory);
+  }
+
+  /** Whether as much is watched of what is in one directory as of what is in another. */
+  seesAlike(one: Directory, other: Directory): boolean {
+    return this.#scope.depth === Infinity || one.level === other.level;
   }
 }
 

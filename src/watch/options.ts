@@ -29,11 +29,17 @@ import { type Ignore, ignores } from "./ignore.ts";
  */
 export interface WatchOptions {
   /**
-   * Whether subdirectories are watched, too.
+   * Whether subdirectories are watched, too; or how many levels of them: with 1 the entries of a given directory and of
+   * its subdirectories are reported, with 2 also those one level below. 0 is the same as `false`, `Infinity` as `true`.
+   *
+   * With a number, the directories at the last level are entries: no watch is spent on them, nor on anything below. A
+   * directory that is renamed to another level is a `remove`, and a `create` with everything that is in sight there. A
+   * given path that is below another one has all levels of its own, and rules of `ignore` and `include` for paths
+   * are relative to the nearest given path.
    *
    * @default {true}
    */
-  readonly recursive?: boolean;
+  readonly recursive?: boolean | number;
   /**
    * The kinds of event to report; the kernel is not asked for others. `overflow`, `unmount` and `error` are
    * always reported. Without `rename`, a rename is a `remove` and a `create`, for a directory with everything
@@ -135,7 +141,8 @@ export interface WatchOptions {
 
 /** Checked options, with defaults filled in. */
 export interface ResolvedOptions {
-  readonly recursive: boolean;
+  /** How many levels of directories are watched below the given ones. */
+  readonly depth: number;
   readonly kinds: ReadonlySet<WatchKind>;
   readonly ignores: Ignores | undefined;
   readonly blindness: Blindness;
@@ -158,11 +165,19 @@ export interface ResolvedOptions {
  * Checks options and fills in defaults.
  *
  * @throws {TypeError} if an option has the wrong type, or `since` is no snapshot
- * @throws {RangeError} if `maxQueue` is not an integer of 2 or more, or `poll` no time that a timer can take
+ * @throws {RangeError} if `maxQueue` is not an integer of 2 or more, `recursive` no number of levels, or `poll` no time
+ * that a timer can take
  */
 export function resolveOptions(options: WatchOptions): ResolvedOptions {
   check("options", options, typeof options === "object" && options !== null, "an object");
   const { events = DEFAULT_KINDS, maxQueue = 65536, signal, since, poll, onProgress } = options;
+  const { recursive = true } = options;
+  const isDepth = typeof recursive === "boolean" || typeof recursive === "number";
+  check("recursive", recursive, isDepth, "true, false or a number");
+  const depth = Number(recursive === true ? Infinity : recursive);
+  if (depth !== Infinity && !Number.isInteger(depth) || depth < 0) {
+    throw new RangeError(`recursive must be an integer of 0 or more, or Infinity, not ${depth}`);
+  }
   check("events", events, Array.isArray(events), "an array");
   for (const kind of events) {
     check("events", kind, KINDS.includes(kind), `an array of ${KINDS.join(", ")}`);
@@ -185,12 +200,11 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
   const { followSymlinks = false } = options;
   const isFollow = typeof followSymlinks === "boolean" || followSymlinks === "never";
   check("followSymlinks", followSymlinks, isFollow, 'true, false or "never"');
-  const recursive = flag(options, "recursive", true);
   return {
-    recursive,
+    depth,
     kinds: events === DEFAULT_KINDS ? DEFAULTS : new Set(events),
     ignores: ignores(options.ignore, options.include),
-    blindness: new Blindness(recursive ? options.ignore : undefined),
+    blindness: new Blindness(depth > 0 ? options.ignore : undefined),
     followSymlinks,
     initial: flag(options, "initial", false),
     before: since && decode(since),
@@ -210,7 +224,7 @@ export const LONGEST_TIMER: number = 2 ** 31 - 1;
 const DEFAULT_KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
 const DEFAULTS: ReadonlySet<WatchKind> = new Set(DEFAULT_KINDS);
 
-type Flag = "recursive" | "initial" | "blocking" | "persistent";
+type Flag = "initial" | "blocking" | "persistent";
 
 function flag(options: WatchOptions, name: Flag, otherwise: boolean): boolean {
   const { [name]: value = otherwise } = options;

@@ -177,7 +177,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         fail: (error) => this.#end({ error }),
         progress: (count) => this.#progress(count),
       }, {
-        recursive: resolved.recursive,
+        depth: resolved.depth,
         followSymlinks: resolved.followSymlinks === true,
         followsRoots: resolved.followSymlinks !== "never",
         initial: initial && before === undefined,

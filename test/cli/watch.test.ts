@@ -287,6 +287,24 @@ test("watch --gitignore ignores what git ignores, and .git", async () => {
   child.kill();
 });
 
+test("watch --depth watches so many levels", async () => {
+  const directory = tmpDir();
+  mkdirSync(join(directory, "a/b"), { recursive: true });
+  for (const [depth, count] of [["0", "1 watch"], ["1", "2 watches"], ["9", "3 watches"]]) {
+    const { child, output } = await watching(["--depth", depth, directory]);
+    assert.ok(output.stderr.includes(`(${count})`), output.stderr);
+    child.kill();
+  }
+  for (const value of ["", "-1", "1.5", "all"]) {
+    const { output } = watch([`--depth=${value}`, directory]);
+    await until(() => output.code !== undefined, () => output);
+    assert.deepEqual(
+      [output.code, output.stderr],
+      [2, `watch: --depth takes a number of levels, not "${value}"; see watch --help\n`],
+    );
+  }
+});
+
 test("watch --poll takes milliseconds, or a second, and prints each change once", async () => {
   const directory = tmpDir();
   const running = await watching(["--poll", "20", directory]);

@@ -13,7 +13,7 @@ const KINDS: ChangeKinds = {
   renames: true,
   changes: ["modify"],
   replacement: ["modify"],
-  anew: ["modify"],
+  incomplete: ["modify"],
 };
 
 /** A tree from paths with their inodes and versions; a path that ends with a slash is a directory. */

@@ -57,6 +57,15 @@ test("Directory.isWithin() is true for a directory itself and those above, not f
   assert.equal(a.isWithin(b), false);
 });
 
+test("Directory.level is how many directories are above it, wherever it moves", () => {
+  const root = new Directory("/r", NOBODY);
+  const a = child(root, "a");
+  const b = child(a, "b");
+  assert.deepEqual([root, a, b].map(({ level }) => level), [0, 1, 2]);
+  a.moveTo(undefined, "/elsewhere");
+  assert.deepEqual([root, a, b].map(({ level }) => level), [0, 0, 1]);
+});
+
 test("Directory.subtree() gives it and all directories below once, and no files", () => {
   const root = new Directory("/r", NOBODY);
   root.entries.set("file", false).set("unwatched", true);

@@ -16,7 +16,7 @@ import { ownUse } from "../helpers/usage.ts";
 import { within } from "../helpers/within.ts";
 
 const SCOPE: Scope = {
-  recursive: true,
+  depth: Infinity,
   followSymlinks: false,
   followsRoots: true,
   initial: false,

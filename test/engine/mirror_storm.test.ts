@@ -59,7 +59,7 @@ for (const kind of ["create", "modify", "rename", "remove"]) {
 
 test("a mirror takes what was reported as a directory for one, although it has read a link there", () => {
   const t = tmpDir(fastest);
-  const view = { roots: new Set([t]), recursive: true, followSymlinks: true, ignores: () => false };
+  const view = { roots: new Set([t]), depth: Infinity, followSymlinks: true, ignores: () => false };
   const mirror = new Mirror(view, true);
   mkdirSync(`${t}/a/b`, { recursive: true });
   mirror.seed(readAll(view));

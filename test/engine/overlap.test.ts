@@ -295,7 +295,7 @@ test("Overlap.found() reports a root again that is below one of another type tha
 });
 
 test("Overlap.found() leaves a directory root to itself where the root above is not recursive", () => {
-  const trees = new Subject({ recursive: false, initial: true });
+  const trees = new Subject({ depth: 0, initial: true });
   const [r] = trees.add("/r", "/r/d");
   assert.deepEqual(trees.take().filter((line) => line.includes("/d")), [
     "exists /r/d",

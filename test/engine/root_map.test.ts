@@ -138,3 +138,11 @@ test("RootMap.isInTree() is true for a directory and a file, not for a link or w
   const names = ["d", "file", "link", "followed", "unwatched", "nothing"];
   assert.deepEqual(names.filter((name) => map.isInTree(`/r/${name}`)), ["d", "file"]);
 });
+
+test("RootMap.levelOf() counts from the nearest root", () => {
+  const map = mapWith(["/", "/r/d"]);
+  const levels = ["/", "/r", "/r/d", "/r/d/x", "/r/d/x/y", "/r/dd/x"].map((path) =>
+    map.levelOf(path)
+  );
+  assert.deepEqual(levels, [0, 1, 0, 1, 2, 3]);
+});

@@ -19,7 +19,7 @@ test("Tree.found() scans a new directory and reports what is in it", () => {
 });
 
 test("Tree.found() watches no directory below a root that is not recursive", () => {
-  const trees = new Trees({ recursive: false });
+  const trees = new Trees({ depth: 0 });
   trees.disk.directory("/r/d/e");
   const [root] = trees.add("/r");
   assert.deepEqual([...root.entries], [["d", true]]);

@@ -13,7 +13,7 @@ const KINDS: ChangeKinds = {
   renames: true,
   changes: ["modify"],
   replacement: ["modify"],
-  anew: ["modify"],
+  incomplete: ["modify"],
 };
 
 const file = make(false);

@@ -17,7 +17,8 @@ export type Copy =
 export interface View {
   /** Absolute paths. */
   readonly roots: ReadonlySet<string>;
-  readonly recursive: boolean;
+  /** How many levels of directories below each root are watched. */
+  readonly depth: number;
   readonly followSymlinks: boolean | "never";
   /** Whether an entry is ignored. */
   ignores(path: string, isDirectory: boolean, root: string): boolean;
@@ -78,7 +79,8 @@ export function readAll(view: View): Disk {
     disk.entries.set(root, copy);
     if (copy.type !== "directory") continue;
     found(paths, root, false);
-    readBelow(view, { root, path: root, behindLink: false }, [...above(view, root)], disk, paths);
+    const place = { root, path: root, level: 0, behindLink: false };
+    readBelow(view, place, [...above(view, root)], disk, paths);
   }
   for (const { own, links } of paths.values()) {
     if (own) { for (const path of links) disk.open.add(path); }
@@ -113,12 +115,14 @@ interface Place {
   readonly root: string;
   /** The path of a directory. */
   readonly path: string;
+  /** How many levels below the root it is. */
+  readonly level: number;
   readonly behindLink: boolean;
 }
 
 function readBelow(
   view: View,
-  { root, path: directory, behindLink }: Place,
+  { root, path: directory, level, behindLink }: Place,
   above: readonly string[],
   disk: Disk,
   paths: Paths,
@@ -126,16 +130,18 @@ function readBelow(
   for (const name of list(directory)) {
     const path = `${directory}/${name}`;
     const copy = readEntry(path, view);
-    const leads = copy.type === "link" && view.followSymlinks === true && view.recursive &&
+    const isEntered = level < view.depth;
+    const leads = copy.type === "link" && view.followSymlinks === true && isEntered &&
       read(path, true).type === "directory";
     const isDirectory = copy.type === "directory" || leads;
     if (view.ignores(path, isDirectory, root)) continue;
     disk.entries.set(path, view.roots.has(path) ? readRoot(path, view) : copy);
-    if (!isDirectory || !view.recursive) continue;
+    if (!isDirectory || !isEntered) continue;
+    if (view.depth !== Infinity && view.roots.has(path)) continue; // it has levels of its own
     const own = inode(path);
     if (leads && above.includes(own)) disk.open.add(path);
     else {
-      const place = { root, path, behindLink: behindLink || leads };
+      const place = { root, path, level: level + 1, behindLink: behindLink || leads };
       if (!view.roots.has(path)) found(paths, path, place.behindLink);
       readBelow(view, place, [...above, own], disk, paths);
     }

@@ -26,15 +26,22 @@ export class Mirror {
   count = 0;
   readonly #view: View;
   readonly #rereads: boolean;
+  readonly #isForgotten: (path: string, isDirectory: boolean) => boolean;
 
   /**
    * @param view what is watched
    * @param rereads whether everything below a renamed directory is read again: unless each change waits
    * for the reader, another entry may have been read at the old path
+   * @param isForgotten whether what a renamed directory takes along is watched no more, since a root was removed
    */
-  constructor(view: View, rereads: boolean) {
+  constructor(
+    view: View,
+    rereads: boolean,
+    isForgotten: (path: string, isDirectory: boolean) => boolean = () => false,
+  ) {
     this.#view = view;
     this.#rereads = rereads;
+    this.#isForgotten = isForgotten;
   }
 
   /** Starts with the entries on the disk. */
@@ -145,6 +152,7 @@ export class Mirror {
       const now = path + one.slice(from.length);
       // What was reported as a directory may have been read as a link that had taken its place.
       const wasEntered = entered.includes(one);
+      if (now !== path && this.#isForgotten(now, copy.type === "directory")) continue;
       if (this.#rereads || now === path || copy.type === "nothing") {
         this.#read(now, now === path ? isDirectory : wasEntered || copy.type === "directory");
       } else {

@@ -18,7 +18,7 @@ export interface Watching {
   /** Relative paths. */
   readonly roots: readonly string[];
   readonly kinds: readonly WatchKind[];
-  readonly recursive: boolean;
+  readonly recursive: boolean | number;
   readonly followSymlinks: boolean | "never";
   readonly initial: boolean;
   readonly blocking: boolean;
@@ -236,6 +236,23 @@ export const MODES: Readonly<Record<string, (seed: number) => Setting>> = {
     const roots = one(random, [["t"], ["t", "t/a"], ["t/a", "t/b"]]);
     return whole(storm(random, { recursive: false, roots }), roots);
   }),
+  levels: drawn((random) => {
+    const recursive = one(random, [0, 1, 1, 1, 2, 2, 3]);
+    const roots = someRoots(random, random() < 0.6);
+    const followSymlinks = random() < 0.15;
+    const watching = {
+      ...{ recursive, roots, followSymlinks },
+      kinds: random() < 0.6 ? KINDS : someKinds(random),
+      ignore: random() < 0.2 && !followSymlinks ? someIgnore(random) : undefined,
+      maxQueue: one(random, [10, 100, 1_000_000, 1_000_000]),
+      loops: one(random, [[FAST], [SLOW], [BATCHES], [FAST, SLOW]]),
+    };
+    const setting = deeper(random, storm(random, watching));
+    const rooted = random() < 0.3 ? whole(setting, roots) : setting;
+    if (followSymlinks) return following(rooted);
+    const losing = { ...rooted, losing: random() < 0.2 ? one(random, [2, 5, 20]) : 0 };
+    return random() < 0.4 ? churning(losing) : losing;
+  }),
   files: drawn((random) => storm(random, { roots: ["t/a", "t/b/c", "t/d", "t/é"] })),
   early: drawn((random) => ({ ...storm(random, { initial: true }), early: true })),
   pieces: drawn((random) => ({ ...storm(random, {}), pieces: true })),
@@ -288,7 +305,7 @@ function flavourFor(random: Random, watchers: readonly Watching[]): Flavour {
   // A write is reported by the name that was used, which may not be watched, and a batch omits the changes
   // of a name that is gone.
   const all = watchers.every(({ roots, recursive, ignore, loops }) =>
-    recursive && roots.includes("t") && ignore === undefined &&
+    recursive === true && roots.includes("t") && ignore === undefined &&
     loops.every(({ batches }) => !batches)
   );
   const hardLinks = all && random() < 0.25;
@@ -321,6 +338,12 @@ function churning(setting: Setting): Setting {
     churn: true,
     flavour: { ...setting.flavour, links: "none", hardLinks: false },
   };
+}
+
+/** Changes are made below the levels that are watched, too. */
+function deeper(random: Random, setting: Setting): Setting {
+  const { flavour } = setting;
+  return { ...setting, flavour: { ...flavour, depth: 2 + Math.floor(random() * 4) } };
 }
 
 function mounting(setting: Setting): Setting {
@@ -367,6 +390,12 @@ function someIgnore(random: Random): Ignoring {
   return one(random, Object.keys(IGNORES) as Ignoring[]);
 }
 
+/** True, or how many levels are watched. @param all how often it is true */
+function someLevels(random: Random, all: number): boolean | number {
+  const draw = random();
+  return draw < all || Math.floor(4 * (draw - all) / (1 - all));
+}
+
 function someRoots(random: Random, overlapping: boolean): readonly string[] {
   const apart = [["t"], ["t", "u"], ["t/a", "t/b"], ["t/a/b", "u"], ["t/a"]];
   const within = [["t", "t/a"], ["t", "t/a/b", "t/a"], ["t/a", "t/b", "t"], ["t", "t/a/b/c"]];
@@ -377,7 +406,7 @@ function anyWatching(random: Random): Watching {
   return {
     roots: someRoots(random, random() < 0.3),
     kinds: random() < 0.5 ? KINDS : someKinds(random),
-    recursive: random() < 0.85,
+    recursive: someLevels(random, 0.8),
     followSymlinks: false,
     initial: random() < 0.7,
     blocking: random() < 0.1,

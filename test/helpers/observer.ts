@@ -36,7 +36,7 @@ export class Observer {
     this.#name = name;
     this.#view = {
       roots: new Set(watching.roots.map((root) => join(base, root))),
-      recursive: watching.recursive,
+      depth: Number(watching.recursive === true ? Infinity : watching.recursive),
       followSymlinks: watching.followSymlinks,
       ignores: (path, isDirectory, root) =>
         ignore?.test(path.slice(root.length + 1), isDirectory) ?? false,
@@ -57,7 +57,11 @@ export class Observer {
     });
     const rereads = this.#setting.burst > 1 || this.#setting.flavour.swaps;
     this.#loops = loops.map((pace, i) => {
-      const mirror = new Mirror(this.#view, rereads);
+      const mirror = new Mirror(
+        this.#view,
+        rereads,
+        (...entry) => this.#setting.churn && !this.#isInAny(...entry),
+      );
       this.mirrors.push(mirror);
       return new Loop(watcher, pace, (event) => {
         this.#storm.trace?.(
@@ -121,12 +125,19 @@ export class Observer {
     this.#removed.push(root);
   }
 
+  #isInAny(path: string, isDirectory: boolean): boolean {
+    return [...this.#view.roots].some((root) => this.#isIn(path, isDirectory, root));
+  }
+
   /** Whether a path is a root, or one that is watched below it. */
   #isIn(path: string, isDirectory: boolean, root: string): boolean {
     if (path === root) return true;
     if (!path.startsWith(`${root}/`)) return false;
     const names = path.slice(root.length + 1).split("/");
-    if (!this.#view.recursive && names.length > 1) return false; // another root reported it
+    const { depth, roots } = this.#view;
+    if (names.length > depth + 1) return false; // another root reported it
+    const isNearer = (one: string) => one.startsWith(`${root}/`) && path.startsWith(`${one}/`);
+    if (depth !== Infinity && [...roots].some(isNearer)) return false;
     return names.every((_, i) => {
       const above = `${root}/${names.slice(0, i + 1).join("/")}`;
       return !this.#view.ignores(above, isDirectory || above !== path, root);
@@ -171,9 +182,13 @@ export class Observer {
     return this.#watching.kinds.includes("remove") && !this.#setting.churn;
   }
 
-  /** Whether a loop is told of each complete file: what is in a renamed directory may be a `create` without. */
+  /**
+   * Whether a loop is told of each complete file: what is in a renamed directory may be a `create` without, and a root
+   * may be removed before a file in it is complete.
+   */
   #isComplete(loop: number): boolean {
     const { kinds, maxQueue, loops } = this.#watching;
+    if (this.#setting.churn) return false;
     return (["create", "rename", "remove", "closeWrite"] as const).every((kind) =>
       kinds.includes(kind)
     ) &&

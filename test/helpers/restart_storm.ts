@@ -23,6 +23,8 @@ export interface Restarts {
   readonly batches: boolean;
   readonly ignore: Ignoring | undefined;
   readonly maxQueue: number;
+  /** How many levels of directories are watched. */
+  readonly depth: number;
   /** Whether changes go on while a watcher begins. */
   readonly early: boolean;
   /** Whether a snapshot is taken once a loop was left, and not in it. */
@@ -44,7 +46,7 @@ export function restartsOf(seed: number): Restarts {
     "included name",
     "included path",
   ];
-  return {
+  const restarts: Restarts = {
     flavour: {
       tops: ["t"],
       depth: 1 + Math.floor(random() * 4),
@@ -66,7 +68,11 @@ export function restartsOf(seed: number): Restarts {
     atEnd: often(0.3),
     runs: 4,
     quiet: often(0.4),
+    depth: Infinity,
   };
+  // A write by a name that is out of sight is not reported.
+  const isLimited = often(0.4) && !restarts.flavour.hardLinks;
+  return isLimited ? { ...restarts, depth: Math.floor(random() * 4) } : restarts;
 }
 
 /** The number of changes between two runs, and during each. */
@@ -121,7 +127,7 @@ class Runs {
     this.#random = generator(seed + 1);
     this.#view = {
       roots: new Set([join(base, "t")]),
-      recursive: true,
+      depth: restarts.depth,
       followSymlinks: false,
       ignores: (path, isDirectory, root) =>
         ignore?.test(path.slice(root.length + 1), isDirectory) ?? false,
@@ -141,13 +147,14 @@ class Runs {
   }
 
   async #run(): Promise<string[]> {
-    const { ignore, maxQueue, early, atEnd, batches, quiet } = this.#restarts;
+    const { ignore, maxQueue, depth, early, atEnd, batches, quiet } = this.#restarts;
     const writing = early ? this.#write() : undefined;
     this.#trace("watch");
     const watcher = watch([...this.#view.roots], {
       since: this.#since,
       initial: this.#since === undefined,
       maxQueue,
+      recursive: depth,
       ...ignore === undefined ? {} : IGNORES[ignore].options,
     });
     // While something else happens, another entry may have been read at the old path of a renamed one.

@@ -38,7 +38,7 @@ export async function checkStorm(seed: number, storm: Storm): Promise<StormResul
   const model = new Model();
   const view: View = {
     roots: new Set([directory]),
-    recursive: true,
+    depth: Infinity,
     followSymlinks: false,
     ignores: () => false,
   };

@@ -5,6 +5,7 @@ import { Directory } from "../../src/engine/directory.ts";
 import { Entries } from "../../src/engine/entries.ts";
 import { Events } from "../../src/engine/events.ts";
 import type { Member } from "../../src/engine/member.ts";
+import { Levels } from "../../src/engine/levels.ts";
 import { LinkedFiles } from "../../src/engine/linked_files.ts";
 import { Listings } from "../../src/engine/listings.ts";
 import { Overlap } from "../../src/engine/overlap.ts";
@@ -19,7 +20,7 @@ import { NOBODY } from "./nobody.ts";
 
 /** What is watched unless a test says otherwise. */
 const SCOPE: Scope = {
-  recursive: true,
+  depth: Infinity,
   followSymlinks: false,
   followsRoots: true,
   initial: false,
@@ -81,8 +82,17 @@ export class Trees {
       (directory, name) => this.tree.entered(directory, name),
     );
     this.scanner = new Scanner(instance, this.member, scope, this.links);
-    this.roots = new Roots(instance, this.member, scope, this.map, this.entries, this.scanner);
-    this.overlap = new Overlap(scope, this.map, this.roots, this.entries, this.scanner);
+    const levels = new Levels(scope, this.map, this.entries, this.scanner);
+    this.roots = new Roots(
+      instance,
+      this.member,
+      scope,
+      this.map,
+      this.entries,
+      this.scanner,
+      levels,
+    );
+    this.overlap = new Overlap(scope, this.map, this.roots, this.entries, this.scanner, levels);
     this.tree = new Tree(
       libc,
       scope,
