@@ -8,6 +8,7 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { libc } from "../../ffi/libc.ts";
+import type { EntryEvent } from "../engine/event.ts";
 import { S_IFDIR, S_IFLNK, typeOf } from "../kernel/files.ts";
 
 /** What an entry is, for the listeners. */
@@ -36,15 +37,19 @@ export class Links {
   }
 
   /**
-   * What the entry at a path is, which is no directory itself. A link is followed from now on.
+   * What the entry of an event is, which is no directory itself. A link is followed from now on.
    *
    * @param isNew whether the entry was not there from the start
    * @param isGiven whether the path is watched anyway
    * @returns `undefined` for nothing, or a directory whose own event is to come
    */
-  typeOf(path: string, isNew: boolean, isGiven: boolean): EntryType | undefined {
+  typeOf(
+    { path, isSymbolicLink }: EntryEvent,
+    isNew: boolean,
+    isGiven: boolean,
+  ): EntryType | undefined {
     const isFollowed = isGiven || this.#followed.has(path);
-    if (!isFollowed && !isLink(path)) return "file";
+    if (!isFollowed && !(isSymbolicLink ?? isLink(path))) return "file";
     const isEntered = isFollowed || this.#follow(path, isNew);
     const type = typeOf(libc(), path, true);
     if (type < 0) return undefined;

@@ -208,9 +208,9 @@ export class Watching {
   }
 
   /** What the listeners take an entry for; `undefined` for nothing, or for what has an event to come. */
-  #isDirectory({ path, isDirectory }: EntryEvent, isNew: boolean): boolean | undefined {
-    if (isDirectory || !this.#options.followSymlinks) return isDirectory;
-    const type = this.#links.typeOf(path, isNew, this.#roots.has(path));
+  #isDirectory(event: EntryEvent, isNew: boolean): boolean | undefined {
+    if (event.isDirectory || !this.#options.followSymlinks) return event.isDirectory;
+    const type = this.#links.typeOf(event, isNew, this.#roots.has(event.path));
     return type && type === "directory";
   }
 
