@@ -136,7 +136,7 @@ class Runs {
       depth: restarts.depth,
       followSymlinks: false,
       ignores: (path, isDirectory, root) =>
-        ignore?.test(path.slice(root.length + 1), isDirectory) ?? false,
+        ignore?.test(path.slice(root.length + 1), isDirectory, path) ?? false,
     };
     this.#mirror = new Mirror(this.#view, true);
   }
