@@ -63,11 +63,11 @@ export type Ignoring =
   | "included name"
   | "included path";
 
-/** The rules of each kind, and a test of which paths relative to a root they ignore. */
+/** The rules of each kind, and a test of which paths relative to a root, and absolute ones, they ignore. */
 export const IGNORES: Readonly<
   Record<Ignoring, {
     readonly options: Pick<WatchOptions, "ignore" | "include">;
-    readonly test: (path: string, isDirectory: boolean) => boolean;
+    readonly test: (path: string, isDirectory: boolean, absolute: string) => boolean;
   }>
 > = {
   name: { options: { ignore: ["gen"] }, test: (path) => /(^|\/)gen$/.test(path) },
@@ -78,7 +78,7 @@ export const IGNORES: Readonly<
   },
   regexp: {
     options: { ignore: [/\/c\/gen$|\/d$/] },
-    test: (path) => /\/c\/gen$|\/d$/.test(`/${path}`),
+    test: (_path, _isDirectory, absolute) => /\/c\/gen$|\/d$/.test(absolute),
   },
   function: {
     options: { ignore: [(path, isDirectory) => isDirectory && path.endsWith("/gen")] },
@@ -90,8 +90,9 @@ export const IGNORES: Readonly<
   },
   "included path": {
     options: { ignore: "gen", include: ["a/**", "./b", /\/c\/d$/] },
-    test: (path, isDirectory) =>
-      /(^|\/)gen$/.test(path) || !isDirectory && !/^\/a\/|^\/b$|\/c\/d$/.test(`/${path}`),
+    test: (path, isDirectory, absolute) =>
+      /(^|\/)gen$/.test(path) ||
+      !isDirectory && !/^a\/|^b$/.test(path) && !/\/c\/d$/.test(absolute),
   },
 };
 

@@ -39,7 +39,7 @@ export class Observer {
       depth: Number(watching.recursive === true ? Infinity : watching.recursive),
       followSymlinks: watching.followSymlinks,
       ignores: (path, isDirectory, root) =>
-        ignore?.test(path.slice(root.length + 1), isDirectory) ?? false,
+        ignore?.test(path.slice(root.length + 1), isDirectory, path) ?? false,
     };
   }
 

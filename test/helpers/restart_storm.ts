@@ -18,6 +18,8 @@ import { within } from "./within.ts";
 
 /** How a watcher is run, and how it is stopped. */
 export interface Restarts {
+  /** Relative paths. */
+  readonly roots: readonly string[];
   readonly flavour: Flavour;
   readonly onDisk: boolean;
   readonly batches: boolean;
@@ -47,6 +49,7 @@ export function restartsOf(seed: number): Restarts {
     "included path",
   ];
   const restarts: Restarts = {
+    roots: ["t"],
     flavour: {
       tops: ["t"],
       depth: 1 + Math.floor(random() * 4),
@@ -72,7 +75,11 @@ export function restartsOf(seed: number): Restarts {
   };
   // A write by a name that is out of sight is not reported.
   const isLimited = often(0.4) && !restarts.flavour.hardLinks;
-  return isLimited ? { ...restarts, depth: Math.floor(random() * 4) } : restarts;
+  if (!isLimited) return restarts;
+  const limited = { ...restarts, depth: Math.floor(random() * 4) };
+  if (often(0.5)) return limited;
+  const flavour = { ...restarts.flavour, links: "none", whole: [] } as const; // or a root may be rejected
+  return { ...limited, flavour, roots: ["t", "t/a"] };
 }
 
 /** The number of changes between two runs, and during each. */
@@ -126,11 +133,11 @@ class Runs {
     this.#trace = trace;
     this.#random = generator(seed + 1);
     this.#view = {
-      roots: new Set([join(base, "t")]),
+      roots: new Set(restarts.roots.map((root) => join(base, root))),
       depth: restarts.depth,
       followSymlinks: false,
       ignores: (path, isDirectory, root) =>
-        ignore?.test(path.slice(root.length + 1), isDirectory) ?? false,
+        ignore?.test(path.slice(root.length + 1), isDirectory, path) ?? false,
     };
     this.#mirror = new Mirror(this.#view, true);
   }
