@@ -47,7 +47,7 @@ import { watch } from "chokidar";
 const own = {
   configureServer({ watcher }) { // which does not say when it is ready
     const timer = setInterval(() => {
-      if (Object.keys(watcher.getWatched()).length <= ${DIRECTORIES}) return;
+      if (Object.values(watcher.getWatched()).flat().length <= ${DIRECTORIES * FILES}) return;
       clearInterval(timer);
       console.log("all is watched");
     }, 50);
@@ -75,7 +75,7 @@ export default { plugins: [{ name: "watcher", ...${module === undefined ? "own" 
     files: () => ({ "app.cjs": "setInterval(() => {}, 1000);" }),
     replaced: ["nodemon", "chokidar"],
     command: () => ["node_modules/nodemon/bin/nodemon.js", "--verbose", "--ext", "txt", "app.cjs"],
-    ready: ["] watching "],
+    ready: [" files"],
   },
   {
     name: "tailwindcss",
