@@ -42,6 +42,7 @@ export type {
   ErrorEvent,
   MountEvent,
   OverflowEvent,
+  ReadyEvent,
   RenameEvent,
   UnmountEvent,
   WatchEvent,

@@ -18,6 +18,8 @@ export function toLine(event: WatchEvent, colours = false): string {
   switch (event.kind) {
     case "overflow":
       return `${kind}: events were lost; the differences follow`;
+    case "ready":
+      return kind;
     case "error":
       return printable(event.error.message);
     case "mount":

@@ -80,6 +80,7 @@ async function run(libc: Libc, options: Options): Promise<void> {
     ignore,
     include: options.filter,
     initial,
+    partial: options.partial,
     onProgress: progress(),
   });
   const batches = batchesOf(watcher, options);

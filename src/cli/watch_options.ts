@@ -27,7 +27,7 @@ runs the COMMAND after changes, once it is quiet.
 
   -e, --events KIND,…   only these: create, modify, remove, rename (the default), attrib (touch or chmod; also
                         a default with a COMMAND), closeWrite (a file is complete), open, access,
-                        closeNoWrite
+                        closeNoWrite, ready (everything is watched)
   -i, --ignore GLOB     neither watch nor list what matches, as in '*.tmp', node_modules or 'build/**'; can
                         be given several times; '!GLOB' takes back what is ignored before it
   -f, --filter GLOB     of files, report only what matches, as in '*.ts' or 'src/**'; can be given several times;
@@ -38,6 +38,7 @@ runs the COMMAND after changes, once it is quiet.
       --initial         first report what is there, as "exists"; a COMMAND is run for it
       --since FILE      first report what has changed since FILE was written, and keep FILE up to date: after each
                         change, or each time that COMMAND has succeeded. If there is no FILE, it is written
+      --partial         at the limit of watches, go on with what could be watched, and report the rest as errors
       --poll [MS]       also look at everything every MS milliseconds (1000), for file systems that are changed
                         elsewhere: NFS, SMB, 9p, virtiofs, FUSE
       --settle MS       wait until nothing has changed for so many milliseconds, then print one line per path
@@ -91,6 +92,7 @@ export interface Options {
   readonly gitignore: boolean;
   readonly initial: boolean;
   readonly since?: string;
+  readonly partial: boolean;
   readonly poll?: number;
   readonly settle?: number;
   readonly json: boolean;
@@ -119,6 +121,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
       gitignore: { type: "boolean" },
       initial: { type: "boolean" },
       since: { type: "string" },
+      partial: { type: "boolean" },
       poll: { type: "string" },
       settle: { type: "string" },
       json: { type: "boolean" },
@@ -167,6 +170,7 @@ export function parse(args: readonly string[]): Options | (() => string) {
     ...values.depth !== undefined && { depth: levels(values.depth) },
     gitignore: values.gitignore ?? false,
     initial: values.initial ?? false,
+    partial: values.partial ?? false,
     ...values.since !== undefined && { since: values.since },
     ...values.poll !== undefined && { poll: milliseconds("--poll", values.poll) },
     ...values.settle !== undefined && { settle: milliseconds("--settle", values.settle) },

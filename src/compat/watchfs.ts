@@ -254,6 +254,8 @@ function translate(event: WatchEvent): FsEvent[] {
       return isByRename(event) ? [] : [{ kind: "access", paths: [event.path] }];
     case "overflow":
       return [{ kind: "other", paths: [], flag: "rescan" }];
+    case "ready": // not asked for
+      return [];
     default:
       return [{ kind: "other", paths: [event.path] }];
   }

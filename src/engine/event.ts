@@ -136,6 +136,28 @@ export interface OverflowEvent {
 }
 
 /**
+ * The set-up is over: the events before this one are of what was there, and of changes until {@link Watcher.ready}
+ * resolves; those after it are later changes. It comes once, and only if it is among the requested `events`. After an
+ * `overflow` that began before, it follows the differences.
+ *
+ * @example
+ * ```ts
+ * import { watch } from "@inotify/inotify";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const events = ["create", "remove", "ready"] as const;
+ * for await (const event of watch(directory, { events, initial: true })) {
+ *   console.log(event.kind); // exists, then ready
+ *   if (event.kind === "ready") break;
+ * }
+ * ```
+ */
+export interface ReadyEvent {
+  /** Always "ready". */
+  readonly kind: "ready";
+}
+
+/**
  * Something is mounted at a path, or above it if that is a watched path. What it hides follows as `remove`, and what is
  * there now as `create`; a file of the same name as one that it hides, as `modify`.
  *
@@ -228,6 +250,7 @@ export type WatchEvent =
   | EntryEvent
   | RenameEvent
   | OverflowEvent
+  | ReadyEvent
   | MountEvent
   | UnmountEvent
   | ErrorEvent;
@@ -250,6 +273,7 @@ export const KINDS: readonly WatchKind[] = [
   "rename",
   ...CONTENT_KINDS.values(),
   "overflow",
+  "ready",
   "mount",
   "unmount",
   "error",
@@ -307,7 +331,9 @@ export function isChange(event: WatchEvent): event is EntryEvent | RenameEvent {
 }
 
 /** The path of an event as lossless text. */
-export function losslessPath({ path, rawPath }: Exclude<WatchEvent, OverflowEvent>): string {
+export function losslessPath(
+  { path, rawPath }: Exclude<WatchEvent, OverflowEvent | ReadyEvent>,
+): string {
   return rawPath === undefined ? path : fromBytes(rawPath);
 }
 

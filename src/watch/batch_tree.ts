@@ -14,6 +14,7 @@ import {
   losslessFrom,
   losslessPath,
   type OverflowEvent,
+  type ReadyEvent,
   type RenameEvent,
   type WatchEvent,
 } from "../engine/event.ts";
@@ -206,7 +207,7 @@ export class BatchTree {
 }
 
 /** An event that has a path. */
-export type Change = Exclude<WatchEvent, OverflowEvent>;
+export type Change = Exclude<WatchEvent, OverflowEvent | ReadyEvent>;
 
 /** Whether what is at a place may be old: neither the place nor its directory has an event so far. */
 function canBeOld({ parent, name }: Place): boolean {

@@ -23,7 +23,7 @@ import { Reporter } from "./reporter.ts";
  * Coalesces events. Applied to a set of paths, the result gives the same set as the events do; and it names
  * every file whose content may have changed, or that was away.
  *
- * Events before and after an overflow are coalesced separately.
+ * Events before and after an `overflow` or a `ready` are coalesced separately.
  *
  * @param isNested whether one root is below another: what is in a directory may be reported before it
  */
@@ -35,7 +35,7 @@ export function coalesce(events: readonly WatchEvent[], isNested: boolean): Watc
     batch = [];
   };
   for (const event of events) {
-    if (event.kind === "overflow") {
+    if (event.kind === "overflow" || event.kind === "ready") {
       end();
       result.push(event);
     } else batch.push(event);

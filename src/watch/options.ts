@@ -41,9 +41,9 @@ export interface WatchOptions {
    */
   readonly recursive?: boolean | number;
   /**
-   * The kinds of event to report; the kernel is not asked for others. `overflow`, `unmount` and `error` are
-   * always reported. Without `rename`, a rename is a `remove` and a `create`, for a directory with everything
-   * below it.
+   * The kinds of event to report; the kernel is not asked for others. `overflow`, `mount`, `unmount` and `error` are
+   * always reported. Without `rename`, a rename is a `remove` and a `create`, for a directory with everything below
+   * it.
    *
    * The content of a file may change without a kernel event: another file is moved over it, or events are lost.
    * Each of `modify`, `closeWrite` and `attrib` that is requested reports this. If none is, a file that is
@@ -120,6 +120,14 @@ export interface WatchOptions {
    */
   readonly blocking?: boolean;
   /**
+   * Whether a watcher that reaches the limit of watches (ENOSPC) or of open files (EMFILE) while it is set up keeps
+   * what it has. {@link Watcher.ready} resolves all the same, and each path that is not covered has an `error` event,
+   * as it has later. Without an instance, or one watch for its own use, it is closed all the same.
+   *
+   * @default {false}
+   */
+  readonly partial?: boolean;
+  /**
    * The number of events that may be queued for a loop, 2 or more. At that number an `overflow` is queued, and no
    * event after it. Once the loop has taken the `overflow`, it gets the differences since then. Other loops are
    * not affected.
@@ -155,6 +163,7 @@ export interface ResolvedOptions {
   /** How often everything is looked at, in milliseconds. */
   readonly poll: number | undefined;
   readonly blocking: boolean;
+  readonly partial: boolean;
   readonly maxQueue: number;
   readonly persistent: boolean;
   readonly signal: AbortSignal | undefined;
@@ -211,6 +220,7 @@ export function resolveOptions(options: WatchOptions): ResolvedOptions {
     finishes: "since" in options,
     poll,
     blocking: flag(options, "blocking", false),
+    partial: flag(options, "partial", false),
     maxQueue,
     persistent: flag(options, "persistent", true),
     signal,
@@ -224,7 +234,7 @@ export const LONGEST_TIMER: number = 2 ** 31 - 1;
 const DEFAULT_KINDS: readonly WatchKind[] = ["create", "modify", "remove", "rename"];
 const DEFAULTS: ReadonlySet<WatchKind> = new Set(DEFAULT_KINDS);
 
-type Flag = "initial" | "blocking" | "persistent";
+type Flag = "initial" | "blocking" | "partial" | "persistent";
 
 function flag(options: WatchOptions, name: Flag, otherwise: boolean): boolean {
   const { [name]: value = otherwise } = options;

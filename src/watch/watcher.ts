@@ -129,6 +129,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** Whether what is reported is part of the difference that follows. */
   #comparing: boolean;
   readonly #finishes: boolean;
+  readonly #partial: boolean;
   /** Whether the watcher keeps the process alive even when {@link #waiting} is 0. */
   #isRef = true;
   /** The number of pending promises that keep the process alive. */
@@ -153,6 +154,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     this.#signal = signal;
     this.#comparing = before !== undefined;
     this.#finishes = resolved.finishes;
+    this.#partial = resolved.partial;
     this.#ready.promise.catch(() => {}); // a loop rejects, too
     const given = (Array.isArray(paths) ? paths : [paths as Path]).map(readable);
     this.#queue = new EventQueue(
@@ -210,6 +212,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
     else await engine.settled();
     this.#settingUp = false;
     this.#queue.put(this.#blindness.end(), false);
+    if (this.#kinds.has("ready")) this.#queue.put([{ kind: "ready" }], false);
     this.#ready.resolve();
   }
 
@@ -219,7 +222,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    *
    * If setting up fails, the promise rejects with an {@link InotifyError} and the watcher is closed: ENOSPC at
    * the limit of watches, EMFILE at that of instances or open files (inotify(7)), EACCES, ENOTDIR or ELOOP if a
-   * given path cannot be watched.
+   * given path cannot be watched. With `partial`, the limits of watches and of open files are `error` events.
    */
   get ready(): Promise<void> {
     const { promise } = this.#ready;
@@ -334,6 +337,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    * nothing is left at its old path. A file that is renamed and renamed back is a `modify`. So `create`, `modify` and
    * `remove` may come even when they are not among the requested `events`. Directories that have exchanged places, or
    * are renamed back, have each rename by which they did it.
+   *
+   * A requested `ready` stands where it came, and so does an `overflow`: what is before it is coalesced by itself.
    *
    * @throws {TypeError} if `settle` or `maxWait` is not a number
    * @throws {RangeError} if `settle` or `maxWait` is negative or NaN
@@ -486,13 +491,18 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   #beginLoss(): ReaderLoss<WatchEvent> {
     const engine = this.#engine!;
     const loss = engine.lose();
+    let ready: readonly WatchEvent[] = [];
+    const missed = () => [...this.#wanted(engine.missed(loss)), ...ready];
     return {
       marker: { kind: "overflow" },
-      discard: (event) => loss.miss(event),
-      missed: () => this.#wanted(engine.missed(loss)),
+      discard: (event) => {
+        if (event.kind === "ready") ready = [event];
+        else loss.miss(event);
+      },
+      missed,
       end: () => {
         engine.forget(loss);
-        return this.#wanted(engine.missed(loss));
+        return missed();
       },
       release: () => engine.forget(loss),
     };
@@ -501,7 +511,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** Whether an error during set-up closes the watcher, instead of being reported. @param path as lossless text */
   #isFatal(path: string, error: Error): boolean {
     if (!(error instanceof InotifyError)) return true;
-    return error.code === "ENOSPC" || error.code === "EMFILE" || this.#paths.has(path);
+    const isLimit = error.code === "ENOSPC" || error.code === "EMFILE";
+    return isLimit ? !this.#partial : this.#paths.has(path);
   }
 }
 

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { limited, LIMITS } from "../helpers/namespace.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { watch, watching } from "../helpers/watch_command.ts";
 import { until } from "../helpers/within.ts";
@@ -44,6 +45,31 @@ test("watch without a PATH watches the current directory", async () => {
   mkdirSync(join(directory, "sub"));
   await until(() => output.stdout !== "", () => output);
   assert.equal(output.stdout, "create sub/\n");
+  child.kill();
+});
+
+test("watch --events ready prints where the set-up ends", async () => {
+  const directory = tmpDir();
+  const { child, output } = await watching(["--initial", "--events=create,ready", directory]);
+  mkdirSync(join(directory, "sub"));
+  const expected = `exists ${directory}/\nready\ncreate ${directory}/sub/\n`;
+  await until(() => output.stdout.length >= expected.length, () => output);
+  assert.equal(output.stdout, expected);
+  child.kill();
+});
+
+test("watch --partial goes on at the limit of watches", { skip: LIMITS.skip }, async () => {
+  const directory = tmpDir();
+  for (let i = 0; i < 9; i++) mkdirSync(join(directory, String(i)));
+  const start = limited("watches", 5);
+  const refused = watch([directory], undefined, start);
+  await until(() => refused.output.code !== undefined, () => refused.output);
+  assert.equal(refused.output.code, 1);
+  const { child, output } = await watching(["--partial", directory], undefined, start);
+  mkdirSync(join(directory, "more"));
+  await until(() => output.stdout !== "", () => output);
+  assert.equal(output.stdout, `create ${directory}/more/\n`);
+  await until(() => /^watch: Cannot watch ".*\(ENOSPC\)$/m.test(output.stderr), () => output);
   child.kill();
 });
 

@@ -74,6 +74,6 @@ test("CONTENT_KINDS has a kind for each bit that says nothing of an entry's comi
 test("KINDS has each kind once", () => {
   assert.deepEqual([...KINDS].sort(), [
     ...["access", "attrib", "closeNoWrite", "closeWrite", "create", "error", "exists", "modify"],
-    ...["mount", "open", "overflow", "remove", "rename", "unmount"],
+    ...["mount", "open", "overflow", "ready", "remove", "rename", "unmount"],
   ]);
 });

@@ -75,7 +75,7 @@ export class Inbox implements AsyncDisposable {
 
   #take(event: WatchEvent): void {
     const shown = (path: string) => path.slice(this.path.length + 1);
-    if (event.kind === "overflow") return void this.lines.push("overflow");
+    if (!("path" in event)) return void this.lines.push(event.kind);
     this.lines.push(
       event.kind === "rename"
         ? `rename ${shown(event.from)} -> ${shown(event.path)}`

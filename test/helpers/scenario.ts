@@ -117,7 +117,7 @@ async function follow(
 
 function show(base: string, event: WatchEvent): string {
   const { kind } = event;
-  if (kind === "overflow") return kind;
+  if (kind === "overflow" || kind === "ready") return kind;
   if (kind === "error") return `${kind} ${why(base, event.error)}`;
   if (kind === "mount" || kind === "unmount") return `${kind} ${shorten(base, event.path)}`;
   const slash = event.isDirectory ? "/" : "";

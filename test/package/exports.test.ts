@@ -67,7 +67,15 @@ const NAMES: Record<string, readonly string[]> = {
     ...KERNEL,
     ...KERNEL_TYPES,
     ...["BatchOptions", "EntryEvent", "EntryKind", "ErrorEvent", "Ignore", "OverflowEvent"],
-    ...["MountEvent", "RenameEvent", "UnmountEvent", "WatchEvent", "WatchKind", "WatchOptions"],
+    ...[
+      "MountEvent",
+      "ReadyEvent",
+      "RenameEvent",
+      "UnmountEvent",
+      "WatchEvent",
+      "WatchKind",
+      "WatchOptions",
+    ],
     ...["Watcher", "watch"],
   ],
   "./chokidar": [

@@ -78,7 +78,7 @@ async function observe(
 }
 
 function show(event: WatchEvent): string {
-  if (event.kind === "overflow") return event.kind;
+  if (event.kind === "overflow" || event.kind === "ready") return event.kind;
   if (event.kind === "error") return `error ${why(event.error)}`;
   const isDirectory = "isDirectory" in event && event.isDirectory;
   return `${event.kind} ${shorten(event.path)}${isDirectory ? "/" : ""}`;

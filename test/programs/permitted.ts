@@ -18,7 +18,7 @@ async function tryWatch(
     await using watcher = watch(path, { initial: true, ...JSON.parse(options) });
     const loop = (async () => {
       for await (const event of watcher) {
-        if (event.kind !== "overflow") told.push(`${event.kind} ${event.path}`);
+        if ("path" in event) told.push(`${event.kind} ${event.path}`);
       }
     })();
     await Promise.all([watcher.ready, Promise.race([loop, watcher.ready])]);

@@ -4,9 +4,12 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { watch } from "../../mod.ts";
 import { limited, LIMITS } from "../helpers/namespace.ts";
 import { runForJson } from "../helpers/program.ts";
 import { tmpDir } from "../helpers/tmp.ts";
+import { within } from "../helpers/within.ts";
+import type { Partial } from "../programs/partial.ts";
 import type { Refused } from "../programs/refused.ts";
 
 const { skip } = LIMITS;
@@ -63,4 +66,61 @@ test("a directory is an error event when no descriptor is free, and the rest is 
     `create ${directory}/yes`,
     `create ${directory}/yes/in`,
   ]);
+});
+
+const NAMES = Array.from({ length: 30 }, (_, i) => String(i));
+
+test("partial: ENOSPC during set-up is an error for each directory, and the rest is watched", {
+  skip,
+}, () => {
+  const directory = wide();
+  const start = limited("watches", 20);
+  const { failure, lines, watched, again } = runForJson<Partial>(
+    "partial.ts",
+    [directory, ...NAMES],
+    start,
+  );
+  assert.equal(failure, undefined);
+  const paths = NAMES.map((name) => `${directory}/${name}`);
+  const [covered, refused] = [true, false].map((is) =>
+    paths.filter((path) => watched.includes(path) === is)
+  );
+  assert.ok(covered.length > 5 && refused.length > 5, `${covered.length}, ${refused.length}`);
+  const ready = lines.indexOf("ready");
+  assert.deepEqual(
+    lines.slice(0, ready).toSorted(),
+    refused.map((path) => `error ${path} ENOSPC`).sort(),
+  );
+  assert.deepEqual(lines.slice(ready + 1), covered.map((path) => `create ${path}/f`));
+  assert.deepEqual(again, ["remove it", "create it", "create it/g"]);
+});
+
+test(
+  "partial: with a watch for the watcher's own use only, the given path is an error",
+  { skip },
+  () => {
+    const directory = wide();
+    const { failure, lines } = runForJson<Partial>(
+      "partial.ts",
+      [directory],
+      limited("watches", 1),
+    );
+    assert.equal(failure, undefined);
+    assert.deepEqual(lines, [`error ${directory} ENOSPC`, "ready"]);
+  },
+);
+
+test("partial: without a watch for the watcher's own use, ready rejects", { skip }, () => {
+  const { failure } = runForJson<Partial>("partial.ts", [wide()], limited("watches", 0));
+  assert.equal(failure?.code, "ENOSPC");
+});
+
+test("partial: EMFILE of instances during set-up still rejects ready", { skip }, () => {
+  const { failure } = runForJson<Partial>("partial.ts", [wide()], limited("instances", 0));
+  assert.deepEqual([failure?.code, failure?.syscall], ["EMFILE", "inotify_init1"]);
+});
+
+test("partial: a given path that cannot be watched for another reason still rejects ready", async () => {
+  await using watcher = watch("/dev/null/directory", { partial: true });
+  await assert.rejects(within(watcher.ready), { code: "ENOTDIR" });
 });

@@ -47,7 +47,7 @@ export const watchers: Record<string, (entry: string) => Watch | Promise<Watch>>
           if (event.kind === "rename") see(event.kind, event.path, event.from);
           else if (event.kind === "overflow") see(event.kind, "");
           else if (event.kind === "closeWrite") see("complete", event.path);
-          else see(event.kind, event.path);
+          else if ("path" in event) see(event.kind, event.path);
         }
       };
       void loop();
