@@ -120,9 +120,10 @@ export interface WatchOptions {
    */
   readonly blocking?: boolean;
   /**
-   * Whether a watcher that reaches the limit of watches (ENOSPC) or of open files (EMFILE) while it is set up keeps
-   * what it has. {@link Watcher.ready} resolves all the same, and each path that is not covered has an `error` event,
-   * as it has later. Without an instance, or one watch for its own use, it is closed all the same.
+   * Whether a watcher keeps what it has if something cannot be watched while it is set up: at the limit of watches
+   * (ENOSPC) or of open files (EMFILE), or a given path. {@link Watcher.ready} resolves all the same, and each path that
+   * is not covered has an `error` event, as it has later. Without an instance, or one watch for its own use, it is
+   * closed all the same.
    *
    * @default {false}
    */

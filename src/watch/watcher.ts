@@ -222,7 +222,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
    *
    * If setting up fails, the promise rejects with an {@link InotifyError} and the watcher is closed: ENOSPC at
    * the limit of watches, EMFILE at that of instances or open files (inotify(7)), EACCES, ENOTDIR or ELOOP if a
-   * given path cannot be watched. With `partial`, the limits of watches and of open files are `error` events.
+   * given path cannot be watched. With `partial`, these are `error` events, unless nothing can be watched at all.
    */
   get ready(): Promise<void> {
     const { promise } = this.#ready;
@@ -511,8 +511,8 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
   /** Whether an error during set-up closes the watcher, instead of being reported. @param path as lossless text */
   #isFatal(path: string, error: Error): boolean {
     if (!(error instanceof InotifyError)) return true;
-    const isLimit = error.code === "ENOSPC" || error.code === "EMFILE";
-    return isLimit ? !this.#partial : this.#paths.has(path);
+    if (this.#partial) return false;
+    return error.code === "ENOSPC" || error.code === "EMFILE" || this.#paths.has(path);
   }
 }
 

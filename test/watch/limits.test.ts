@@ -1,10 +1,11 @@
 /** `watch()` at a limit during set-up; limits reached later are in scenarios/limits/. */
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { watch } from "../../mod.ts";
+import { line } from "../helpers/events.ts";
 import { limited, LIMITS } from "../helpers/namespace.ts";
 import { runForJson } from "../helpers/program.ts";
 import { tmpDir } from "../helpers/tmp.ts";
@@ -120,7 +121,15 @@ test("partial: EMFILE of instances during set-up still rejects ready", { skip },
   assert.deepEqual([failure?.code, failure?.syscall], ["EMFILE", "inotify_init1"]);
 });
 
-test("partial: a given path that cannot be watched for another reason still rejects ready", async () => {
-  await using watcher = watch("/dev/null/directory", { partial: true });
-  await assert.rejects(within(watcher.ready), { code: "ENOTDIR" });
+test("partial: a given path that cannot be watched is an error, and the others are watched", async () => {
+  const directory = wide();
+  await using watcher = watch(["/dev/null/directory", directory], { partial: true });
+  await within(watcher.ready);
+  writeFileSync(`${directory}/0/new`, "");
+  const events: string[] = [];
+  for await (const event of watcher) {
+    events.push(line(event));
+    if (event.kind === "create") break;
+  }
+  assert.deepEqual(events, ["error /dev/null/directory", `create ${directory}/0/new`]);
 });
