@@ -90,6 +90,21 @@ export default { plugins: [{ name: "watcher", ...${module === undefined ? "own" 
     ready: ["Done in", "stderr"],
   },
   {
+    name: "tsc",
+    watcher: "fs.watch",
+    dropIn: "fs_register",
+    files: () => ({
+      "tsconfig.json": JSON.stringify({ compilerOptions: { noEmit: true, types: [] } }),
+      "index.ts": "export {};",
+    }),
+    command: (module) => [
+      ...module === undefined ? [] : ["--import", module],
+      path.join(PACKAGES, "typescript/lib/tsc.js"),
+      "--watch",
+    ],
+    ready: ["Watching for file changes."],
+  },
+  {
     name: "webpack",
     watcher: "fs.watch",
     dropIn: "fs_register",
