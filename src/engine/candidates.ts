@@ -12,8 +12,15 @@ import type { Owner, Receiver } from "./member.ts";
 export interface Candidates {
   /** A file is there, or has changed, that is not known to be complete. It may be no regular file. */
   add(directory: Directory | undefined, name: string, why?: CandidateReason): void;
-  /** A file is reported as complete, or is no longer known. @returns whether it was one of them */
-  delete(directory: Directory | undefined, name: string): boolean;
+  /** A file is reported as complete, or is no longer known. */
+  delete(directory: Directory | undefined, name: string): void;
+  /** An entry becomes a root, or a root an entry. */
+  transfer(
+    source: Directory | undefined,
+    from: string,
+    target: Directory | undefined,
+    to: string,
+  ): void;
 }
 
 /** What else is known of a file that may be complete; `any type`: it is reported even if it is no regular file. */

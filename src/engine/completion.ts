@@ -86,14 +86,25 @@ export class Completion implements Candidates, Receiver {
     candidate.why ??= why;
   }
 
-  delete(directory: Directory | undefined, name: string): boolean {
+  delete(directory: Directory | undefined, name: string): void {
     const candidates = this.#candidates.get(directory);
     const candidate = candidates?.get(name);
-    if (candidate === undefined) return false;
+    if (candidate === undefined) return;
     candidates!.delete(name);
     if (candidates!.size === 0) this.#candidates.delete(directory);
     this.#release(candidate);
-    return true;
+  }
+
+  transfer(
+    source: Directory | undefined,
+    from: string,
+    target: Directory | undefined,
+    to: string,
+  ): void {
+    const candidate = this.#candidates.get(source)?.get(from);
+    if (candidate === undefined) return;
+    this.delete(source, from);
+    this.add(target, to, candidate.why);
   }
 
   /** Events were lost, and with them the last close of a file, perhaps. */
@@ -165,7 +176,7 @@ export class Completion implements Candidates, Receiver {
         candidate.state = "written";
       } else {
         this.delete(directory, name);
-        const isThere = directory !== undefined || this.#isFileRoot(name);
+        const isThere = directory !== undefined || this.#isFile(name);
         const isReported = is === "complete" || is === "no regular file" && why === "any type";
         if (isThere && isReported) this.#complete(directory, name, why === "renamed");
       }
@@ -227,8 +238,7 @@ export class Completion implements Candidates, Receiver {
     if (fd < 0) {
       if (!leadsNowhere(-fd)) return "complete";
       // A link that leads nowhere is there all the same.
-      const isLink = candidate.directory !== undefined && follow;
-      return isLink && typeOf(libc, path, false) >= 0 ? "no regular file" : "gone";
+      return follow && typeOf(libc, path, false) >= 0 ? "no regular file" : "gone";
     }
     try {
       const self = `/proc/self/fd/${fd}`;
@@ -274,10 +284,11 @@ export class Completion implements Candidates, Receiver {
     candidate.wd = -1;
   }
 
-  /** Whether a root is reported as a file. */
-  #isFileRoot(path: string): boolean {
+  /** Whether a root is reported as a file, or is an entry as a link that leads nowhere. */
+  #isFile(path: string): boolean {
     const root = this.#map.get(path);
-    return root?.watch !== undefined && root.isReported && root.directory === undefined;
+    if (root?.watch === undefined || root.directory !== undefined) return false;
+    return root.isReported || this.#map.place(path)?.entry === false;
   }
 
   *#all(): Generator<Candidate> {

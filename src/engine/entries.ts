@@ -215,9 +215,7 @@ export class Entries {
     for (const loss of this.#losses) loss.moveIn(directory, name);
     directory.entries.set(name, entry);
     this.touch(directory, name);
-    if (this.#candidates?.delete(undefined, directory.pathOf(name))) {
-      this.#candidates.add(directory, name);
-    }
+    this.#candidates?.transfer(undefined, directory.pathOf(name), directory, name);
   }
 
   /** An entry becomes a root. */
@@ -225,7 +223,7 @@ export class Entries {
     this.touch(directory, name);
     this.touch(undefined, root);
     for (const loss of this.#losses) loss.moveOut(directory, name, root);
-    if (this.#candidates?.delete(directory, name)) this.#candidates.add(undefined, root);
+    this.#candidates?.transfer(directory, name, undefined, root);
   }
 
   // Changes of what is there

@@ -17,9 +17,20 @@ class Told implements Candidates {
     this.lines.push(`${why === undefined ? "" : `${why} `}${directory?.pathOf(name) ?? name}`);
   }
 
-  delete(directory: Directory | undefined, name: string): boolean {
+  delete(directory: Directory | undefined, name: string): void {
     this.lines.push(`not ${directory?.pathOf(name) ?? name}`);
-    return true;
+  }
+
+  transfer(
+    source: Directory | undefined,
+    from: string,
+    target: Directory | undefined,
+    to: string,
+  ): void {
+    const shown = [[source, from], [target, to]] as const;
+    this.lines.push(
+      shown.map(([one, name]) => one ? `entry ${one.pathOf(name)}` : `root ${name}`).join(" to "),
+    );
   }
 }
 
@@ -125,7 +136,7 @@ test("Entries tells which files appear, come to another name or may have changed
   assert.deepEqual(take(), ["not /r/a", "not /r/b", "not /r/e", "not /f"]);
   entries.moveIn(root, "m", false);
   entries.moveOut(root, "m", "/r/m");
-  assert.deepEqual(take(), ["not /r/m", "/r/m", "not /r/m", "/r/m"]);
+  assert.deepEqual(take(), ["root /r/m to entry /r/m", "entry /r/m to root /r/m"]);
 });
 
 test("Entries tells that a replaced link is to be reported, too, if no other kind reports it", () => {

@@ -138,6 +138,16 @@ test("a link that is replaced is closeWrite if no other kind reports it", async 
   assert.deepEqual(await inbox.take(), ["closeWrite link"]);
 });
 
+test("a link that leads nowhere is closeWrite, too, in the place of a given file below another path", async () => {
+  await using inbox = await Inbox.open({ events: ["create", "closeWrite", "remove"] });
+  await within(inbox.watcher.add(inbox.at("f")));
+  writeFileSync(inbox.at("f"), "1");
+  assert.deepEqual(await inbox.take(), ["create f", "closeWrite f"]);
+  symlinkSync("nowhere", inbox.out("link"));
+  renameSync(inbox.out("link"), inbox.at("f"));
+  assert.deepEqual(await inbox.take(), ["closeWrite f"]);
+});
+
 test("what is there in the beginning has no closeWrite", async () => {
   await using inbox = new Inbox();
   writeFileSync(inbox.at("a"), "");
