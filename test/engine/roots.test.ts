@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MODIFY } from "../../mod.ts";
 import { Directory } from "../../src/engine/directory.ts";
-import { Way } from "../../src/engine/way.ts";
 import { known, Trees } from "../helpers/trees.ts";
 
 const EACCES = 13;
@@ -166,35 +165,6 @@ test("Roots reports a file in a directory that may not be watched, whether or no
   for (const path of ["/d", "/d/."]) trees.fake.errnos.set(path, EACCES);
   trees.add("/d/f", "/d/none");
   assert.deepEqual(trees.take(), ["error /d/f", "error /d/none"]);
-});
-
-test("Way.doubt() has the way resolved again of which no event tells that it is another one", () => {
-  const trees = new Trees();
-  trees.disk.file("/a/b/f");
-  trees.add("/a/b/f");
-  trees.disk.rename("/a", "/old");
-  trees.disk.directory("/a");
-  trees.disk.rename("/old/b", "/a/b"); // the same directory and file, by another directory
-  const root = trees.map.get("/a/b/f")!;
-  trees.roots.look(root);
-  assert.deepEqual([trees.fake.ownersAt("/a").length, trees.fake.ownersAt("/old").length], [0, 1]);
-  Way.doubt(trees.fake.instance);
-  trees.roots.look(root);
-  assert.deepEqual([trees.fake.ownersAt("/a").length, trees.fake.ownersAt("/old").length], [1, 0]);
-});
-
-test("Way.doubt(): a way that leads elsewhere, by no event, is looked for again by all who share it", () => {
-  const trees = new Trees({ content: IN_MODIFY });
-  for (const name of ["f", "g"]) trees.disk.file(`/a/${name}`);
-  trees.add("/a/f", "/a/g");
-  trees.take();
-  trees.disk.rename("/a", "/old");
-  for (const name of ["f", "g"]) trees.disk.file(`/a/${name}`);
-  Way.doubt(trees.fake.instance);
-  trees.roots.look(trees.map.get("/a/f")!);
-  assert.deepEqual(trees.take(), ["modify /a/f"]);
-  trees.settle();
-  assert.deepEqual(trees.take(), ["modify /a/g"]);
 });
 
 test("Roots.close() releases all watches, of what follows paths and of trees", () => {
