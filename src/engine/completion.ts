@@ -7,6 +7,8 @@
  * so if there is one, it has come by then. A file that has a writer is watched itself, since the close may be reported
  * by another name of it, or by none: link(2), linkat(2) of an O_TMPFILE.
  *
+ * What asks and what judges are one file, longer than 300 lines, since both go by the state of a candidate.
+ *
  * @module
  */
 
@@ -229,8 +231,8 @@ export class Completion implements Candidates, Receiver {
 
   #find(candidate: Candidate, path: string): Answer["is"] {
     const libc = this.#libc;
-    const isRoot = candidate.directory === undefined;
-    const follow = isRoot ? this.#map.followsLinks : this.#followed(candidate) !== undefined;
+    const follow = this.#link(candidate) !== undefined ||
+      this.#map.followsLinks && this.#map.get(path)?.watch !== undefined;
     const pathname = sharedCString(path);
     // Not for reading: it may be a FIFO or a device.
     const flags = O_PATH | O_CLOEXEC | (follow ? 0 : libc.O_NOFOLLOW);
@@ -266,9 +268,13 @@ export class Completion implements Candidates, Receiver {
     return writers === "some";
   }
 
-  /** What follows the path of a candidate, if it is a root or a link. */
-  #followed({ directory, name }: Candidate): PathWatch | undefined {
-    return directory === undefined ? this.#map.get(name)?.watch : this.#linked(directory, name);
+  /** What follows the path of a candidate, if it is a link, or a root. */
+  #followed(candidate: Candidate): PathWatch | undefined {
+    return this.#link(candidate) ?? this.#map.get(candidate.path)?.watch;
+  }
+
+  #link({ directory, name }: Candidate): PathWatch | undefined {
+    return directory && this.#linked(directory, name);
   }
 
   #release(candidate: Candidate): void {

@@ -148,6 +148,18 @@ test("a link that leads nowhere is closeWrite, too, in the place of a given file
   assert.deepEqual(await inbox.take(), ["closeWrite f"]);
 });
 
+test("with followSymlinks, a link to a file is complete in the place of a given file below another path", async () => {
+  await using inbox = new Inbox({ followSymlinks: true });
+  writeFileSync(inbox.at("file"), "1");
+  await inbox.watch({}, inbox.at("f"));
+  await within(inbox.watcher.add(inbox.path));
+  writeFileSync(inbox.at("f"), "1");
+  assert.deepEqual(await inbox.take(), ["create f", "closeWrite f"]);
+  symlinkSync("../in/file", inbox.out("link"));
+  renameSync(inbox.out("link"), inbox.at("f"));
+  assert.deepEqual(await inbox.take(), ["remove f", "create f", "closeWrite f"]);
+});
+
 test("what is there in the beginning has no closeWrite", async () => {
   await using inbox = new Inbox();
   writeFileSync(inbox.at("a"), "");
