@@ -63,7 +63,8 @@ export class Links {
   }
 
   /** Something is gone: the links there, and below, are followed only if they are back. */
-  removed(path: string): void {
+  removed(path: string, isDirectory: boolean): void {
+    if (!isDirectory && !this.#followed.has(path)) return;
     for (const link of this.#followed.keys()) {
       if (!isWithin(link, path) || isLink(link)) continue;
       this.#unfollow(link);

@@ -163,7 +163,7 @@ export class Watching {
         return this.#appeared(event, true);
       case "remove":
         this.#raw("rename", event.path);
-        return this.#removed(event.path);
+        return this.#removed(event);
       case "modify":
       case "attrib":
         this.#raw("change", event.path);
@@ -180,7 +180,7 @@ export class Watching {
     const { path } = event;
     const isDirectory = this.#isDirectory(event, isNew);
     const known = this.#reported.isDirectory(path);
-    if (known !== undefined && known !== isDirectory) this.#removed(path);
+    if (known !== undefined && known !== isDirectory) this.#removed({ path, isDirectory: known });
     else if (known === false && isNew) this.#timing.changed(path);
     if (isDirectory === undefined || known === isDirectory) return;
     if (this.#roots.has(path) && this.#isIgnored(path)) return; // as only its status shows
@@ -197,14 +197,14 @@ export class Watching {
     else this.#timing.changed(event.path);
   }
 
-  #removed(path: string): void {
-    for (const { path: one, isDirectory } of this.#reported.delete(path)) {
-      if (isDirectory) {
+  #removed({ path, isDirectory }: Pick<EntryEvent, "path" | "isDirectory">): void {
+    for (const { path: one, isDirectory: isTree } of this.#reported.delete(path)) {
+      if (isTree) {
         this.#timing.endAtomic(one);
         this.#tell("unlinkDir", one, false);
       } else this.#timing.removed(one, one === path);
     }
-    this.#links.removed(path);
+    this.#links.removed(path, isDirectory);
   }
 
   /** What the listeners take an entry for; `undefined` for nothing, or for what has an event to come. */
