@@ -1,5 +1,6 @@
 /**
- * `Reported`: the entries that are known to the listeners of a watcher, by their absolute paths.
+ * `Reported`: the entries that are known to the listeners of a watcher, by their absolute paths. chokidar emits each
+ * entry of a removed directory, for which `watch()` reports one event.
  *
  * @module
  */
