@@ -7,6 +7,7 @@
 import { type Libc, O_CLOEXEC, O_RDONLY } from "../../ffi/contract.ts";
 import { EACCES, EEXIST, EINVAL, EMFILE, ENOENT, ENOSPC, ENOTDIR } from "../../ffi/errno.ts";
 import { call } from "./call.ts";
+import { monotonic } from "./clock.ts";
 import { toCString } from "./path.ts";
 import { type Countable, tightestLimit, usageByProcess } from "./usage.ts";
 import { readLink } from "./files.ts";
@@ -103,8 +104,33 @@ function mayOpen(libc: Libc): boolean {
 /** What to raise a limit of zero to: the default of older kernels. */
 const DEFAULTS = { watches: 8192, instances: 128 };
 
+/**
+ * How long a count is valid, in milliseconds, and how many times as long as it took: at a limit, calls fail by the
+ * thousand, and a count reads /proc of each process.
+ */
+const VALID = 1000;
+const TIMES = 10;
+
+/** The last text of {@link allInUse}, and when it was valid last. */
+const counted = new WeakMap<
+  Libc,
+  Map<Countable, { readonly text: string; readonly end: number }>
+>();
+
 /** The limit, who uses it up, and how to raise it. */
 function allInUse(libc: Libc, what: Countable): string {
+  const start = monotonic(libc);
+  let last = counted.get(libc);
+  if (last === undefined) counted.set(libc, last = new Map());
+  const known = last.get(what);
+  if (known !== undefined && start < known.end) return known.text;
+  const text = countAll(libc, what);
+  const end = monotonic(libc);
+  last.set(what, { text, end: end + Math.max(VALID, TIMES * (end - start)) });
+  return text;
+}
+
+function countAll(libc: Libc, what: Countable): string {
   const { name, value, names } = tightestLimit(libc, what);
   const use = describeUse(libc, what);
   return Number.isNaN(value)

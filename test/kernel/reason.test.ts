@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EACCES, EINVAL, EMFILE, ENOENT, ENOSPC } from "../../ffi/errno.ts";
 import { reasonFor, strerror } from "../../src/kernel/reason.ts";
-import { fakeLibc, strerror_r } from "../helpers/fake_libc.ts";
+import { FakeClock, fakeLibc, strerror_r } from "../helpers/fake_libc.ts";
 
 const libc = fakeLibc({ strerror_r });
 
@@ -32,13 +32,37 @@ test("reasonFor() names ulimit if this process may open no more files", () => {
   assert.match(reasonFor(full, EMFILE, "open instance"), /raise the limit with: ulimit -n$/);
 });
 
+/** A libc of a system whose /proc cannot be read, its clock, and how often that was tried. */
+function withoutProc() {
+  const clock = new FakeClock();
+  const use = { tries: 0 };
+  const libc = fakeLibc({
+    open: () => (use.tries++, -1),
+    readlink: () => -1,
+    errno: () => ENOENT,
+    clock_gettime: clock.clock_gettime,
+  });
+  return { libc, clock, use };
+}
+
 test("reasonFor() names both limits if /proc cannot be read", () => {
-  const withoutProc = fakeLibc({ open: () => -1, readlink: () => -1, errno: () => ENOENT });
   assert.equal(
-    reasonFor(withoutProc, ENOSPC, "add watch"),
+    reasonFor(withoutProc().libc, ENOSPC, "add watch"),
     "all inotify watches that this user may have are in use; raise the smaller one of " +
       "fs.inotify.max_user_watches and user.max_inotify_watches, neither of which can be read here",
   );
+});
+
+test("reasonFor() counts what is in use once a second, however many calls fail", () => {
+  const { libc, clock, use } = withoutProc();
+  const counts = [];
+  for (const milliseconds of [0, 1, 998, 1, 0]) {
+    clock.advance(milliseconds);
+    use.tries = 0;
+    reasonFor(libc, ENOSPC, "cover path");
+    counts.push(use.tries > 0);
+  }
+  assert.deepEqual(counts, [true, false, false, true, false]);
 });
 
 test("reasonFor() is the C library's text if a call for its advice throws", () => {
