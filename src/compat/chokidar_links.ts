@@ -18,6 +18,8 @@ export type EntryType = "file" | "directory";
 export interface LinkActions {
   /** Watches the path of a link. Resolves when the events of what is there are handled. */
   add(path: string): Promise<void>;
+  /** It is watched from now on: what it leads to may have come just before. */
+  added(path: string, isNew: boolean): void;
   /** Stops watching it. */
   remove(path: string): void;
   /** Whether a directory is watched by its own path. */
@@ -87,7 +89,10 @@ export class Links {
     }
     this.#followed.set(path, real);
     if (isNew) this.#new.add(path);
-    void this.#actions.add(path).then(() => this.#new.delete(path));
+    void this.#actions.add(path).then(() => {
+      this.#new.delete(path);
+      if (this.#followed.has(path)) this.#actions.added(path, isNew);
+    });
     return true;
   }
 

@@ -80,10 +80,15 @@ export class Timing {
     else this.#emit("unlink", path);
   }
 
-  /** Emits the removals that are held of what is in a directory. */
+  /** Whether the removal of a file is held. */
+  isGone(path: string): boolean {
+    return this.#gone?.get(path) === true;
+  }
+
+  /** A directory has come, or is gone: the removals that are held of its path, and below, are emitted before. */
   endAtomic(directory: string): void {
     for (const path of this.#gone?.keys() ?? []) {
-      if (!path.startsWith(`${directory}/`)) continue;
+      if (path !== directory && !path.startsWith(`${directory}/`)) continue;
       this.#gone!.delete(path);
       this.#emit("unlink", path);
     }

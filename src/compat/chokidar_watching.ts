@@ -21,6 +21,8 @@ import { Timing } from "./chokidar_timing.ts";
 const TEMPORARY = /\..*\.sw[px]$|~$|\.subl.*\.tmp/;
 /** The codes that `ignorePermissionErrors` is about. */
 const PERMISSION = new Set(["EACCES", "EPERM"]);
+/** Those of a path that leads nowhere, which is waited for. */
+const MISSING = new Set(["ENOENT", "ENOTDIR"]);
 
 /** Watches paths. */
 export class Watching {
@@ -56,6 +58,10 @@ export class Watching {
     this.#timing = new Timing(options, (event, path) => this.#tell(event, path, true));
     this.#links = new Links({
       add: (path) => this.#add(() => this.#watcher!.add(path)),
+      added: (path, isNew) => {
+        if (this.#isClosed || this.#reported.isDirectory(path) !== undefined) return;
+        this.#appeared({ kind: "create", path, isDirectory: false }, isNew);
+      },
       remove: (path) => void this.#watcher!.remove(path),
       isWatched: (path) => this.#reported.isDirectory(path) === true,
     });
@@ -185,7 +191,8 @@ export class Watching {
     if (isDirectory === undefined || known === isDirectory) return;
     if (this.#roots.has(path) && this.#isIgnored(path)) return; // as only its status shows
     this.#reported.add(path, isDirectory);
-    if (isNew && !isDirectory) this.#timing.added(path);
+    if (isDirectory) this.#timing.endAtomic(path);
+    if (!isDirectory && (isNew || this.#timing.isGone(path))) this.#timing.added(path);
     else if (isNew || !this.#options.ignoreInitial) {
       this.#tell(isDirectory ? "addDir" : "add", path, isNew);
     }
@@ -228,8 +235,10 @@ export class Watching {
   }
 
   #fail(error: unknown): void {
-    const isPermission = error instanceof InotifyError && PERMISSION.has(error.code);
-    if (!(isPermission && this.#options.ignorePermissionErrors)) this.#emit("error", error);
+    const code = error instanceof InotifyError ? error.code : "";
+    const isIgnored = MISSING.has(code) ||
+      this.#options.ignorePermissionErrors && PERMISSION.has(code);
+    if (!isIgnored) this.#emit("error", error);
   }
 
   /** Calls listeners. What they throw is not caught, and ends nothing. */
