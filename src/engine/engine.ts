@@ -100,7 +100,7 @@ export class Engine implements Member {
       (directory, name) => tree.entered(directory, name),
     );
     const scanner = new Scanner(instance, this, scope, links);
-    const levels = new Levels(scope, map, entries, scanner);
+    const levels = new Levels(scope, map, links, entries, scanner);
     const roots = new Roots(instance, this, scope, map, entries, scanner, levels);
     const overlap = new Overlap(scope, map, roots, entries, scanner, levels);
     const tree = new Tree(libc, scope, client.ignores, map, links, overlap, entries, scanner);

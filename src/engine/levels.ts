@@ -10,6 +10,7 @@
 import { Directory } from "./directory.ts";
 import { isExact } from "./directory_state.ts";
 import type { Entries } from "./entries.ts";
+import type { LinkedFiles } from "./linked_files.ts";
 import type { RootMap } from "./root_map.ts";
 import { type Scope, watchesBelow } from "./scope.ts";
 import type { Scanner } from "./scanner.ts";
@@ -18,12 +19,20 @@ import type { Scanner } from "./scanner.ts";
 export class Levels {
   readonly #scope: Scope;
   readonly #map: RootMap;
+  readonly #links: LinkedFiles;
   readonly #entries: Entries;
   readonly #scanner: Scanner;
 
-  constructor(scope: Scope, map: RootMap, entries: Entries, scanner: Scanner) {
+  constructor(
+    scope: Scope,
+    map: RootMap,
+    links: LinkedFiles,
+    entries: Entries,
+    scanner: Scanner,
+  ) {
     this.#scope = scope;
     this.#map = map;
+    this.#links = links;
     this.#entries = entries;
     this.#scanner = scanner;
   }
@@ -57,6 +66,7 @@ export class Levels {
     for (const [name, child] of [...directory.directories()]) {
       this.#scanner.discard(child);
       this.#entries.become(directory, name, !child.link);
+      if (child.link) this.#links.found(directory, name, true);
     }
   }
 }

@@ -3,13 +3,14 @@
  *
  * Such an entry stands for what it leads to: what happens to that is reported of the link's path. Its whole way is
  * watched (path_watch.ts), so it is noticed when another file comes to its end, or a link on it is pointed elsewhere.
- * A link that leads nowhere is waited for; while it does, it is an entry all the same.
+ * A link that leads nowhere is waited for; while it does, it is an entry all the same. So is one that leads to a
+ * directory, at the last level that is watched.
  *
  * @module
  */
 
 import { IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF, IN_MOVED_FROM } from "../kernel/mask.ts";
-import { leadsNowhere, readLink, S_IFREG, typeOf } from "../kernel/files.ts";
+import { leadsNowhere, readLink, S_IFDIR, S_IFREG, typeOf } from "../kernel/files.ts";
 import type { Directory } from "./directory.ts";
 import { isExact } from "./directory_state.ts";
 import type { Entries } from "./entries.ts";
@@ -105,8 +106,10 @@ export class LinkedFiles {
     const path = directory.pathOf(name);
     if (isLink === undefined && typeof readLink(libc, path) !== "string") return;
     const type = typeOf(libc, path, true);
-    if (type >= 0 && type !== S_IFREG) return; // everybody writes to /dev/null
-    this.#follow(directory, name, path);
+    if (type >= 0 && type !== S_IFREG && type !== S_IFDIR) return; // everybody writes to /dev/null
+    const link = this.#follow(directory, name, path);
+    // It has come to do so since it was found.
+    if (link.target?.isDirectory && watchesBelow(this.#scope, directory)) this.#moved(link, 0);
   }
 
   /** An entry is gone. */

@@ -182,7 +182,8 @@ test("links are followed in the directories that are watched below, and not at t
   trees.add("/r/a");
   assert.deepEqual(trees.take(), ["remove /r/a/l", "create /r/a/l", "create /r/a/l/p"]);
   trees.remove("/r/a");
-  assert.deepEqual([trees.take(), trees.at("/r/a").entries.get("l")], [[], false]);
+  const a = trees.at("/r/a");
+  assert.deepEqual([trees.take(), a.entries.get("l"), trees.links.has(a, "l")], [[], false, true]);
 });
 
 test("a link at the last level that comes to lead to a directory is another file, and no directory", () => {

@@ -50,3 +50,16 @@ test("LinkedFiles: a link that was not where it was reported is followed once it
   const changed = ["modify", "attrib"].map((kind) => `${kind} /r/d/late`).join(", ");
   assert.deepEqual(trees.take(), ["create /r/d/late", changed]);
 });
+
+test("LinkedFiles: a link that leads to a directory by the time that it is followed is entered", () => {
+  const trees = linked();
+  const d = trees.at("/r/d");
+  trees.event(d, IN_CREATE, "late");
+  trees.disk.directory("/o/d/in");
+  trees.disk.link("/r/d/late", "/o/d");
+  trees.take();
+  trees.links.found(d, "late", true);
+  trees.links.work();
+  trees.settle();
+  assert.deepEqual(trees.take(), ["remove /r/d/late", "create /r/d/late", "create /r/d/late/in"]);
+});

@@ -82,7 +82,7 @@ export class Trees {
       (directory, name) => this.tree.entered(directory, name),
     );
     this.scanner = new Scanner(instance, this.member, scope, this.links);
-    const levels = new Levels(scope, this.map, this.entries, this.scanner);
+    const levels = new Levels(scope, this.map, this.links, this.entries, this.scanner);
     this.roots = new Roots(
       instance,
       this.member,
