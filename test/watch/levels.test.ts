@@ -189,10 +189,13 @@ async function each(watcher: Watcher, apply: (event: WatchEvent) => void): Promi
   for await (const event of watcher) apply(event);
 }
 
+const ROOTS = [["."], [".", "a"], [".", "a/b"], [".", "e/h/i", "a/b/c"], [".", "a/b/f"]];
+
 for (const [how, way] of Object.entries(WAYS)) {
-  for (const roots of [["."], [".", "a"], [".", "a/b"], [".", "e/h/i", "a/b/c"], [".", "a/b/f"]]) {
+  const isSlow = how.includes("by the kernel"); // its queue is filled each time
+  for (const roots of isSlow ? [ROOTS[3]] : ROOTS) {
     test(`with ${DEPTH} level below ${roots}, the picture equals the disk where ${how}`, async () => {
-      for (const renames of [true, false]) {
+      for (const renames of isSlow ? [true] : [true, false]) {
         const directory = tmpDir(fastest);
         const all = Object.entries(CHANGES).map(([what, change]) => {
           const at = (path: string) => join(directory, what.replaceAll(" ", "-"), path);
