@@ -158,7 +158,7 @@ export class Engine implements Member {
     this.#added.add(path);
     if (this.#scope.blocking) {
       do this.#work(Infinity); while (!this.isClosed && this.#hasWork);
-    } else if (this.#turn > 0) {
+    } else if (this.#turn > 0 || this.#tree.ignoresByNearest) {
       // At once, so that what happens from now on is no part of what was there.
       const begin = monotonic(this.#instance.libc);
       this.#work(this.#turn);

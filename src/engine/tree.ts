@@ -190,6 +190,12 @@ export class Tree {
     return this.#ignores?.byName === false;
   }
 
+  /** Whether it depends on the nearest root: a tree is not to report what a root leaves out that is added later. */
+  get ignoresByNearest(): boolean {
+    const { depth } = this.#scope;
+    return depth > 0 && depth !== Infinity && this.ignoresByPath;
+  }
+
   /** Whether what is watched of a directory depends on its path. */
   get dependsOnPath(): boolean {
     const { followSymlinks, depth } = this.#scope;

@@ -270,3 +270,17 @@ test("a path that is added below another one, or removed, during a loss changes 
     ]);
   }
 });
+
+test("what the nearest given path ignores is not reported in the beginning, however many paths are given", async () => {
+  const directory = tmpDir(fastest);
+  mkdirSync(join(directory, "t/a/a/c"), { recursive: true });
+  // Paths are begun with by their lengths, so these come between the two.
+  const others = Array.from({ length: 900 }, (_, i) => join(directory, (400 + i).toString(36)));
+  const paths = [join(directory, "t"), join(directory, "t/a"), ...others];
+  await using watcher = watch(paths, { recursive: 3, initial: true, ignore: ["a/c"] });
+  const { lines } = collect(watcher);
+  await within(watcher.ready);
+  await taken(watcher);
+  const names = lines.map((line) => line.replace(`${directory}/`, ""));
+  assert.deepEqual(names.sort(), ["exists t", "exists t/a", "exists t/a/a"]);
+});
