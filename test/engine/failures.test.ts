@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import os from "node:os";
 import { test } from "node:test";
 import { unwatchable } from "../../src/engine/failures.ts";
-import { fakeLibc } from "../helpers/fake_libc.ts";
+import { FakeClock, fakeLibc } from "../helpers/fake_libc.ts";
 import { report } from "../helpers/thrown.ts";
 
 const { ENOENT, EACCES, ENOTDIR, EMFILE, ENOSPC, EIO } = os.constants.errno;
@@ -15,6 +15,7 @@ const libc = fakeLibc({
   open: () => -1,
   readlink: () => -1,
   getdents64: () => -1,
+  clock_gettime: new FakeClock().clock_gettime,
 });
 
 for (
