@@ -85,7 +85,8 @@ export class Completion implements Candidates, Receiver {
       candidates.set(name, candidate);
       this.#pend(candidate);
     }
-    candidate.why ??= why;
+    if (why === "any type") candidate.why = why;
+    else candidate.why ??= why;
   }
 
   delete(directory: Directory | undefined, name: string): void {

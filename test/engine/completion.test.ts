@@ -138,6 +138,16 @@ test("a link that is replaced is closeWrite if no other kind reports it", async 
   assert.deepEqual(await inbox.take(), ["closeWrite link"]);
 });
 
+test("a link that is renamed, and then replaced, is closeWrite if no other kind reports it", async () => {
+  await using inbox = new Inbox();
+  for (const path of [inbox.at("a"), inbox.out("link")]) symlinkSync("nowhere", path);
+  await inbox.watch({ events: ["rename", "closeWrite"] });
+  renameSync(inbox.at("a"), inbox.at("b"));
+  writeFileSync(inbox.at("x"), ""); // the kernel joins two events in a row that are equal
+  renameSync(inbox.out("link"), inbox.at("b"));
+  assert.deepEqual(await inbox.take(), ["rename a -> b", "closeWrite x", "closeWrite b"]);
+});
+
 test("a link that leads nowhere is closeWrite, too, in the place of a given file below another path", async () => {
   await using inbox = await Inbox.open({ events: ["create", "closeWrite", "remove"] });
   await within(inbox.watcher.add(inbox.at("f")));
