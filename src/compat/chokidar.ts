@@ -92,7 +92,7 @@ export interface FSWatcherEvents {
  * const watcher = watch("src", { ignored: (path, stats) => stats?.isFile() === true && !path.endsWith(".ts") });
  * watcher.on("add", (path) => console.log("added", path));
  * watcher.on("error", (error) => console.error(error));
- * setTimeout(() => watcher.close(), 100); // ends this example; leave it out to keep watching
+ * await watcher.close(); // ends this example; leave it out to keep watching
  * ```
  */
 export function watch(paths: Paths, options: WatchOptions = {}): FSWatcher {
@@ -122,8 +122,9 @@ export type Paths = string | readonly Paths[];
  * const watcher = new FSWatcher({ ignoreInitial: true });
  * watcher.add(["src", "README.md"]);
  * watcher.unwatch("src/generated");
- * watcher.once("ready", () => console.log(Object.keys(watcher.getWatched())));
- * setTimeout(() => watcher.close(), 100); // ends this example; leave it out to keep watching
+ * await new Promise<void>((resolve) => watcher.once("ready", resolve));
+ * console.log(Object.keys(watcher.getWatched()));
+ * await watcher.close(); // ends this example; leave it out to keep watching
  * ```
  */
 export class FSWatcher extends EventEmitter<FSWatcherEvents> {
