@@ -110,7 +110,8 @@ export class Client implements Disposable {
   async prints(text: string, to: "stdout" | "stderr" = "stdout"): Promise<void> {
     const state = () => ({ text, ...this.#output });
     await until(() => this.#output[to].includes(text), state);
-    this.#output[to] = "";
+    const output = this.#output[to];
+    this.#output[to] = output.slice(output.indexOf(text) + text.length); // more may have come with it
   }
 
   /** Waits until a file has a text. */
@@ -126,7 +127,8 @@ export class Client implements Disposable {
 
   [Symbol.dispose](): void {
     const pid = this.#child?.pid;
-    if (pid !== undefined && this.#child?.exitCode === null) process.kill(-pid); // also what it has started
+    // Also what it has started: at a milder signal nodemon may leave behind what it starts meanwhile.
+    if (pid !== undefined && this.#child?.exitCode === null) process.kill(-pid, "SIGKILL");
   }
 }
 
