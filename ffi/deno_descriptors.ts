@@ -44,6 +44,8 @@ export class ProgramDescriptors implements Descriptors {
   readonly #open = new Map<number, number | undefined>();
   readonly #keys: number[] = [];
   readonly #unused: number[] = [];
+  /** See {@link Descriptors.ended}. */
+  ended = false;
 
   /** @param calls `undefined` if the C library does not allow a list */
   constructor(libc: Pick<Libc, "close" | "closeOffThread">, calls: ListCalls | undefined) {
@@ -107,6 +109,7 @@ export class ProgramDescriptors implements Descriptors {
   }
 
   #unload(): void {
+    this.ended = true;
     for (const fd of this.#open.keys()) this.close(fd);
     for (const key of this.#keys.splice(0)) this.#c?.pthread_key_delete(key);
     this.#unused.length = 0;

@@ -125,6 +125,7 @@ export class Reactor {
       this.#updateRef();
       let result = await this.#parked;
       this.#parked = undefined;
+      if (this.#descriptors.ended) return; // nobody waits any more, and the numbers may be in use again
       // The errno is that of another thread, so repeat the call on this one.
       if (result === -1) result = this.#c.poll(this.#pollfds, nfds, 0);
       if (result === -1) {
@@ -173,7 +174,9 @@ export class Reactor {
   }
 
   #wake(): void {
-    if (this.#parked !== undefined) this.#c.write(this.#pipe[1], this.#bytes, 1n);
+    if (this.#parked !== undefined && !this.#descriptors.ended) {
+      this.#c.write(this.#pipe[1], this.#bytes, 1n);
+    }
   }
 
   /** The parked call keeps the process alive if one of its waits does. */

@@ -11,6 +11,8 @@ import type { Libc } from "./contract.ts";
 
 /** Descriptors that are closed when the program ends, if not before. */
 export interface Descriptors {
+  /** Whether the program has ended. Its JavaScript still runs for a turn of the event loop in `deno test`. */
+  readonly ended?: boolean;
   /** Adds a descriptor that was just opened. @returns its number from now on */
   add(fd: number): number;
   /** close(2) */
