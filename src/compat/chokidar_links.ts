@@ -10,6 +10,7 @@ import { dirname } from "node:path";
 import { libc } from "../../ffi/libc.ts";
 import type { EntryEvent } from "../engine/event.ts";
 import { S_IFDIR, S_IFLNK, typeOf } from "../kernel/files.ts";
+import { isWithin, nearest, Paths } from "./chokidar_paths.ts";
 
 /** What an entry is, for the listeners. */
 export type EntryType = "file" | "directory";
@@ -31,6 +32,7 @@ export class Links {
   readonly #actions: LinkActions;
   /** The paths of the followed ones; of each, where it led to. */
   readonly #followed = new Map<string, string | undefined>();
+  readonly #byDirectory = new Paths();
   /** Those of them that are new, and whose events are not handled yet. */
   readonly #new = new Set<string>();
 
@@ -61,14 +63,13 @@ export class Links {
 
   /** Whether a path is that of a new link, or below one. */
   isNew(path: string): boolean {
-    return this.#new.values().some((link) => isWithin(path, link));
+    return this.#new.size > 0 && nearest(this.#new, path) !== undefined;
   }
 
-  /** Something is gone: the links there, and below, are followed only if they are back. */
-  removed(path: string, isDirectory: boolean): void {
-    if (!isDirectory && !this.#followed.has(path)) return;
-    for (const link of this.#followed.keys()) {
-      if (!isWithin(link, path) || isLink(link)) continue;
+  /** Something is gone: a link there, and those in it, are followed only if they are back. */
+  removed(path: string): void {
+    for (const link of [path, ...this.#byDirectory.in(path)]) {
+      if (!this.#followed.has(link) || isLink(link)) continue;
       this.#unfollow(link);
       if (isLink(link)) this.#follow(link, true); // it has come back before it was not watched any more
     }
@@ -85,9 +86,11 @@ export class Links {
     if (real !== undefined) {
       const parent = realPath(dirname(path));
       if (parent !== undefined && isWithin(parent, real)) return false;
-      if (this.#isInLink(path) && this.#isWatched(real)) return false;
+      const isInLink = nearest(this.#followed, dirname(path)) !== undefined;
+      if (isInLink && this.#isWatched(real)) return false;
     }
     this.#followed.set(path, real);
+    this.#byDirectory.add(path);
     if (isNew) this.#new.add(path);
     void this.#actions.add(path).then(() => {
       this.#new.delete(path);
@@ -99,21 +102,13 @@ export class Links {
   #unfollow(link: string): void {
     this.#actions.remove(link);
     this.#followed.delete(link);
+    this.#byDirectory.delete(link);
     this.#new.delete(link);
-  }
-
-  #isInLink(path: string): boolean {
-    return this.#followed.keys().some((link) => path.startsWith(`${link}/`));
   }
 
   #isWatched(real: string): boolean {
     return this.#actions.isWatched(real) || this.#followed.values().some((one) => one === real);
   }
-}
-
-/** Whether a path is another one, or below it. */
-export function isWithin(path: string, above: string): boolean {
-  return path === above || path.startsWith(above === "/" ? above : `${above}/`);
 }
 
 function isLink(path: string): boolean {

@@ -8,6 +8,7 @@ import { libc } from "../../ffi/libc.ts";
 import { after } from "../../ffi/time.ts";
 import { monotonic } from "../kernel/clock.ts";
 import type { ResolvedOptions } from "./chokidar_options.ts";
+import { isWithin, Paths } from "./chokidar_paths.ts";
 
 /** How long an event waits for a file to be closed, in milliseconds; that long chokidar merges changes. */
 const LONGEST = 50;
@@ -31,6 +32,7 @@ export class Timing {
   readonly #held: Delays<Held>;
   /** Removals of files that may come back. */
   readonly #gone: Delays<true> | undefined;
+  readonly #goneByDirectory = new Paths();
   /** Whether each change prolongs the time. */
   readonly #waits: boolean;
 
@@ -49,13 +51,16 @@ export class Timing {
     this.#held = new Delays(longest, persistent, (path, { event }) => emit(event, path));
     if (atomic !== false) {
       const longest = atomic === true ? ATOMIC : atomic;
-      this.#gone = new Delays(longest, persistent, (path) => emit("unlink", path));
+      this.#gone = new Delays(longest, persistent, (path) => {
+        this.#goneByDirectory.delete(path);
+        emit("unlink", path);
+      });
     }
   }
 
   /** A file has appeared. */
   added(path: string): void {
-    const isBack = this.#gone?.delete(path) === true;
+    const isBack = this.#takeBack(path);
     this.#held.set(path, { event: isBack ? "change" : "add", isKnown: isBack });
   }
 
@@ -76,8 +81,9 @@ export class Timing {
   /** A file is gone. @param mayReturn whether it may come back */
   removed(path: string, mayReturn: boolean): void {
     if (this.#held.delete(path)?.isKnown === false) return;
-    if (mayReturn && this.#gone !== undefined) this.#gone.set(path, true);
-    else this.#emit("unlink", path);
+    if (!mayReturn || this.#gone === undefined) return this.#emit("unlink", path);
+    this.#gone.set(path, true);
+    this.#goneByDirectory.add(path);
   }
 
   /** Whether the removal of a file is held. */
@@ -85,28 +91,31 @@ export class Timing {
     return this.#gone?.get(path) === true;
   }
 
-  /** A directory has come, or is gone: the removals that are held of its path, and below, are emitted before. */
+  /** A directory has come, or is gone: the removals that are held of its path, and of what was in it, are emitted before. */
   endAtomic(directory: string): void {
-    for (const path of this.#gone?.keys() ?? []) {
-      if (path !== directory && !path.startsWith(`${directory}/`)) continue;
-      this.#gone!.delete(path);
-      this.#emit("unlink", path);
+    for (const path of [directory, ...this.#goneByDirectory.in(directory)]) {
+      if (this.#takeBack(path)) this.#emit("unlink", path);
     }
   }
 
   /** Forgets what is held of a path, and of those below it. */
   forget(path: string): void {
-    for (const delays of [this.#held, this.#gone]) {
-      for (const one of delays?.keys() ?? []) {
-        if (one === path || one.startsWith(`${path}/`)) delays!.delete(one);
-      }
-    }
+    for (const one of this.#held.keys()) if (isWithin(one, path)) this.#held.delete(one);
+    for (const one of this.#gone?.keys() ?? []) if (isWithin(one, path)) this.#takeBack(one);
   }
 
   /** Forgets all. */
   clear(): void {
     this.#held.clear();
     this.#gone?.clear();
+    this.#goneByDirectory.clear();
+  }
+
+  /** No removal of a file is emitted any more. @returns whether one was held */
+  #takeBack(path: string): boolean {
+    if (this.#gone?.delete(path) !== true) return false;
+    this.#goneByDirectory.delete(path);
+    return true;
   }
 }
 

@@ -11,9 +11,10 @@ import type { EntryEvent, WatchEvent } from "../engine/event.ts";
 import { InotifyError } from "../kernel/error.ts";
 import type { EventReader } from "../watch/event_queue.ts";
 import { readerOf, reconsider, watch, type Watcher } from "../watch/watcher.ts";
-import { isWithin, Links } from "./chokidar_links.ts";
+import { Links } from "./chokidar_links.ts";
 import { compile, type Matches } from "./chokidar_matcher.ts";
 import type { ResolvedOptions } from "./chokidar_options.ts";
+import { isWithin, nearest } from "./chokidar_paths.ts";
 import { Reported } from "./chokidar_reported.ts";
 import { Timing } from "./chokidar_timing.ts";
 
@@ -169,7 +170,7 @@ export class Watching {
         return this.#appeared(event, true);
       case "remove":
         this.#raw("rename", event.path);
-        return this.#removed(event);
+        return this.#removed(event.path);
       case "modify":
       case "attrib":
         this.#raw("change", event.path);
@@ -186,7 +187,7 @@ export class Watching {
     const { path } = event;
     const isDirectory = this.#isDirectory(event, isNew);
     const known = this.#reported.isDirectory(path);
-    if (known !== undefined && known !== isDirectory) this.#removed({ path, isDirectory: known });
+    if (known !== undefined && known !== isDirectory) this.#removed(path);
     else if (known === false && isNew) this.#timing.changed(path);
     if (isDirectory === undefined || known === isDirectory) return;
     if (this.#roots.has(path) && this.#isIgnored(path)) return; // as only its status shows
@@ -204,14 +205,15 @@ export class Watching {
     else this.#timing.changed(event.path);
   }
 
-  #removed({ path, isDirectory }: Pick<EntryEvent, "path" | "isDirectory">): void {
-    for (const { path: one, isDirectory: isTree } of this.#reported.delete(path)) {
-      if (isTree) {
+  #removed(path: string): void {
+    for (const { path: one, isDirectory } of this.#reported.delete(path)) {
+      if (isDirectory) {
         this.#timing.endAtomic(one);
         this.#tell("unlinkDir", one, false);
+        this.#links.removed(one);
       } else this.#timing.removed(one, one === path);
     }
-    this.#links.removed(path, isDirectory);
+    this.#links.removed(path);
   }
 
   /** What the listeners take an entry for; `undefined` for nothing, or for what has an event to come. */
@@ -267,22 +269,14 @@ export class Watching {
 
   /** The path as it was given, or below one that was. */
   #given(path: string): string {
-    const root = this.#isRelative ? this.#rootOf(path) : undefined;
+    const root = this.#isRelative ? nearest(this.#roots, path) : undefined;
     return root === undefined ? path : join(this.#roots.get(root)!, path.slice(root.length));
   }
 
   /** How many directories are between a path and the given one. */
   #level(path: string): number {
-    const root = this.#rootOf(path) ?? path;
-    return path.slice(root.length).split("/").length - 2;
-  }
-
-  /** The nearest given path above a path, or itself. */
-  #rootOf(path: string): string | undefined {
-    for (let one = path;; one = dirname(one)) {
-      if (this.#roots.has(one)) return one;
-      if (one === "/") return undefined;
-    }
+    const root = nearest(this.#roots, path) ?? path;
+    return path.slice(root === "/" ? 0 : root.length).split("/").length - 2;
   }
 
   #stats(path: string): Stats | undefined {
