@@ -44,6 +44,8 @@ export type Matches = (
   stats: () => Stats | undefined,
 ) => boolean;
 
+/** The temporary files of editors. */
+const TEMPORARY = /\..*\.sw[px]$|~$|\.subl.*\.tmp/;
 /** What makes a text a glob. */
 const GLOB = /[*?]|\[.*\]|\{.*\}/;
 
@@ -51,11 +53,13 @@ const GLOB = /[*?]|\[.*\]|\{.*\}/;
  * Compiles matchers.
  *
  * @param cwd the directory that paths and globs are relative to
+ * @param isAtomic whether temporary files of editors are left out, too
  * @throws {TypeError} if one has the wrong type
  */
-export function compile(matchers: readonly Matcher[], cwd: string): Matches {
+export function compile(matchers: readonly Matcher[], cwd: string, isAtomic: boolean): Matches {
   const paths = new Set<string>();
   const others: Matches[] = [];
+  if (isAtomic) others.push((path) => TEMPORARY.test(path));
   for (const matcher of matchers) {
     if (typeof matcher === "string") {
       paths.add(resolve(cwd, matcher));

@@ -5,7 +5,7 @@
  */
 
 import { lstatSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { soon } from "../../ffi/time.ts";
 import type { EntryEvent, WatchEvent } from "../engine/event.ts";
 import { InotifyError } from "../kernel/error.ts";
@@ -14,12 +14,11 @@ import { readerOf, reconsider, watch, type Watcher } from "../watch/watcher.ts";
 import { Links } from "./chokidar_links.ts";
 import { compile, type Matches } from "./chokidar_matcher.ts";
 import type { ResolvedOptions } from "./chokidar_options.ts";
-import { isWithin, nearest } from "./chokidar_paths.ts";
+import { nearest } from "./chokidar_paths.ts";
 import { Reported } from "./chokidar_reported.ts";
+import { Roots } from "./chokidar_roots.ts";
 import { Timing } from "./chokidar_timing.ts";
 
-/** The temporary files of editors. */
-const TEMPORARY = /\..*\.sw[px]$|~$|\.subl.*\.tmp/;
 /** The codes that `ignorePermissionErrors` is about. */
 const PERMISSION = new Set(["EACCES", "EPERM"]);
 /** Those of a path that leads nowhere, which is waited for. */
@@ -32,14 +31,11 @@ export class Watching {
   readonly #timing: Timing;
   readonly #matches: Matches;
   readonly #cwd: string;
-  readonly #reported = new Reported();
+  #reported = new Reported();
   readonly #links: Links;
-  /** The given paths, each as it is shown, by the absolute path. */
-  readonly #roots = new Map<string, string>();
-  /** Whether one of them is shown in another way. */
-  #isRelative = false;
-  /** What {@link unwatch} was called with, as absolute paths. */
-  readonly #unwatched = new Set<string>();
+  readonly #roots = new Roots();
+  /** What {@link unwatch} was called with, as absolute paths; each resolves when `watch()` has forgotten it. */
+  readonly #unwatched = new Map<string, Promise<void>>();
   #watcher: Watcher | undefined;
   #reader: EventReader<WatchEvent> | undefined;
   /** How many paths are being added. */
@@ -55,7 +51,7 @@ export class Watching {
     this.#options = options;
     this.#listeners = listeners;
     this.#cwd = resolve(options.cwd ?? ".");
-    this.#matches = compile(options.ignored, this.#cwd);
+    this.#matches = compile(options.ignored, this.#cwd, options.atomic !== false);
     this.#timing = new Timing(options, (event, path) => this.#tell(event, path, true));
     this.#links = new Links({
       add: (path) => this.#add(() => this.#watcher!.add(path)),
@@ -70,14 +66,15 @@ export class Watching {
 
   /** Watches more paths. */
   add(paths: readonly string[]): void {
-    const isBack = paths.map((path) => this.#unwatched.delete(resolve(this.#cwd, path)));
-    if (isBack.includes(true)) void this.#add(() => reconsider(this.#watcher!));
     const added: string[] = [];
     for (const path of paths) {
       const absolute = resolve(this.#cwd, path);
-      const shown = join(path, ".").replace(/(?<=.)\/$/, "");
-      this.#isRelative ||= shown !== absolute;
-      this.#roots.set(absolute, shown);
+      if (this.#unwatched.has(absolute)) {
+        void this.#addAgain(absolute, path);
+        continue;
+      }
+      const isKnown = this.#reported.isDirectory(absolute) !== undefined;
+      this.#roots.add(absolute, isKnown ? this.#roots.shown(absolute) : path);
       if (!this.#isIgnored(absolute)) added.push(absolute);
     }
     if (this.#watcher === undefined) this.#begin(added);
@@ -86,18 +83,16 @@ export class Watching {
 
   /** Stops watching paths. */
   unwatch(paths: readonly string[]): void {
+    const forgotten = Promise.withResolvers<void>();
     for (const path of paths.map((path) => resolve(this.#cwd, path))) {
-      this.#unwatched.add(path);
-      for (const root of this.#roots.keys()) {
-        if (!isWithin(root, path)) continue;
-        this.#roots.delete(root);
-        this.#watcher?.remove(root);
-      }
+      this.#unwatched.set(path, forgotten.promise);
+      for (const root of this.#roots.delete(path)) this.#watcher?.remove(root);
       this.#links.unfollow(path);
       this.#timing.forget(path);
       this.#reported.delete(path);
     }
-    if (this.#watcher !== undefined) void this.#add(() => reconsider(this.#watcher!));
+    if (this.#watcher === undefined) forgotten.resolve();
+    else void this.#add(() => reconsider(this.#watcher!)).then(forgotten.resolve);
   }
 
   /** The names in each directory. */
@@ -113,6 +108,7 @@ export class Watching {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timing.clear();
+    this.#reported = new Reported();
     await this.#watcher?.close();
   }
 
@@ -131,6 +127,18 @@ export class Watching {
     const reader = this.#reader = readerOf(watcher);
     void this.#add(() => watcher.ready);
     void this.#deliver(reader);
+  }
+
+  /** Watches a path again when it is forgotten, so that all of it is new; unless it is not to be watched by then. */
+  #addAgain(absolute: string, path: string): Promise<void> {
+    const forgotten = this.#unwatched.get(absolute);
+    return this.#add(async () => {
+      await forgotten;
+      if (this.#isClosed || this.#unwatched.get(absolute) !== forgotten) return;
+      this.#unwatched.delete(absolute);
+      this.add([path]);
+      await reconsider(this.#watcher!);
+    });
   }
 
   /** Adds something. @returns resolves when the events of what is there are handled */
@@ -156,9 +164,12 @@ export class Watching {
     }
   }
 
-  /** Handles what is queued. */
+  /** Handles what is queued, until a listener ends that. */
   #drain(): void {
-    for (const event of this.#reader!.take()) this.#handle(event);
+    for (const event of this.#reader?.take() ?? []) {
+      if (this.#isClosed) return;
+      if (!("path" in event && this.#isUnwatched(event.path))) this.#handle(event);
+    }
   }
 
   #handle(event: WatchEvent): void {
@@ -224,7 +235,9 @@ export class Watching {
   }
 
   #tell(event: string, path: string, isNew: boolean): void {
-    const shown = this.#options.cwd === undefined ? this.#given(path) : relative(this.#cwd, path);
+    const shown = this.#options.cwd === undefined
+      ? this.#roots.shown(path)
+      : relative(this.#cwd, path);
     const isGone = event.startsWith("unlink");
     const stats = !isGone && (isNew || this.#options.alwaysStat) ? this.#stats(path) : undefined;
     const details = stats === undefined ? [shown] : [shown, stats];
@@ -256,27 +269,20 @@ export class Watching {
   }
 
   #isIgnored(path: string): boolean {
-    const { atomic, cwd, depth } = this.#options;
-    if (atomic !== false && TEMPORARY.test(path)) return true;
-    if (this.#unwatched.values().some((one) => isWithin(path, one))) return true;
-    if (depth !== undefined && this.#level(path) > depth) return true;
-    return this.#matches(
-      path,
-      cwd === undefined ? this.#given(path) : path,
-      () => this.#stats(path),
-    );
+    const { cwd, depth } = this.#options;
+    if (this.#isUnwatched(path)) return true;
+    if (depth !== undefined && this.#roots.level(path) > depth) return true;
+    const asked = cwd === undefined ? this.#roots.shown(path) : path;
+    try {
+      return this.#matches(path, asked, () => this.#stats(path));
+    } catch (error) {
+      soon(() => this.#fail(error)); // add() may be asking, before there is a listener
+      return true;
+    }
   }
 
-  /** The path as it was given, or below one that was. */
-  #given(path: string): string {
-    const root = this.#isRelative ? nearest(this.#roots, path) : undefined;
-    return root === undefined ? path : join(this.#roots.get(root)!, path.slice(root.length));
-  }
-
-  /** How many directories are between a path and the given one. */
-  #level(path: string): number {
-    const root = nearest(this.#roots, path) ?? path;
-    return path.slice(root === "/" ? 0 : root.length).split("/").length - 2;
+  #isUnwatched(path: string): boolean {
+    return this.#unwatched.size > 0 && nearest(this.#unwatched, path) !== undefined;
   }
 
   #stats(path: string): Stats | undefined {
