@@ -159,14 +159,14 @@ export interface ResolvedOptions {
  * @throws {TypeError} if one is invalid
  */
 export function resolveOptions(options: WatchOptions): ResolvedOptions {
-  const { ignored = [], awaitWriteFinish, depth } = options;
+  const { ignored, awaitWriteFinish, depth } = options;
   const usePolling = polls(options.usePolling === true || options.backend === "polling");
   const { CHOKIDAR_INTERVAL } = process.env;
   const resolved: ResolvedOptions = {
-    ignored: Array.isArray(ignored) ? ignored : [ignored as Matcher],
+    ignored: [ignored ?? []].flat().filter(Boolean) as Matcher[], // without that of `isProduction && "src/tests"`
     ignoreInitial: options.ignoreInitial ?? false,
     followSymlinks: options.followSymlinks ?? true,
-    cwd: options.cwd,
+    cwd: options.cwd || undefined,
     depth: depth === Infinity ? undefined : depth,
     atomic: options.atomic ?? !usePolling,
     awaitWriteFinish: awaitWriteFinish

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { test } from "node:test";
-import { watch } from "../../src/compat/chokidar.ts";
+import { watch, type WatchOptions } from "../../src/compat/chokidar.ts";
 import { run } from "../helpers/program.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { fill, Watched } from "../helpers/watched.ts";
@@ -84,6 +84,20 @@ test("an entry is left out if a function in `ignored` throws, which is an `error
   await using none = new Watched(throwsAt(["/watched"]));
   await none.until((lines) => lines.includes("error MINE"));
 });
+
+const ABSENT: Record<string, WatchOptions> = {
+  "`ignored: false`": { ignored: false as never },
+  "`ignored: null`": { ignored: null as never },
+  "a list with nothing": { ignored: [undefined, null, false, ""] as never[] },
+  "an empty `cwd`": { cwd: "" },
+};
+
+for (const [name, options] of Object.entries(ABSENT)) {
+  test(`${name} counts as absent`, async () => {
+    await using watched = new Watched(options);
+    assert.deepEqual(await watched.ready(), ["add d/f", "add old", "addDir .", "addDir d"]);
+  });
+}
 
 test("`depth` is counted from /", async () => {
   const paths = new Set<string>();
