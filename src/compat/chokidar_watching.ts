@@ -6,7 +6,7 @@
 
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
-import { soon } from "../../ffi/time.ts";
+import { soon, turn } from "../../ffi/time.ts";
 import type { EntryEvent, WatchEvent } from "../engine/event.ts";
 import { InotifyError } from "../kernel/error.ts";
 import type { EventReader } from "../watch/event_queue.ts";
@@ -37,7 +37,6 @@ export class Watching {
   /** What {@link unwatch} was called with, as absolute paths; each resolves when `watch()` has forgotten it. */
   readonly #unwatched = new Map<string, Promise<void>>();
   #watcher: Watcher | undefined;
-  #reader: EventReader<WatchEvent> | undefined;
   /** How many paths are being added. */
   #adding = 0;
   #isReady = false;
@@ -124,9 +123,8 @@ export class Watching {
       persistent,
       ...usePolling && { poll: interval },
     });
-    const reader = this.#reader = readerOf(watcher);
+    void this.#deliver(readerOf(watcher));
     void this.#add(() => watcher.ready);
-    void this.#deliver(reader);
   }
 
   /** Watches a path again when it is forgotten, so that all of it is new; unless it is not to be watched by then. */
@@ -146,7 +144,7 @@ export class Watching {
     this.#adding++;
     try {
       await add();
-      this.#drain();
+      await turn(); // by then #deliver(), which alone takes events, has handled them
     } catch (error) {
       return this.#fail(error); // which has ended the watcher
     }
@@ -158,15 +156,15 @@ export class Watching {
 
   async #deliver(reader: EventReader<WatchEvent>): Promise<void> {
     try {
-      while (await reader.wait()) this.#drain();
+      while (await reader.wait()) this.#handleAll(reader.take());
     } catch {
       // As `ready`, or the last add(), has said.
     }
   }
 
-  /** Handles what is queued, until a listener ends that. */
-  #drain(): void {
-    for (const event of this.#reader?.take() ?? []) {
+  /** Handles events, until a listener ends that. */
+  #handleAll(events: readonly WatchEvent[]): void {
+    for (const event of events) {
       if (this.#isClosed) return;
       if (!("path" in event && this.#isUnwatched(event.path))) this.#handle(event);
     }

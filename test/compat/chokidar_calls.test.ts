@@ -1,10 +1,12 @@
 /** The API of chokidar: calls in quick turns, and in listeners; and what the user's own code throws. */
 
 import assert from "node:assert/strict";
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { test } from "node:test";
 import { watch, type WatchOptions } from "../../src/compat/chokidar.ts";
+import { turn } from "../../ffi/time.ts";
+import { generator } from "../helpers/random.ts";
 import { run } from "../helpers/program.ts";
 import { tmpDir } from "../helpers/tmp.ts";
 import { fill, Watched } from "../helpers/watched.ts";
@@ -41,6 +43,23 @@ test("of unwatch() and add() in quick turns, the last one counts", async () => {
   assert.deepEqual(await watched.lines(), []);
   watched.watcher.add(directory).unwatch(directory).add(directory);
   await watched.until((lines) => lines.join() === "addDir d,add d/f");
+});
+
+test("events still come after calls between the promises of others", async () => {
+  const random = generator(1);
+  const directories = Array.from({ length: 10 }, (_, i) => `d${i}`);
+  await using watched = new Watched({}, undefined, (at) => {
+    for (const directory of directories) mkdirSync(at(directory));
+  });
+  await watched.ready();
+  for (let i = 0; i < 2000; i++) {
+    const path = watched.at(directories[Math.floor(random() * directories.length)]);
+    if (random() < 0.5) watched.watcher.unwatch(path);
+    else watched.watcher.add(path);
+    for (let hops = random() * 12; hops > 0; hops--) await undefined;
+    if (random() < 0.1) await turn();
+  }
+  await watched.lines();
 });
 
 test("a path that is given in two ways is shown in the first one", async () => {
