@@ -56,7 +56,10 @@ export class Watched implements AsyncDisposable {
   }
 
   /** Does something, and waits until the lines meet a condition. */
-  async until(condition: (lines: readonly string[]) => boolean, act: () => void = () => {}): Promise<void> {
+  async until(
+    condition: (lines: readonly string[]) => boolean,
+    act: () => void = () => {},
+  ): Promise<void> {
     act();
     await until(() => condition(this.#lines), () => this.#lines);
   }
