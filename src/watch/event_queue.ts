@@ -202,8 +202,8 @@ class ReaderQueue<T> extends Iteration<T> implements EventReader<T> {
   }
 
   async wait(): Promise<boolean> {
-    if (this.length === 0 && this.#ending === undefined) {
-      this.#waiter = Promise.withResolvers();
+    while (this.length === 0 && this.#ending === undefined) {
+      this.#waiter ??= Promise.withResolvers();
       await this.#waiter.promise;
     }
     if (this.length === 0) await this.#endResult();
