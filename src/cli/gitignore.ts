@@ -14,8 +14,8 @@ import { RuleFiles } from "./git/rule_files.ts";
 export interface Gitignore {
   /** @param path absolute, as lossless text */
   (path: string, isDirectory: boolean): boolean;
-  /** An entry is not ignored by its name alone; see Ignores. */
-  readonly byName: false;
+  /** See {@link Ignores}. */
+  readonly dependsOn: "path";
   /** The files that were read. */
   readonly files: RuleFiles;
   /** Reads the files that apply to a directory. */
@@ -77,7 +77,7 @@ export function gitignore(libc: Libc, warn: (text: string) => void = () => {}): 
   }
 
   return Object.assign(isIgnored, {
-    byName: false as const,
+    dependsOn: "path" as const,
     files,
     load: (directory: string) => void load(directory),
   });

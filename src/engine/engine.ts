@@ -173,7 +173,7 @@ export class Engine implements Member {
     if (root === undefined) return;
     const { isNested } = this.#map;
     this.#overlap.remove(root);
-    if (isNested && this.#tree.ignoresByPath) this.reconsider();
+    if (isNested && this.#tree.ignoresByRoot) this.reconsider();
   }
 
   /**
@@ -333,7 +333,7 @@ export class Engine implements Member {
       const isGrowing = this.#fences > 0 || !this.#scanner.isIdle;
       this.#roots.add(path, isGrowing && !this.#scope.blocking);
     });
-    if (this.#map.isNested && this.#tree.ignoresByPath) this.reconsider(); // rules for paths are relative to roots
+    if (this.#map.isNested && this.#tree.ignoresByRoot) this.reconsider();
     if (!this.#added.isEmpty) this.#instance.schedule(this);
   }
 

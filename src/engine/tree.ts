@@ -22,9 +22,12 @@ export interface Ignores {
    * @param root the watched path above it, as lossless text
    */
   (path: string, isDirectory: boolean, root: string): boolean;
-  /** Whether no more than the name of an entry counts, so that it is the same at another path. */
-  readonly byName: boolean;
+  /** What it depends on, beside whether the entry is a directory. */
+  readonly dependsOn: Dependence;
 }
+
+/** The name of an entry, its absolute path, or its path in the watched path above it. */
+export type Dependence = "name" | "path" | "root";
 
 /** The trees of a watcher. */
 export class Tree {
@@ -85,7 +88,7 @@ export class Tree {
     if (this.#overlap.found(directory, name, path, isDirectory, kind)) {
       const entry = directory.entries.get(name);
       // It was a root of its own until now, and may have ignored what the tree does not.
-      if (entry instanceof Directory && !entry.gone && this.ignoresByPath) {
+      if (entry instanceof Directory && !entry.gone && this.ignoresByRoot) {
         this.#scanner.invalidateTree(entry);
         this.#scanner.schedule(entry);
       }
@@ -187,7 +190,12 @@ export class Tree {
 
   /** Whether an entry may be ignored at one path, and not at another. */
   get ignoresByPath(): boolean {
-    return this.#ignores?.byName === false;
+    return this.#ignores !== undefined && this.#ignores.dependsOn !== "name";
+  }
+
+  /** Whether an entry may be ignored below one root, and not below another. */
+  get ignoresByRoot(): boolean {
+    return this.#ignores?.dependsOn === "root";
   }
 
   /** Whether it depends on the nearest root: a tree is not to report what a root leaves out that is added later. */

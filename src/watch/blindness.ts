@@ -60,7 +60,7 @@ export class Blindness {
 
 /** Whether a rule is the user's own code. */
 function isOpaque(rule: Ignore | undefined): rule is Ignore {
-  return rule instanceof RegExp || typeof rule === "function" && !("byName" in rule);
+  return rule instanceof RegExp || typeof rule === "function" && !("dependsOn" in rule);
 }
 
 function isBlind(rule: Ignores, root: string, paths: readonly string[]): boolean {

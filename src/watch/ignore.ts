@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Ignores } from "../engine/tree.ts";
+import type { Dependence, Ignores } from "../engine/tree.ts";
 import { expand } from "./braces.ts";
 import { Glob } from "./glob.ts";
 import { toText } from "../kernel/byte_string.ts";
@@ -55,7 +55,7 @@ export type Ignore = string | RegExp | ((path: string, isDirectory: boolean) => 
 /** A compiled rule. */
 interface Rule {
   readonly matches: (path: string, isDirectory: boolean, root: string) => boolean;
-  readonly byName: boolean;
+  readonly dependsOn: Dependence;
   /** Whether the rule takes back the matches of those before it. */
   readonly negated: boolean;
 }
@@ -82,7 +82,7 @@ export function ignores(
     decide(ignoring, false, path, isDirectory, root) ||
     !isDirectory && !decide(including, takesBack, path, false, root);
   const rules = [...ignoring, ...including];
-  return Object.assign(isLeftOut, { byName: rules.every(({ byName }) => byName) });
+  return Object.assign(isLeftOut, { dependsOn: dependence(rules) });
 }
 
 /** What the last rule that matches says. @param otherwise if there is none */
@@ -100,6 +100,12 @@ function decide(
   return decision;
 }
 
+/** The most that one of the rules depends on. */
+function dependence(rules: readonly { readonly dependsOn: Dependence }[]): Dependence {
+  const has = (one: Dependence) => rules.some(({ dependsOn }) => dependsOn === one);
+  return has("root") ? "root" : has("path") ? "path" : "name";
+}
+
 function compileAll(option: Option, rules: Ignore | readonly Ignore[] | undefined): Rule[] {
   const list = rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Ignore];
   return list.map((rule) => compile(option, rule));
@@ -111,13 +117,13 @@ function compile(option: Option, rule: Ignore): Rule {
   if (rule instanceof RegExp) {
     matches = (path) => toText(path).search(rule) >= 0; // search() ignores lastIndex
   } else if (isCompiled(rule)) {
-    return { matches: rule, byName: rule.byName, negated: false };
+    return { matches: rule, dependsOn: rule.dependsOn, negated: false };
   } else if (typeof rule === "function") {
     matches = (path, isDirectory) => answer(option, rule(toText(path), isDirectory));
   } else {
     throw new TypeError(`${option} takes globs, RegExps and functions, and not ${String(rule)}`);
   }
-  return { matches, byName: false, negated: false };
+  return { matches, dependsOn: "path", negated: false };
 }
 
 function compileGlob(option: Option, rule: string): Rule {
@@ -133,7 +139,7 @@ function compileGlob(option: Option, rule: string): Rule {
     return {
       matches: (path, isDirectory, root) =>
         patterns.some(({ matches }) => matches(path, isDirectory, root)),
-      byName: patterns.every(({ byName }) => byName),
+      dependsOn: dependence(patterns),
       negated,
     };
   } catch (error) {
@@ -149,15 +155,20 @@ function compilePattern(glob: string): Omit<Rule, "negated"> {
   if (body === "") throw new TypeError("it names no entry");
   if (/(?:^|\/)\.\.?(?:\/|$)/.test(body)) throw new TypeError('no path has "." or ".." in it');
   const pattern = new Glob(body.replace(/\/{2,}/g, "/"), true);
-  const byName = here === "" && !body.includes("/");
-  const isAbsolute = here === "" && body.startsWith("/");
+  const dependsOn = here !== ""
+    ? "root"
+    : body.startsWith("/")
+    ? "path"
+    : body.includes("/")
+    ? "root"
+    : "name";
   return {
-    byName,
+    dependsOn,
     matches(path, isDirectory, root) {
       if (slash !== "" && !isDirectory) return false;
-      const from = byName
+      const from = dependsOn === "name"
         ? path.lastIndexOf("/") + 1
-        : isAbsolute
+        : dependsOn === "path"
         ? 0
         : root === "/"
         ? 1
@@ -169,7 +180,7 @@ function compilePattern(glob: string): Omit<Rule, "negated"> {
 
 /** Whether a function is an internal rule, which takes lossless text and the root. */
 function isCompiled(rule: unknown): rule is Ignores {
-  return typeof rule === "function" && "byName" in rule;
+  return typeof rule === "function" && "dependsOn" in rule;
 }
 
 /** The result of a user's function. A promise is refused: it is truthy, so every entry would be meant. */

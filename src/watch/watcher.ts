@@ -174,7 +174,7 @@ export class Watcher implements AsyncIterable<WatchEvent>, AsyncDisposable, Disp
         },
         ignores: this.#ignores && Object.assign(
           (...entry: Parameters<Ignores>) => this.#ignored(...entry),
-          { byName: this.#ignores.byName },
+          { dependsOn: this.#ignores.dependsOn },
         ),
         fail: (error) => this.#end({ error }),
         progress: (count) => this.#progress(count),

@@ -280,7 +280,11 @@ test("Events.move() takes a rename of what came from elsewhere over an entry for
 for (
   const [what, ignores, isLive] of [
     ["is not known to be free before the scan is committed", undefined, true],
-    ["may have been that of an ignored entry", Object.assign(() => false, { byName: true }), false],
+    [
+      "may have been that of an ignored entry",
+      Object.assign(() => false, { dependsOn: "name" as const }),
+      false,
+    ],
   ] as const
 ) {
   test(`Events.move() takes the reverse of a rename for an exchange if the name ${what}`, () => {

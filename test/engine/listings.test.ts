@@ -267,7 +267,7 @@ test("Listings.commit() enters a link to a directory where a link to a file was"
 
 test("Listings.commit() reports as removed what is ignored at its path now", () => {
   let ignored = "";
-  const ignores = Object.assign((path: string) => path === ignored, { byName: false });
+  const ignores = Object.assign((path: string) => path === ignored, { dependsOn: "path" as const });
   const trees = new Subject({}, ignores);
   const d = trees.at("/r/d");
   ignored = "/r/d";
@@ -277,7 +277,7 @@ test("Listings.commit() reports as removed what is ignored at its path now", () 
 
 test("Listings.commit() reports nothing of what is ignored now in an initial directory", () => {
   let ignored = "";
-  const ignores = Object.assign((path: string) => path === ignored, { byName: false });
+  const ignores = Object.assign((path: string) => path === ignored, { dependsOn: "path" as const });
   const trees = new Subject({}, ignores);
   const d = trees.at("/r/d");
   ignored = "/r/d";
@@ -380,7 +380,7 @@ for (
   test(`Listings.commit() ${isLeft ? "leaves" : "does not leave"} entries in their listing if ${what}`, () => {
     const ignores = ignored === undefined
       ? undefined
-      : Object.assign((path: string) => path === ignored, { byName: false });
+      : Object.assign((path: string) => path === ignored, { dependsOn: "path" as const });
     const trees = new Trees(scope, ignores);
     for (const name of ["first", "a"]) trees.disk.file(`/r/${name}`);
     trees.roots.add("/r", false);

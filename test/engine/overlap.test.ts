@@ -260,7 +260,7 @@ test("Overlap.found() reports that another file has come to a root that it takes
 
 test("Overlap.found() has a root scanned again that has ignored what the tree does not", () => {
   const rule = (path: string, _: boolean, root: string) => path === `${root}/x`;
-  const trees = new Subject({}, Object.assign(rule, { byName: false }));
+  const trees = new Subject({}, Object.assign(rule, { dependsOn: "root" as const }));
   const [r] = trees.add("/r", "/r/new");
   for (const name of ["x", "y"]) trees.disk.file(`/r/new/${name}`);
   trees.roots.look(trees.root("/r/new"));

@@ -66,7 +66,9 @@ for (
 }
 
 test("Tree.found() neither reports nor scans what is ignored", () => {
-  const ignores = Object.assign((path: string) => path.endsWith("/no"), { byName: true });
+  const ignores = Object.assign((path: string) => path.endsWith("/no"), {
+    dependsOn: "name" as const,
+  });
   const trees = new Trees({}, ignores);
   trees.disk.directory("/r/no/x");
   trees.disk.directory("/r/yes");
@@ -103,7 +105,9 @@ test("Tree.invalidateAsOther() trusts nothing below a directory", () => {
 
 test("Tree.ignores() asks with the one root above", () => {
   const asked: unknown[] = [];
-  const ignores = Object.assign((...entry: unknown[]) => asked.push(entry) > 0, { byName: false });
+  const ignores = Object.assign((...entry: unknown[]) => asked.push(entry) > 0, {
+    dependsOn: "path" as const,
+  });
   const trees = new Trees({}, ignores);
   trees.disk.directory("/r");
   const [root] = trees.add("/r");
@@ -115,7 +119,7 @@ test("Tree.ignores() is true if each root above ignores the entry, or a director
   const ignored = new Set<string>();
   const ignores = Object.assign(
     (path: string, _: boolean, root: string) => ignored.has(`${root} ${path}`),
-    { byName: false },
+    { dependsOn: "root" as const },
   );
   const trees = new Trees({}, ignores);
   trees.disk.directory("/r/a/b");

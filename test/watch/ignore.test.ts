@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Dependence } from "../../src/engine/tree.ts";
 import { type Ignore, ignores } from "../../src/watch/ignore.ts";
 
 /** The ignored ones of some entries; those that end with a slash are directories. */
@@ -160,16 +161,18 @@ test("ignore: a function is not called for an entry that is already ignored", ()
   assert.deepEqual(asked, ["/a.c"]);
 });
 
-test("ignores().byName is whether every rule depends on the name only", () => {
-  for (const rules of ["a", ["*.o", "!b.o", "{a,b}/"], "[a-c]"]) {
-    assert.equal(ignores(rules)!.byName, true, String(rules));
+test("ignores().dependsOn is what all rules depend on", () => {
+  const cases: Record<Dependence, Ignore[][]> = {
+    name: [["a"], ["*.o", "!b.o", "{a,b}/"], ["[a-c]"]],
+    path: [["/a"], ["a", /a/], [() => true], ["{a,/b}"]],
+    root: [["./a"], ["a", "a/b"], ["{a,b/c}"], [/a/, "a/b"], ["/a", "./b"]],
+  };
+  for (const [dependsOn, lists] of Object.entries(cases)) {
+    for (const rules of lists) assert.equal(ignores(rules)!.dependsOn, dependsOn, `${rules}`);
   }
-  for (const rules of ["./a", "/a", ["a", "a/b"], "{a,b/c}", /a/, () => true]) {
-    assert.equal(ignores(rules)!.byName, false, String(rules));
-  }
-  assert.equal(ignores("a", "b")!.byName, true);
-  assert.equal(ignores("a", "./b")!.byName, false);
-  assert.equal(ignores("./a", "b")!.byName, false);
+  assert.equal(ignores("a", "b")!.dependsOn, "name");
+  assert.equal(ignores("a", "./b")!.dependsOn, "root");
+  assert.equal(ignores(/a/, "b")!.dependsOn, "path");
 });
 
 test("ignores() returns undefined without rules", () => {

@@ -96,3 +96,21 @@ function tryTo(change: () => void): void {
     // The random paths may not exist, or not allow a rename.
   }
 }
+
+test("ignore: a function is not called again about what is beside a path that is added or removed", async () => {
+  const directory = tmpDir();
+  for (const name of ["a/in", "b/in"]) mkdirSync(join(directory, name), { recursive: true });
+  let asked: string[] = [];
+  await using watcher = watch(directory, {
+    ignore: (path) => {
+      asked.push(path);
+      return false;
+    },
+  });
+  await watcher.ready;
+  asked = [];
+  await watcher.add(join(directory, "a"));
+  watcher.remove(join(directory, "a"));
+  await watcher.sync();
+  assert.deepEqual(asked.filter((path) => path.startsWith(join(directory, "b"))), []);
+});

@@ -146,7 +146,7 @@ export class GitRules implements AsyncDisposable {
 
 /** A rule whose argument is a path as lossless text. */
 function rule(isIgnored: (path: string, isDirectory: boolean) => boolean): Ignore {
-  return Object.assign(isIgnored, { byName: false });
+  return Object.assign(isIgnored, { dependsOn: "path" as const });
 }
 
 /** The paths that an event says have changed, as lossless text; `undefined` for an overflow: any path. */
