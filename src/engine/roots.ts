@@ -232,10 +232,11 @@ export class Roots {
   takeOver(root: Root, { parent, entry }: Place, first: boolean = false): void {
     const directory = entry instanceof Directory ? entry : undefined;
     const target = root.target = root.watch!.look();
+    const isInParent = root.watch!.passes(parent.wd);
     // It has no watch before its scan, and if it is entered by another path.
     const isSame = target?.isDirectory
       ? target.wd === directory?.wd || directory?.wd === -1 && target.wd >= 0
-      : target !== undefined && directory === undefined;
+      : target !== undefined && directory === undefined && (target.wd >= 0 || isInParent);
     if (!isSame) {
       if (directory !== undefined) this.#scanner.discard(directory);
       root.target = undefined;
@@ -243,7 +244,7 @@ export class Roots {
       return this.look(root);
     }
     // Of a file in another directory, no event tells that it is another one.
-    if (!target?.isDirectory && !root.watch!.passes(parent.wd)) return this.replaced(root);
+    if (!target?.isDirectory && !isInParent) return this.replaced(root);
     this.leads(root, "behind");
     root.directory = directory;
     if (directory === undefined) return;

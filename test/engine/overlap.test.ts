@@ -111,6 +111,15 @@ test("Overlap.remove() reports a root again that is below one that is another di
   ]);
 });
 
+test("Overlap.remove() reports a root as removed whose directory is a file by now", () => {
+  const trees = new Subject();
+  trees.add("/r/d", "/r/d/x");
+  trees.disk.remove("/r/d");
+  trees.disk.file("/r/d");
+  trees.overlap.remove(trees.root("/r/d"));
+  assert.deepEqual(trees.take(), ["remove /r/d/x", "error /r/d/x"]);
+});
+
 test("Overlap.remove() leaves a root to the tree of another root above it", () => {
   const trees = new Subject();
   trees.disk.directory("/r/d/e");
