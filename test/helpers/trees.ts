@@ -49,6 +49,7 @@ export class Trees {
     fail() {},
     work: () => false,
   };
+  readonly scope: Scope;
   readonly entries: Entries;
   readonly scanner: Scanner;
   readonly map: RootMap;
@@ -66,7 +67,7 @@ export class Trees {
 
   constructor(given: Partial<Scope> = {}, ignores: Ignores | undefined = undefined) {
     const { instance, libc } = this.fake;
-    const scope = { ...SCOPE, ...given };
+    const scope = this.scope = { ...SCOPE, ...given };
     this.entries = new Entries((events) => {
       const line = events.map(shown).join(", ");
       this.onReport(line);

@@ -13,7 +13,6 @@ const OTHERS: Record<string, string> = {
   candidates: "completion",
   client: "engine",
   member: "instance",
-  mount_points: "mounts",
   progress: "engine",
   scope: "levels",
 };
