@@ -88,27 +88,26 @@ export class Pairing {
     return this.before.mayDiffer(source.status, this.now, status, isMoved) ? "modified" : "none";
   }
 
-  /** Compares what is in a directory that is the same in both. */
+  /** Compares what is in a directory that is the same in both, and listed in both. */
   #compare(top: Old, newTop: New): void {
     const rest: [Old, New][] = [[top, newTop]];
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
       const [old, now] = next;
-      if (old.content === undefined || now.content === undefined) continue;
-      const { entries } = now.content;
-      for (const [name, status] of old.content.entries) {
+      const [before, { entries, directories }] = [old.content!, now.content!];
+      for (const [name, status] of before.entries) {
         if (!entries.has(name)) this.#addOld(old, name, status);
       }
       for (const [name, status] of entries) {
-        const before = old.content.entries.get(name);
-        if (before === undefined) this.#addNew(now, name, status);
-        else if (!this.#isSame(before, status)) {
-          this.#addOld(old, name, before);
+        const was = before.entries.get(name);
+        if (was === undefined) this.#addNew(now, name, status);
+        else if (!this.#isSame(was, status)) {
+          this.#addOld(old, name, was);
           this.#addNew(now, name, status);
         } else if (!this.now.isDirectory(status)) {
-          if (!this.before.mayDiffer(before, this.now, status, false)) continue;
-          this.#stay(old, now, name, before, status);
-        } else if (old.content.directories.has(name) && now.content.directories.has(name)) {
-          rest.push(this.#stay(old, now, name, before, status));
+          if (!this.before.mayDiffer(was, this.now, status, false)) continue;
+          this.#stay(old, now, name, was, status);
+        } else if (before.directories.has(name) && directories.has(name)) {
+          rest.push(this.#stay(old, now, name, was, status));
         }
       }
     }

@@ -17,7 +17,16 @@ const byInode = ({ words }: Statuses, status: Status) => `${words[status * LENGT
 
 /** What differs between two directories, as lines. */
 function pairs(before: Made, now: Made, ...[identity = byInode, mayMove]: unknown[]): string[] {
-  const [old, next] = [before, now].map((made) => pictureOf("/t", { ...made, inode: 0 }));
+  return pairsAt("/t", before, now, identity, mayMove);
+}
+
+function pairsAt(
+  path: string,
+  before: Made,
+  now: Made,
+  ...[identity, mayMove]: unknown[]
+): string[] {
+  const [old, next] = [before, now].map((made) => pictureOf(path, { ...made, inode: 0 }));
   const pairing = new Pairing(old.statuses, next.statuses);
   type Parameters4 = Parameters<Pairing["pair"]>;
   pairing.pair(
@@ -34,7 +43,7 @@ function pairs(before: Made, now: Made, ...[identity = byInode, mayMove]: unknow
     const from = pathOf(one.source);
     return `${from === path ? "" : `${from} -> `}${path} ${one.change}`;
   });
-  return [...removed, ...others].filter((line) => !/^\/t.* none$/.test(line) || line.includes("->"))
+  return [...removed, ...others].filter((line) => !/^\/.* none$/.test(line) || line.includes("->"))
     .sort();
 }
 
@@ -81,4 +90,88 @@ test("Pairing.pair() moves no directory that may not move, and the files in it b
     "/t/d/f -> /t/e/f none",
   ]);
   assert.deepEqual(paths, [["/t/d", "/t/e"]]);
+});
+
+test("Pairing.pair() has a file whose status alone has changed as modified, unless it is renamed", () => {
+  const [a, b, c] = [make(false), make(false), make(false)];
+  const changed = 2;
+  const before = directory({ a, b, d: directory({ c }) });
+  const [, , d] = before.entries.values();
+  const now = directory({
+    a: { ...a, changed },
+    B: { ...b, changed },
+    d: { ...d, entries: new Map() },
+    c: { ...c, changed },
+  });
+  assert.deepEqual(pairs(before, now), [
+    "/t/a modified",
+    "/t/b -> /t/B none",
+    "/t/d/c -> /t/c none",
+  ]);
+});
+
+test("Pairing.pair() has what is in a directory as it was that is not listed in one picture", () => {
+  const d = directory({ f: make(false) });
+  const unlisted: Made = { ...d, isUnlisted: true };
+  assert.deepEqual(pairs(directory({ d }), directory({ d: unlisted })), []);
+  assert.deepEqual(pairs(directory({ d: unlisted }), directory({ d })), []);
+  assert.deepEqual(pairs(unlisted, d), []);
+  assert.deepEqual(pairs(d, unlisted), []);
+});
+
+test("Pairing.pair() joins the names of an inode one by one, and no name that stays", () => {
+  const a = make(false);
+  const changed = { ...a, version: 2 };
+  assert.deepEqual(pairs(directory({ a }), directory({ a: changed, b: changed })), [
+    "+ /t/b",
+    "/t/a modified",
+  ]);
+  assert.deepEqual(pairs(directory({ a, b: a }), directory({ a: changed })), [
+    "- /t/b",
+    "/t/a modified",
+  ]);
+  assert.deepEqual(pairs(directory({ a, b: a }), directory({ c: a, d: a, e: a })), [
+    "+ /t/e",
+    "/t/a -> /t/c none",
+    "/t/b -> /t/d none",
+  ]);
+});
+
+test("Pairing.pair() joins no directory with a file, though the inode is the same", () => {
+  const a = make(false);
+  const d: Made = { ...directory({}), inode: a.inode };
+  assert.deepEqual(pairs(directory({ a }), directory({ d })), ["+ /t/d", "- /t/a"]);
+  assert.deepEqual(pairs(directory({ d }), directory({ a })), ["+ /t/a", "- /t/d"]);
+  assert.deepEqual(pairs(directory({ a }), directory({ a: d })), ["+ /t/a", "- /t/a"]);
+});
+
+test("Pairing.pair() takes a file out of no directory that is not listed at its new path", () => {
+  const f = make(false);
+  const e = directory({ f });
+  const d = directory({ e });
+  const before = directory({ d });
+  const [listed, unlisted] = [{ ...d }, { ...d, isUnlisted: true }];
+  const moved = (D: Made) => directory({ D, f }); // a second name, or the one that it has now
+  assert.deepEqual(
+    pairs(before, moved(unlisted)),
+    [
+      "+ /t/f",
+      "- /t/d/e/f",
+      "/t/d -> /t/D none",
+    ].concat("- /t/d/e").sort(),
+  );
+  listed.entries = new Map();
+  assert.deepEqual(pairs(before, moved(listed)), [
+    "- /t/d/e",
+    "/t/d -> /t/D none",
+    "/t/d/e/f -> /t/f none",
+  ]);
+  // A directory has one path.
+  const out = directory({ D: { ...d, isUnlisted: true }, e });
+  assert.ok(pairs(before, out).includes("/t/d/e -> /t/e none"));
+});
+
+test("the paths of pairs begin with one slash, at / too", () => {
+  const a = make(false);
+  assert.deepEqual(pairsAt("/", directory({ a }), directory({ b: a }), byInode), ["/a -> /b none"]);
 });

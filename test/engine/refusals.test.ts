@@ -26,6 +26,25 @@ test("Refusals.add() watches the way to a directory, until it is deleted", () =>
   assert.equal(fake.ownersAt("/a").length, 0);
 });
 
+test("Refusals.add() releases the way of the last time", () => {
+  const { fake, refused, directory } = refusals(true);
+  refused.add(directory, undefined);
+  const { length } = fake.ownersAt("/a");
+  refused.add(directory, refused.take(directory));
+  assert.equal(fake.ownersAt("/a").length, length);
+  refused.delete(directory);
+  assert.equal(fake.ownersAt("/a").length, 0);
+});
+
+test("Refusals.take() takes a directory out", () => {
+  const { retried, refused, directory } = refusals(true);
+  refused.add(directory, undefined);
+  assert.notEqual(refused.take(directory), undefined);
+  assert.equal(refused.take(directory), undefined);
+  refused.retryAll();
+  assert.deepEqual(retried, []);
+});
+
 test("Refusals.add() tries a directory at once that may be watched, and not for ever", () => {
   const { retried, refused, directory } = refusals(false);
   let before: ReturnType<Refusals["take"]>;

@@ -9,6 +9,10 @@ export interface Made {
   readonly isDirectory: boolean;
   /** Changes with the content of a file. */
   readonly version: number;
+  /** When its status changed, if not when its content did. */
+  readonly changed?: number;
+  /** Whether a directory could not be listed. */
+  readonly isUnlisted?: boolean;
   /** The entries in a directory. */
   readonly entries: Map<string, Made>;
 }
@@ -43,9 +47,10 @@ function put(
   words[0] = (made.isDirectory ? DIRECTORY : 0) | (hasBirth ? BORN : 0);
   words[INODE] = made.inode;
   words[SIZE] = made.version;
-  words[CHANGE] = words[MODIFICATION] = made.version;
+  words[MODIFICATION] = made.version;
+  words[CHANGE] = made.changed ?? made.version;
   content.entries.set(name, status);
-  if (!made.isDirectory) return;
+  if (!made.isDirectory || made.isUnlisted) return;
   const inside = new Content();
   content.directories.set(name, inside);
   for (const [one, inner] of made.entries) {
