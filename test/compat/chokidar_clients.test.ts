@@ -1,7 +1,7 @@
 /** Programs from npm that watch by chokidar or @parcel/watcher, and get the drop-ins of this package. */
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -9,7 +9,6 @@ import process from "node:process";
 import { test } from "node:test";
 import { Client, PACKAGES, root, skip } from "../helpers/client.ts";
 import { runtimeName } from "../helpers/runtime.ts";
-import { tmpDir } from "../helpers/tmp.ts";
 
 const RUN: readonly string[] = [
   process.execPath,
@@ -36,7 +35,7 @@ function assertReplaced({ errors }: Client): void {
 test("nodemon starts a program again", { skip }, async () => {
   const program = (text: string) =>
     `console.log(${JSON.stringify(text)}); setInterval(() => {}, 1000);`;
-  using client = new Client({ "src/app.cjs": program("first"), "node_modules/.keep": "" });
+  await using client = new Client({ "src/app.cjs": program("first"), "node_modules/.keep": "" });
   client.install("nodemon", { chokidar: "src/compat/chokidar.ts" });
   const nodemon = client.at("node_modules/nodemon/bin/nodemon.js");
   client.run(
@@ -57,7 +56,7 @@ test("nodemon starts a program again", { skip }, async () => {
 });
 
 test("tailwindcss --watch writes the classes that are used", { skip }, async () => {
-  using client = new Client({
+  await using client = new Client({
     "package.json": "{}",
     "src/in.css": '@import "tailwindcss";\n',
     "src/page.html": '<p class="p-[11px]"></p>\n',
@@ -116,7 +115,7 @@ test("Vite shows in the browser what has changed", {
   skip: skip || BROWSER === undefined && "no Chromium is installed",
 }, async () => {
   const show = (text: string) => `export const text = ${JSON.stringify(text)};\n`;
-  using client = new Client({
+  await using client = new Client({
     "package.json": '{ "type": "module" }',
     "vite.config.js": CONFIG,
     "index.html": '<!doctype html><script type="module" src="/src/main.js"></script>\n',
@@ -133,38 +132,36 @@ import.meta.hot.accept("./parts/text.js", ({ text }) => show("hot-" + text));
   const vite = join(PACKAGES, "vite/bin/vite.js");
   client.run([...RUN, vite, "--host", "127.0.0.1", "--strictPort", "--port", `${port}`], TRACE);
   await client.prints("its own: NoopWatcher");
-  const browser = spawn(BROWSER!, [
+  await using browser = new Client({});
+  browser.run([
+    BROWSER!,
     ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    `--user-data-dir=${tmpDir()}`,
+    `--user-data-dir=${browser.directory}`,
     ...["--remote-debugging-port=0", `http://127.0.0.1:${port}/`],
-  ], { stdio: "ignore" });
-  try {
-    await client.prints("shown/one;");
-    await client.prints("connected");
-    await client.watches("src/parts");
-    client.write("src/parts/text.js", show("two"));
-    await client.prints("shown/hot-two;");
-    client.save("src/parts/text.js", show("three"));
-    await client.prints("shown/hot-three;");
+  ]);
+  await client.prints("shown/one;");
+  await client.prints("connected");
+  await client.watches("src/parts");
+  client.write("src/parts/text.js", show("two"));
+  await client.prints("shown/hot-two;");
+  client.save("src/parts/text.js", show("three"));
+  await client.prints("shown/hot-three;");
 
-    client.rename("src/parts", "src/other"); // the page reloads when it is back
-    client.rename("src/other", "src/parts");
-    client.write("src/parts/text.js", show("four"));
-    await client.prints("four;");
+  client.rename("src/parts", "src/other"); // the page reloads when it is back
+  client.rename("src/other", "src/parts");
+  client.write("src/parts/text.js", show("four"));
+  await client.prints("four;");
 
-    git(client, "init", "--quiet", "--initial-branch=main");
-    git(client, "add", "src");
-    git(client, "commit", "--quiet", "--message=four");
-    git(client, "checkout", "--quiet", "-b", "next");
-    client.write("src/parts/text.js", show("five"));
-    await client.prints("five;");
-    git(client, "commit", "--quiet", "--all", "--message=five");
-    git(client, "checkout", "--quiet", "main");
-    await client.prints("four;");
-  } finally {
-    browser.kill();
-  }
+  git(client, "init", "--quiet", "--initial-branch=main");
+  git(client, "add", "src");
+  git(client, "commit", "--quiet", "--message=four");
+  git(client, "checkout", "--quiet", "-b", "next");
+  client.write("src/parts/text.js", show("five"));
+  await client.prints("five;");
+  git(client, "commit", "--quiet", "--all", "--message=five");
+  git(client, "checkout", "--quiet", "main");
+  await client.prints("four;");
   assertReplaced(client);
 });
 

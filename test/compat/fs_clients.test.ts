@@ -30,7 +30,7 @@ function assertReplaced({ errors }: Client): void {
 test("tsc --watch compiles what has changed", { skip }, async () => {
   const options = { outDir: "out", rootDir: "src", module: "esnext", types: [] };
   const tsc = join(PACKAGES, "typescript/lib/tsc.js");
-  using client = new Client({
+  await using client = new Client({
     "tsconfig.json": JSON.stringify({ compilerOptions: options, include: ["src"] }),
     "src/a.ts": "export const a: number = 1;\n",
   });
@@ -55,7 +55,7 @@ test("tsc --watch compiles what has changed", { skip }, async () => {
 });
 
 test("webpack builds again what has changed", { skip }, async () => {
-  using client = new Client({
+  await using client = new Client({
     "build.cjs": `
 const webpack = require(${JSON.stringify(join(PACKAGES, "webpack"))});
 const options = { mode: "development", devtool: false, cache: false, context: __dirname, entry: "./src/a.js" };

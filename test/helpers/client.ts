@@ -1,6 +1,7 @@
 /** Programs from npm that watch a directory. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -25,7 +26,7 @@ export const skip: string | false = !existsSync(PACKAGES) &&
   "scripts/test.sh installs the programs, where npm can be reached";
 
 /** A program that runs in the directory that it watches. */
-export class Client implements Disposable {
+export class Client implements AsyncDisposable {
   readonly directory: string = tmpDir();
   readonly #output = { stdout: "", stderr: "" };
   #child: ChildProcess | undefined;
@@ -125,10 +126,13 @@ export class Client implements Disposable {
     await until(() => this.errors.includes(scan), () => this.#output);
   }
 
-  [Symbol.dispose](): void {
-    const pid = this.#child?.pid;
-    // Also what it has started: at a milder signal nodemon may leave behind what it starts meanwhile.
-    if (pid !== undefined && this.#child?.exitCode === null) process.kill(-pid, "SIGKILL");
+  /** Ends it, and what it has started: once that is gone, nothing writes into the directory any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null) return;
+    // At a milder signal nodemon may leave behind what it starts meanwhile.
+    process.kill(-child.pid!, "SIGKILL");
+    await once(child, "close"); // of the pipes, which its descendants have, too
   }
 }
 
