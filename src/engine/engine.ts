@@ -38,7 +38,7 @@ import { RootMap } from "./root_map.ts";
 import { RootQueue } from "./root_queue.ts";
 import { Roots } from "./roots.ts";
 import type { Scope } from "./scope.ts";
-import { Scanner } from "./scanner.ts";
+import { type Failed, type Outcome, Scanner } from "./scanner.ts";
 import { Tree } from "./tree.ts";
 import { SLICE } from "./turns.ts";
 import { Way } from "./way.ts";
@@ -277,7 +277,8 @@ export class Engine implements Member {
   remounted(before: MountTable, now: MountTable): void {
     if (this.isClosed) return;
     Way.doubt(this.#instance);
-    this.#mountPoints.changed(before, now);
+    if (before === now) this.#roots.lookAgain(); // they may have been found in what was mounted for a moment
+    else this.#mountPoints.changed(before, now);
   }
 
   fail(error: unknown): void {
@@ -320,8 +321,30 @@ export class Engine implements Member {
       this.#fences--;
       this.#turn = SLICE;
       if (this.isClosed) return;
+      const doubtful = this.#doubtful([...outcomes, ...failed]);
+      for (const directory of doubtful) this.#scanner.forgetMisses(directory);
       this.#listings.commit(outcomes);
       this.#completion?.resume();
+      if (doubtful.length > 0) this.#scanAgain(doubtful);
+      if (this.#isIdle) this.#scanned();
+    });
+  }
+
+  /** The directories that a mount may have hidden while they were scanned, which may be gone. */
+  #doubtful(scans: readonly (Outcome | Failed)[]): Directory[] {
+    const { mounts } = this.#instance;
+    const isKnown = mounts.areKnown();
+    const doubtful = scans.filter(({ changes }) => !isKnown || changes !== mounts.changes);
+    return doubtful.map(({ directory }) => directory);
+  }
+
+  /** Scans directories again, once it is known which mounts are there. */
+  #scanAgain(directories: readonly Directory[]): void {
+    this.#fences++;
+    this.#instance.mounts.look(() => {
+      this.#fences--;
+      if (this.isClosed) return;
+      for (const directory of directories) if (!directory.gone) this.#scanner.rescan(directory);
       if (this.#isIdle) this.#scanned();
     });
   }

@@ -80,7 +80,9 @@ export class Mounts {
   #table: MountTable = new MountTable(new Uint8Array());
   /** Whether the last read was possible. */
   #isReadable = true;
-  /** Whether the kernel has told of a change that members do not know. If not, directories were renamed at most. */
+  /** How often the kernel has told of a change. */
+  #changes = 0;
+  /** Whether it has told of one that members do not know. If not, directories were renamed at most. */
   #isChanged = false;
   #isLooking = false;
   /** Called at the end of the look that has begun, and of the one after it. */
@@ -90,7 +92,8 @@ export class Mounts {
 
   /**
    * @param fence calls back when all is handled that is queued by now
-   * @param changed called when mounts have come or gone, with all that is known as of that moment
+   * @param changed called when mounts have come or gone, with all that is known as of that moment; with the same table
+   * twice if they are as before
    */
   constructor(
     libc: Libc,
@@ -114,6 +117,16 @@ export class Mounts {
   /** The mounts of which members know. */
   get table(): MountTable {
     return this.#table;
+  }
+
+  /** How often mounts have changed, as far as that was noticed. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Whether members know of all changes by now. */
+  areKnown(): boolean {
+    return !this.#isLooking && !this.#hasChanged();
   }
 
   /** Soon begins to wait for changes. Does not keep the process alive. */
@@ -161,7 +174,9 @@ export class Mounts {
   #compare(tries: number): void {
     const bytes = this.#read();
     if (bytes === undefined || this.#table.equals(bytes)) {
+      const isBack = this.#isChanged && bytes !== undefined;
       this.#isChanged = false;
+      if (isBack) this.#changed(this.#table, this.#table);
       return this.#looked();
     }
     this.#fence(() => {
@@ -196,7 +211,10 @@ export class Mounts {
     const { length } = this.#fds;
     if (length < 2 || call(this.#libc, () => this.#libc.poll(pollfd, 1, 0)) <= 0) return false;
     const hasChanged = (pollfd[REVENTS] & POLLPRI) !== 0; // not if it is closed, as at the end of a program
-    this.#isChanged ||= hasChanged;
+    if (hasChanged) {
+      this.#changes++;
+      this.#isChanged = true;
+    }
     return hasChanged;
   }
 

@@ -44,12 +44,16 @@ export interface ScanScope {
 export interface Outcome {
   readonly directory: Directory;
   readonly generation: number;
+  /** See {@link Mounts.changes}: as of before the scan. */
+  readonly changes: number;
 }
 
 /** A directory that cannot be watched. */
 export interface Failed {
   readonly directory: Directory;
   readonly failure: ScanFailure;
+  /** See {@link Outcome.changes}. */
+  readonly changes: number;
 }
 
 /** Always asked for: without these, no path would be right. */
@@ -171,13 +175,14 @@ export class Scanner {
     const path = parent?.pathOf(directory.name) ?? directory.path;
     const follow = parent === undefined ? this.#scope.followsRoots : directory.link;
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
+    const { changes } = this.#instance.mounts;
     const found = this.#instance.scan(path, mask, follow);
     debug?.("scan", JSON.stringify(path), describe(found));
-    if (!("wd" in found)) return this.#unscanned(directory, found);
+    if (!("wd" in found)) return this.#unscanned(directory, found, changes);
     this.#count++;
     if (this.#isBehindLink(directory) && this.#duplicates?.isEntered(found.wd, directory)) {
       found.rest?.return(undefined);
-      return this.#scannedDuplicate(directory, found.wd);
+      return this.#scannedDuplicate(directory, found.wd, changes);
     }
     const { state } = directory;
     const isSame = directory.wd === found.wd;
@@ -196,30 +201,31 @@ export class Scanner {
     const watch = isSame ? "same" : found.isNew ? "new" : "other";
     directory.enter(scanned(state, found.listing, watch));
     this.#unsettled.add(directory);
-    if (found.rest === undefined) this.#listed(directory, found.failure);
-    else this.#readOn(directory, found.rest);
+    if (found.rest === undefined) this.#listed(directory, found.failure, changes);
+    else this.#readOn(directory, found.rest, changes);
   }
 
-  #readOn(directory: Directory, steps: Rest): void {
-    this.#queue.begin({ directory, steps, end: (failure) => this.#listed(directory, failure) });
+  #readOn(directory: Directory, steps: Rest, changes: number): void {
+    const end = (failure: ScanFailure | undefined) => this.#listed(directory, failure, changes);
+    this.#queue.begin({ directory, steps, end });
   }
 
   /** A directory was read to its end. @param failure why not, if that failed */
-  #listed(directory: Directory, failure: ScanFailure | undefined): void {
-    if (failure !== undefined) return this.#unscanned(directory, failure);
+  #listed(directory: Directory, failure: ScanFailure | undefined, changes: number): void {
+    if (failure !== undefined) return this.#unscanned(directory, failure, changes);
     this.#misses.end(directory);
     this.#refusals.delete(directory);
-    this.#outcomes.push({ directory, generation: directory.generation });
+    this.#outcomes.push({ directory, generation: directory.generation, changes });
   }
 
   /** A directory that is entered by another path: nothing is in it, so that each event is reported once. */
-  #scannedDuplicate(directory: Directory, wd: number): void {
+  #scannedDuplicate(directory: Directory, wd: number, changes: number): void {
     directory.initial = false;
     if (directory.isEmpty) this.release(directory);
     else {
       this.#release(directory);
       directory.enter(scanned(directory.state, new Listing(), "new"));
-      this.#outcomes.push({ directory, generation: directory.generation });
+      this.#outcomes.push({ directory, generation: directory.generation, changes });
     }
     this.#duplicates?.add(directory, wd);
   }
@@ -236,23 +242,23 @@ export class Scanner {
     return this.#scope.followSymlinks && directory.isBehindLink;
   }
 
-  #unscanned(directory: Directory, failure: ScanFailure): void {
-    if (!isGone(failure)) return this.#fail(directory, failure);
+  #unscanned(directory: Directory, failure: ScanFailure, changes: number): void {
+    if (!isGone(failure)) return this.#fail(directory, failure, changes);
     // The path leads elsewhere by now: what became of the directory is still queued.
     this.#release(directory);
     this.invalidateTree(directory);
     directory.enter(unreachable(directory.state, failure));
-    this.#outcomes.push({ directory, generation: directory.generation });
+    this.#outcomes.push({ directory, generation: directory.generation, changes });
   }
 
   /** A directory cannot be watched. If it may not be read, that is said once, and it is tried again. */
-  #fail(directory: Directory, failure: ScanFailure): void {
+  #fail(directory: Directory, failure: ScanFailure, changes: number): void {
     const isRefused = failure.errno === EACCES;
     const before = isRefused ? this.#refusals.take(directory) : undefined;
     this.releaseTree(directory);
     for (const one of directory.subtree()) one.initial = false;
     if (isRefused) this.#refusals.add(directory, before);
-    if (before === undefined) this.#failed.push({ directory, failure });
+    if (before === undefined) this.#failed.push({ directory, failure, changes });
   }
 
   /** Tries again to read the directories that may not be read. */

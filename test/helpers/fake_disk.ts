@@ -175,6 +175,7 @@ export class FakeInstance {
   /** How many entries one call gives of a directory. */
   piece: number = Infinity;
   readonly owners: Owners<Owner> = new Owners();
+  readonly mounts = { changes: 0 };
   #fences: (() => void)[] = [];
 
   /** This, for those who expect a real one. */
