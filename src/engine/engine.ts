@@ -277,8 +277,9 @@ export class Engine implements Member {
   remounted(before: MountTable, now: MountTable): void {
     if (this.isClosed) return;
     Way.doubt(this.#instance);
-    if (before === now) this.#roots.lookAgain(); // they may have been found in what was mounted for a moment
-    else this.#mountPoints.changed(before, now);
+    if (before !== now) return this.#mountPoints.changed(before, now);
+    // Roots may have been found in what was mounted for a moment; but what is mounted again alike is reported first.
+    this.#instance.mounts.look(() => this.isClosed || this.#roots.lookAgain(), true);
   }
 
   fail(error: unknown): void {

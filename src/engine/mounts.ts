@@ -173,15 +173,12 @@ export class Mounts {
 
   #compare(tries: number): void {
     const bytes = this.#read();
-    if (bytes === undefined || this.#table.equals(bytes)) {
-      const isBack = this.#isChanged && bytes !== undefined;
-      this.#isChanged = false;
-      if (isBack) this.#changed(this.#table, this.#table);
-      return this.#looked();
-    }
+    const isSame = bytes === undefined || this.#table.equals(bytes);
+    if (bytes === undefined) this.#isChanged = false;
+    if (isSame && !this.#isChanged) return this.#looked();
+    const now = isSame ? this.#table : new MountTable(bytes);
     this.#fence(() => {
       const again = this.#read();
-      const now = new MountTable(bytes);
       if (again !== undefined && !now.equals(again) && tries < TRIES) {
         return this.#compare(tries + 1);
       }

@@ -133,9 +133,22 @@ test("Scanner.work(): a directory that may not be watched has failed, and no wat
   trees.scanner.rescan(a);
   assert.deepEqual(trees.scan(), []);
   assert.deepEqual(trees.failed, [
-    { directory: a, failure: { syscall: "inotify_add_watch", errno: EACCES } },
+    { directory: a, failure: { syscall: "inotify_add_watch", errno: EACCES }, changes: 0 },
   ]);
   assert.deepEqual([a.wd, b.wd, a.state.tag], [-1, -1, "known"]);
+});
+
+test("Scanner.work() says how often mounts had changed before each scan, however long it takes", () => {
+  const { trees, a } = scanned();
+  trees.fake.piece = 1;
+  for (const name of ["x", "y", "z"]) trees.disk.file(`/r/a/${name}`);
+  trees.scanner.rescan(a);
+  const changes: number[] = [];
+  for (let now = 3; !trees.scanner.isIdle; now++) {
+    trees.fake.mounts.changes = now;
+    for (const outcome of trees.scanner.work(ONE_STEP)[0]) changes.push(outcome.changes);
+  }
+  assert.deepEqual(changes, [3]);
 });
 
 test("Scanner.retryRefused(): a directory that may not be read has failed once, until it was read", () => {
