@@ -4,7 +4,8 @@
  * Such an entry stands for what it leads to: what happens to that is reported of the link's path. Its whole way is
  * watched (path_watch.ts), so it is noticed when another file comes to its end, or a link on it is pointed elsewhere.
  * A link that leads nowhere is waited for; while it does, it is an entry all the same. So is one that leads to a
- * directory, at the last level that is watched.
+ * directory, at the last level that is watched. A link that is left out, but would not be if it led to a directory, is
+ * no entry, and waited for.
  *
  * @module
  */
@@ -112,6 +113,15 @@ export class LinkedFiles {
     if (link.target?.isDirectory && watchesBelow(this.#scope, directory)) this.#moved(link, 0);
   }
 
+  /** There may be a link that is left out, as long as it leads to no directory. @param isLink whether it is one */
+  wait(directory: Directory, name: string, isLink?: boolean): void {
+    this.delete(directory, name);
+    const path = directory.pathOf(name);
+    if (isLink === undefined && typeof readLink(this.#instance.libc, path) !== "string") return;
+    const link = this.#follow(directory, name, path);
+    if (link.target?.isDirectory) this.#moved(link, 0);
+  }
+
   /** An entry is gone. */
   delete(directory: Directory, name: string): void {
     const names = this.#links.get(directory);
@@ -163,7 +173,8 @@ export class LinkedFiles {
   }
 
   #follow(directory: Directory, name: string, path: string): Link {
-    const { content } = this.#scope;
+    const isEntry = directory.entries.has(name);
+    const content = isEntry ? this.#scope.content : 0;
     const moved = (mask: number) => this.#moved(link, mask);
     const touched = (mask: number) => this.#touched(link, mask);
     const watch = new PathWatch(this.#instance, path, content, moved, touched);
@@ -172,13 +183,13 @@ export class LinkedFiles {
     if (names === undefined) this.#links.set(directory, new Map([[name, link]]));
     else names.set(name, link);
     this.#look(link, undefined);
-    this.#entries.touch(directory, name); // its status is that of the file from now on
+    if (isEntry) this.#entries.touch(directory, name); // its status is that of the file from now on
     return link;
   }
 
   #look(link: Link, before: Target | undefined): void {
     const target = link.target = link.watch.look();
-    const errno = -(target?.wd ?? 0);
+    const errno = link.directory.entries.has(link.name) ? -(target?.wd ?? 0) : 0;
     if (errno > 0 && !leadsNowhere(errno) && target!.wd !== before?.wd) {
       const failure = { errno, syscall: "inotify_add_watch" };
       this.#entries.report(unwatchable(this.#instance.libc, link.path, failure));
@@ -205,14 +216,23 @@ export class LinkedFiles {
       old.watch.close(); // only now, so that a file that is the same has the same watch
     } else this.#look(link, before);
     link.mask = 0;
-    if (!this.#isReported(directory, name)) return;
     const { target } = link;
+    if (!directory.gone && !directory.entries.has(name)) return this.#waited(link);
+    if (!this.#isReported(directory, name)) return;
     if (target?.isDirectory && watchesBelow(this.#scope, directory)) {
       return this.#entered(directory, name);
     }
     // Whoever has read it meanwhile has read another file, or none; or one that is there no more, as before.
     const wasAway = (mask & (link === old ? AWAY : NAME_AWAY)) !== 0;
     if (target?.wd !== before?.wd || wasAway) this.#entries.replaced(directory, name);
+  }
+
+  /** A link that is waited for is resolved. */
+  #waited({ directory, name, path, target }: Link): void {
+    const isDirectory = target?.isDirectory === true;
+    if (!isDirectory && typeof readLink(this.#instance.libc, path) === "string") return;
+    this.delete(directory, name);
+    if (isDirectory) this.#entered(directory, name);
   }
 
   /** Whether an entry is there, and no root that follows the link itself. */

@@ -109,7 +109,7 @@ export class Listings {
     } else if (link) {
       this.#tree.removed(parent, name);
       const isIgnored = this.#tree.ignores(parent.pathOf(name), false, parent);
-      if (isIgnored) return;
+      if (isIgnored) return this.#tree.leftOut(parent, name, true);
       this.#entries.add(parent, name, false, "create");
       this.#links.found(parent, name, true);
     } else {

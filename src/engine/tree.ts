@@ -84,7 +84,10 @@ export class Tree {
     const path = directory.pathOf(name);
     const link = !isDirectory && isLink !== false && this.followsLinks(directory) &&
       leadsToDirectory(this.#libc, path, isLink);
-    if (this.ignores(path, isDirectory || link, directory)) return;
+    if (this.ignores(path, isDirectory || link, directory)) {
+      if (!isDirectory && !link) this.leftOut(directory, name, isLink);
+      return;
+    }
     if (this.#overlap.found(directory, name, path, isDirectory, kind)) {
       const entry = directory.entries.get(name);
       // It was a root of its own until now, and may have ignored what the tree does not.
@@ -103,6 +106,14 @@ export class Tree {
     child.initial = directory.initial && kind !== "create";
     this.#entries.add(directory, name, child, kind, isLink);
     this.#scanner.rescan(child);
+  }
+
+  /** What is no directory is left out. @param isLink whether it is a symbolic link, if that is known */
+  leftOut(directory: Directory, name: string, isLink?: boolean): void {
+    if (isLink === false || !this.followsLinks(directory)) return;
+    if (!this.ignores(directory.pathOf(name), true, directory)) {
+      this.#links.wait(directory, name, isLink);
+    }
   }
 
   /** An entry is gone. */
