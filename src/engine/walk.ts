@@ -4,9 +4,9 @@
  * of the path comes, goes or is replaced, and when a link is pointed elsewhere.
  *
  * A directory that is removed while it is still open, or is a working directory, sends no IN_DELETE_SELF until it is
- * closed. So while a path leads nowhere, as after each removal on the way, each directory is also watched for the
- * removal of the next one. While it leads to what may not be watched, each is also watched for a change of attributes,
- * its own one and that of the next one.
+ * closed. So while a path leads nowhere, as after each removal on the way, each directory is also watched for its
+ * entries: for all that happens to them, since a scan of it applies what is queued by then. While it leads to what may not
+ * be watched, each is also watched for a change of attributes, its own one and that of the next one.
  *
  * @module
  */
@@ -166,7 +166,7 @@ export class Walk {
     this.#stations = stations;
     let directory = "";
     for (let links = 0; parts.length > 0;) {
-      const next = (this.#isWaiting ? IN_DELETE : 0) | (this.#isRefused ? IN_ATTRIB : 0);
+      const next = (this.#isWaiting ? ENTRY : 0) | (this.#isRefused ? IN_ATTRIB : 0);
       const wd = this.#watch(directory || "/", SELF | next | IN_ONLYDIR | IN_DONT_FOLLOW);
       if (wd === -ENOENT) {
         // The directory is gone since it was resolved, and nothing would report its return.

@@ -1,7 +1,7 @@
 /** `watch()` and the methods of `Watcher`; what events it reports is in scenarios/. */
 
 import assert from "node:assert/strict";
-import { renameSync, rmdirSync } from "node:fs";
+import { renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -36,6 +36,23 @@ for (
     assert.deepEqual(lines, [`create ${directory}/a`]);
   });
 }
+
+test("Watcher.add() of a directory on the way to a missing path applies no removal without what came after it", async () => {
+  const directory = tmpDir();
+  const at = (name: string) => join(directory, name);
+  mkdirs(directory, "a");
+  writeFileSync(at("file"), "");
+  await using watcher = watch(at("a/missing"));
+  await within(watcher.ready);
+  const { lines } = collect(watcher);
+  rmSync(at("file"));
+  writeFileSync(at("new"), "");
+  renameSync(at("new"), at("file"));
+  await within(watcher.add(directory));
+  await taken(watcher);
+  const ofFile = lines.filter((line) => line.endsWith("/file"));
+  assert.notEqual(ofFile.at(-1), `remove ${at("file")}`, `${lines}`);
+});
 
 test("Watcher.add() and remove() change what is watched; where paths overlap, each event comes once", async () => {
   const base = tmpDir();
