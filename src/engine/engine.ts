@@ -104,7 +104,7 @@ export class Engine implements Member {
     const roots = new Roots(instance, this, scope, map, entries, scanner, levels);
     const overlap = new Overlap(scope, map, roots, entries, scanner, levels);
     const tree = new Tree(libc, scope, client.ignores, map, links, overlap, entries, scanner);
-    const events = new Events(tree, overlap, entries, scanner);
+    const events = new Events(instance, this, tree, overlap, entries, scanner);
     this.#client = client;
     this.#scope = scope;
     this.#instance = instance;
@@ -309,6 +309,7 @@ export class Engine implements Member {
     if (this.isClosed) return;
     this.#links.work();
     this.#begin(slice);
+    const left = this.#events.take();
     const [outcomes, failed] = this.#scanner.work(this.#added.isEmpty ? slice : 0);
     for (const { directory, failure } of failed) {
       this.#entries.report(unwatchable(this.#instance.libc, directory.path, failure));
@@ -325,6 +326,7 @@ export class Engine implements Member {
       const doubtful = this.#doubtful([...outcomes, ...failed]);
       for (const directory of doubtful) this.#scanner.forgetMisses(directory);
       this.#listings.commit(outcomes);
+      this.#events.check(left);
       this.#completion?.resume();
       if (doubtful.length > 0) this.#scanAgain(doubtful);
       if (this.#isIdle) this.#scanned();
@@ -361,9 +363,10 @@ export class Engine implements Member {
     if (!this.#added.isEmpty) this.#instance.schedule(this);
   }
 
-  /** Whether there are roots to begin with, links to be resolved, or scans to be made. */
+  /** Whether there are roots to begin with, links to be resolved, names to be checked, or scans to be made. */
   get #hasWork(): boolean {
-    return !this.#added.isEmpty || !this.#links.isIdle || !this.#scanner.isIdle;
+    return !this.#added.isEmpty || !this.#links.isIdle || !this.#events.isIdle ||
+      !this.#scanner.isIdle;
   }
 
   /** Whether no work is left, and each scan is committed. */

@@ -25,6 +25,8 @@ import {
   overrule,
 } from "./directory_state.ts";
 import type { Entries } from "./entries.ts";
+import type { Instance } from "./instance.ts";
+import type { Member } from "./member.ts";
 import type { Overlap } from "./overlap.ts";
 import type { Scanner } from "./scanner.ts";
 import { isOfType, type Tree } from "./tree.ts";
@@ -32,18 +34,59 @@ import { isOfType, type Tree } from "./tree.ts";
 /** What changes an entry of a directory. */
 const ENTRY = IN_CREATE | IN_DELETE | IN_MOVE;
 
+/** A name that something was renamed away from. */
+interface Left {
+  readonly directory: Directory;
+  readonly name: string;
+}
+
 /** Applies events. */
 export class Events {
+  readonly #instance: Pick<Instance, "schedule">;
+  readonly #member: Member;
   readonly #tree: Tree;
   readonly #overlap: Overlap;
   readonly #entries: Entries;
   readonly #scanner: Scanner;
 
-  constructor(tree: Tree, overlap: Overlap, entries: Entries, scanner: Scanner) {
+  readonly #left: Left[] = [];
+
+  /** @param member whose `work()` is to {@link take} what is to be checked */
+  constructor(
+    instance: Pick<Instance, "schedule">,
+    member: Member,
+    tree: Tree,
+    overlap: Overlap,
+    entries: Entries,
+    scanner: Scanner,
+  ) {
+    this.#instance = instance;
+    this.#member = member;
     this.#tree = tree;
     this.#overlap = overlap;
     this.#entries = entries;
     this.#scanner = scanner;
+  }
+
+  /** Whether there is nothing to be checked. */
+  get isIdle(): boolean {
+    return this.#left.length === 0;
+  }
+
+  /** Takes what is to be checked at the next fence. */
+  take(): readonly Left[] {
+    return this.#left.splice(0);
+  }
+
+  /**
+   * Something is there again, and no event has told of it: it came by an exchange, whose first half was before the
+   * directory was watched.
+   */
+  check(left: readonly Left[]): void {
+    for (const { directory, name } of left) {
+      if (directory.gone || directory.entries.has(name)) continue;
+      if (this.#tree.isThere(directory, name)) this.#scanner.rescan(directory);
+    }
   }
 
   /** Applies an event of a directory, unless it is held or discarded. */
@@ -129,7 +172,17 @@ export class Events {
     if (mask & IN_CREATE) this.#created(directory, name, isDirectory);
     else if (mask & IN_MOVED_TO) this.#movedIn(directory, name, isDirectory);
     else if (mask & IN_MOVED_FROM && arrival?.name === name) this.#exchanged(directory, name);
+    else if (mask & IN_MOVED_FROM) this.#movedOut(directory, name);
     else this.#tree.removed(directory, name);
+  }
+
+  /** Something went to where nothing is watched; see {@link check}. */
+  #movedOut(directory: Directory, name: string): void {
+    const wasThere = directory.entries.has(name) || directory.state.tag === "live";
+    this.#tree.removed(directory, name);
+    if (!wasThere) return;
+    if (this.isIdle) this.#instance.schedule(this.#member);
+    this.#left.push({ directory, name });
   }
 
   #created(directory: Directory, name: string, isDirectory: boolean): void {

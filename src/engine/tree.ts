@@ -4,7 +4,7 @@
  * @module
  */
 
-import { leadsToDirectory, readLink } from "../kernel/files.ts";
+import { leadsToDirectory, readLink, typeOf } from "../kernel/files.ts";
 import type { Libc } from "../../ffi/contract.ts";
 import { Directory, type Entry } from "./directory.ts";
 import type { Entries } from "./entries.ts";
@@ -157,6 +157,11 @@ export class Tree {
     if (!this.#scope.followSymlinks || entry === true) return false;
     if (entry instanceof Directory) return entry.link;
     return typeof readLink(this.#libc, path) === "string";
+  }
+
+  /** Whether something is at a name by now. */
+  isThere(directory: Directory, name: string): boolean {
+    return typeOf(this.#libc, directory.pathOf(name), false) >= 0;
   }
 
   /** Whether a symbolic link leads to a directory. */

@@ -386,3 +386,47 @@ test("Events.move() scans what is below a moved directory again where links are 
   trees.settle();
   assert.deepEqual(trees.fake.scans, ["/r/x"]);
 });
+
+test("Events.check() has a directory scanned in which something is there that was renamed away", () => {
+  const trees = new Subject();
+  for (const isThere of [true, false]) {
+    trees.take();
+    trees.fake.scans.length = 0;
+    if (!isThere) trees.disk.remove("/r/d");
+    trees.event(trees.root, IN_MOVED_FROM | IN_ISDIR, "d");
+    assert.deepEqual([trees.take(), trees.events.isIdle], [["remove /r/d"], false]);
+    trees.events.check(trees.events.take());
+    assert.equal(trees.events.isIdle, true);
+    trees.settle();
+    assert.equal(trees.fake.scans.includes("/r"), isThere);
+    assert.equal(trees.take().includes("create /r/d"), isThere);
+  }
+});
+
+test("Events.check() leaves a name alone of which a later event has told, and one that was not known", () => {
+  const trees = new Subject();
+  trees.event(trees.root, IN_MOVED_FROM | IN_ISDIR, "d");
+  trees.event(trees.root, IN_CREATE | IN_ISDIR, "d");
+  trees.settle();
+  trees.fake.scans.length = 0;
+  trees.events.check(trees.events.take());
+  trees.event(trees.root, IN_MOVED_FROM, "none");
+  assert.equal(trees.events.isIdle, true);
+  trees.settle();
+  assert.deepEqual(trees.fake.scans, []);
+});
+
+test("Events.check() finds what came to a name before the directory was watched, whose other half is after the scan", () => {
+  const trees = new Subject();
+  trees.disk.directory("/r/new");
+  trees.event(trees.root, IN_CREATE | IN_ISDIR, "new");
+  trees.disk.file("/r/new/x");
+  const outcomes = trees.scan();
+  trees.event(trees.at("/r/new"), IN_MOVED_FROM, "x");
+  trees.fake.passFences();
+  trees.listings.commit(outcomes);
+  assert.deepEqual(trees.take(), ["create /r/new"]);
+  trees.events.check(trees.events.take());
+  trees.settle();
+  assert.deepEqual(trees.take(), ["create /r/new/x"]);
+});

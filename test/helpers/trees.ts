@@ -104,7 +104,14 @@ export class Trees {
       this.entries,
       this.scanner,
     );
-    this.events = new Events(this.tree, this.overlap, this.entries, this.scanner);
+    this.events = new Events(
+      instance,
+      this.member,
+      this.tree,
+      this.overlap,
+      this.entries,
+      this.scanner,
+    );
     this.listings = new Listings(
       libc,
       scope,
