@@ -177,7 +177,8 @@ export class Entries {
         ...this.kinds.changes.map((kind) => entryEvent(kind, path, false)),
       );
     }
-    if (!isDirectory) this.#candidates?.add(target, to, "renamed");
+    if (isDirectory) this.#candidates?.delete(target, to); // of a file that has changed places with it
+    else this.#candidates?.add(target, to, "renamed");
     const removed = replaced === undefined ? [] : [entryEvent("remove", path, replaced !== false)];
     if (!this.#wanted.renames) {
       return this.report(

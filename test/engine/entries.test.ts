@@ -123,7 +123,11 @@ test("Entries tells which files appear, come to another name or may have changed
   assert.deepEqual(take(), ["/r/c", "/f"]);
   entries.rename(root, "c", d, "c", false, undefined);
   entries.rename(root, "d", root, "x", d, undefined);
-  assert.deepEqual(take(), ["not /r/c", "renamed /r/d/c", "not /r/d"]);
+  assert.deepEqual(take(), ["not /r/c", "renamed /r/d/c", "not /r/d", "not /r/x"]);
+  entries.rename(root, "x", root, "e", d, false); // as one half of an exchange
+  assert.deepEqual(take(), ["not /r/x", "not /r/e"]);
+  entries.rename(root, "e", root, "x", d, undefined);
+  take();
   entries.replaced(root, "a");
   entries.mayHaveChanged(root, "b", false);
   entries.mayHaveChanged(root, "x", true);
