@@ -211,7 +211,7 @@ export class Watching {
   #changed(event: EntryEvent): void {
     if (event.isDirectory) return;
     if (this.#options.followSymlinks) this.#appeared(event, true); // a link may lead to something else
-    else this.#timing.changed(event.path);
+    else if (this.#reported.isDirectory(event.path) === false) this.#timing.changed(event.path);
   }
 
   #removed(path: string): void {

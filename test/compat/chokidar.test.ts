@@ -182,6 +182,21 @@ for (const [name, [ignored, lines]] of Object.entries(IGNORED)) {
   });
 }
 
+test("a given file that `ignored` leaves out by its status has no events, also if it comes later", async () => {
+  for (const followSymlinks of [true, false]) {
+    const options: WatchOptions = {
+      followSymlinks,
+      ignored: (path, stats) => stats?.isFile() === true && path.endsWith("late"),
+    };
+    await using watched = new Watched(options, (at) => [at("late"), at("")]);
+    await watched.ready();
+    for (const content of ["1", "2"]) {
+      writeFileSync(watched.at("late"), content);
+      assert.deepEqual(await watched.lines(), [], `followSymlinks: ${followSymlinks}`);
+    }
+  }
+});
+
 test("a RegExp and a function get the path as it was given", async () => {
   const seen = new Set<string>();
   const ignored = (path: string, _stats?: unknown) => {
