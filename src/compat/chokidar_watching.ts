@@ -85,7 +85,10 @@ export class Watching {
     const forgotten = Promise.withResolvers<void>();
     for (const path of paths.map((path) => resolve(this.#cwd, path))) {
       this.#unwatched.set(path, forgotten.promise);
-      for (const root of this.#roots.delete(path)) this.#watcher?.remove(root);
+      for (const root of this.#roots.delete(path)) {
+        this.#watcher?.remove(root);
+        this.#reported.delete(root); // it may be in a directory that is not reported
+      }
       this.#links.unfollow(path);
       this.#timing.forget(path);
       this.#reported.delete(path);

@@ -45,6 +45,29 @@ test("of unwatch() and add() in quick turns, the last one counts", async () => {
   await watched.until((lines) => lines.join() === "addDir d,add d/f");
 });
 
+test("unwatch() of a directory includes a given path below what is ignored in it", async () => {
+  await using watched = new Watched(
+    (at) => ({ ignored: at("d/skip") }),
+    (at) => [at("d"), at("d/skip/deep"), at("")],
+    (at) => {
+      mkdirSync(at("d/skip/deep"), { recursive: true });
+      writeFileSync(at("d/skip/deep/f"), "1");
+    },
+  );
+  const deep = ["add d/skip/deep/f", "addDir d/skip/deep"];
+  assert.deepEqual(await watched.ready(), [deep[0], "addDir .", "addDir d", deep[1]]);
+  const { watcher, at } = watched;
+  const known = () => Object.values(watcher.getWatched()).flat().includes("deep");
+  assert.equal(known(), true);
+  watcher.unwatch(at("d"));
+  await watched.lines();
+  assert.equal(known(), false);
+  watcher.add([at("d"), at("d/skip/deep")]);
+  await watched.until((lines) => lines.includes("addDir d"));
+  watcher.add(at("d/skip/deep"));
+  await watched.until((lines) => deep.every((line) => lines.includes(line)));
+});
+
 test("events still come after calls between the promises of others", async () => {
   const random = generator(1);
   const directories = Array.from({ length: 10 }, (_, i) => `d${i}`);
