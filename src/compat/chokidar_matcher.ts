@@ -91,8 +91,13 @@ function compileOne(matcher: Exclude<Matcher, string>, cwd: string): Matches {
 
 function compileGlob(glob: string, cwd: string): Matches {
   const globs = expand(
-    isAbsolute(glob) || glob.startsWith("**") ? join("/", glob) : join(cwd, glob),
+    isAbsolute(glob) || glob.startsWith("**") ? join("/", glob) : join(literal(cwd), glob),
   )
     .map((one) => new Glob(one.replace(/\/\*\*\/?$/, ""), true)); // "a/**" matches "a", too
   return (path) => globs.some((one) => one.matches(path, 0));
+}
+
+/** A glob that matches a text alone. */
+function literal(text: string): string {
+  return text.replace(/[\\*?[\]{}]/g, "\\$&");
 }

@@ -182,6 +182,25 @@ for (const [name, [ignored, lines]] of Object.entries(IGNORED)) {
   });
 }
 
+test("a glob in `ignored` is relative to a `cwd` of any name", async () => {
+  const name = "[d]{e,f}*?\\";
+  const options = (at: At) => ({ cwd: at(name), ignored: ["*.tmp", "../*.tmp", "{a,b}/**"] });
+  await using watched = new Watched(options, () => [".", ".."], (at) => {
+    for (const directory of [name, `${name}/a`, `${name}/c`]) mkdirSync(at(directory));
+    for (const file of ["x.tmp", "x.js", "a/x.js", "c/x.tmp"]) {
+      writeFileSync(at(`${name}/${file}`), "");
+    }
+    writeFileSync(at("y.tmp"), "");
+  });
+  assert.deepEqual(await watched.ready(), [
+    "add c/x.tmp",
+    "add x.js",
+    "addDir .",
+    "addDir ..",
+    "addDir c",
+  ]);
+});
+
 test("a given file that `ignored` leaves out by its status has no events, also if it comes later", async () => {
   for (const followSymlinks of [true, false]) {
     const options: WatchOptions = {
