@@ -5,7 +5,7 @@
  */
 
 import type { Stats } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { basename, isAbsolute, join, resolve } from "node:path";
 import { expand } from "../watch/braces.ts";
 import { Glob } from "../watch/glob.ts";
 
@@ -44,7 +44,7 @@ export type Matches = (
   stats: () => Stats | undefined,
 ) => boolean;
 
-/** The temporary files of editors. */
+/** The names of the temporary files of editors. */
 const TEMPORARY = /\..*\.sw[px]$|~$|\.subl.*\.tmp/;
 /** What makes a text a glob. */
 const GLOB = /[*?]|\[.*\]|\{.*\}/;
@@ -59,7 +59,7 @@ const GLOB = /[*?]|\[.*\]|\{.*\}/;
 export function compile(matchers: readonly Matcher[], cwd: string, isAtomic: boolean): Matches {
   const paths = new Set<string>();
   const others: Matches[] = [];
-  if (isAtomic) others.push((path) => TEMPORARY.test(path));
+  if (isAtomic) others.push((path) => TEMPORARY.test(basename(path)));
   for (const matcher of matchers) {
     if (typeof matcher === "string") {
       paths.add(resolve(cwd, matcher));

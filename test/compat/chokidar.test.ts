@@ -182,6 +182,17 @@ for (const [name, [ignored, lines]] of Object.entries(IGNORED)) {
   });
 }
 
+test("what is in a directory with a dot in its name is no temporary file of an editor", async () => {
+  await using watched = new Watched({}, undefined, (at) => {
+    mkdirSync(at(".config.sublime"));
+    for (const name of ["x.swp", "x.tmp", ".x.swp"]) {
+      writeFileSync(at(`.config.sublime/${name}`), "");
+    }
+  });
+  const files = [".config.sublime/x.swp", ".config.sublime/x.tmp"].map((path) => `add ${path}`);
+  assert.deepEqual(await watched.ready(), [...files, "addDir .", "addDir .config.sublime"]);
+});
+
 test("a glob in `ignored` is relative to a `cwd` of any name", async () => {
   const name = "[d]{e,f}*?\\";
   const options = (at: At) => ({ cwd: at(name), ignored: ["*.tmp", "../*.tmp", "{a,b}/**"] });
