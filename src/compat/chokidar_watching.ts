@@ -127,7 +127,7 @@ export class Watching {
       ...usePolling && { poll: interval },
     });
     void this.#deliver(readerOf(watcher));
-    void this.#add(() => watcher.ready);
+    void this.#add(() => watcher.ready, true);
   }
 
   /** Watches a path again when it is forgotten, so that all of it is new; unless it is not to be watched by then. */
@@ -142,14 +142,20 @@ export class Watching {
     });
   }
 
-  /** Adds something. @returns resolves when the events of what is there are handled */
-  async #add(add: () => Promise<void>): Promise<void> {
+  /**
+   * Adds something.
+   *
+   * @param isSetup whether nothing is watched if that fails
+   * @returns resolves when the events of what is there are handled
+   */
+  async #add(add: () => Promise<void>, isSetup = false): Promise<void> {
     this.#adding++;
     try {
       await add();
       await turn(); // by then #deliver(), which alone takes events, has handled them
     } catch (error) {
-      return this.#fail(error); // which has ended the watcher
+      this.#fail(error);
+      if (isSetup) return; // it is never ready
     }
     this.#adding--;
     if (this.#adding > 0 || this.#isReady) return;

@@ -109,6 +109,13 @@ test("after close() in a listener, nothing is held, and nothing is watched", asy
   assert.deepEqual(watched.watcher.getWatched(), {});
 });
 
+test("a path that cannot be added later is an `error`, and `ready` follows", async () => {
+  await using watched = new Watched();
+  watched.watcher.add([watched.at("a\0b"), watched.at("d")]);
+  const lines = await watched.ready();
+  assert.deepEqual(lines, ["add d/f", "add old", "addDir .", "addDir d", "error undefined"]);
+});
+
 test("an entry is left out if a function in `ignored` throws, which is an `error`", async () => {
   const failure = Object.assign(new Error("mine"), { code: "MINE" });
   const throwsAt = (names: readonly string[]) => ({
