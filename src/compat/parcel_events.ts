@@ -84,9 +84,9 @@ export function coalesce(events: readonly WatchEvent[], root: string): Event[][]
     if (!("isDirectory" in event)) continue;
     const path = losslessPath(event);
     const isCreation = event.kind === "create" || event.kind === "exists";
-    if (isCreation && path === root) continue;
     const before = changes.get(path);
     if (isCreation && before?.isDeleted && before.emptied !== -1 && !before.isCreated) end();
+    if (isCreation && path === root) continue;
     let change = changes.get(path);
     if (change === undefined) {
       change = { path: event.path, isCreated: false, isDeleted: false, last: number, emptied: -1 };

@@ -274,6 +274,18 @@ test("subscribe() calls twice where something is at the path of a removed direct
   }
 });
 
+test("subscribe() calls twice where the directory itself is removed, and is back", async () => {
+  const { root, at } = scene();
+  file("a")(at);
+  const { calls, end } = await listen(root);
+  rmSync(root, { recursive: true });
+  mkdirSync(root);
+  file("a")(at);
+  await until(() => calls.length > 1, () => calls);
+  await end();
+  assert.deepEqual(calls, [["delete ", "delete a"], ["create a"], ["create zzz"]]);
+});
+
 test("subscribe() calls once where a new directory was removed, and is there again", async () => {
   const { root, at } = scene();
   const { calls, end } = await listen(root);
