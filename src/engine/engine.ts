@@ -337,7 +337,9 @@ export class Engine implements Member {
   #doubtful(scans: readonly (Outcome | Failed)[]): Directory[] {
     const { mounts } = this.#instance;
     const isKnown = mounts.areKnown();
-    const doubtful = scans.filter(({ changes }) => !isKnown || changes !== mounts.changes);
+    const doubtful = scans.filter(({ changes }) =>
+      changes !== undefined && (!isKnown || changes !== mounts.changes)
+    );
     return doubtful.map(({ directory }) => directory);
   }
 
@@ -347,7 +349,9 @@ export class Engine implements Member {
     this.#instance.mounts.look(() => {
       this.#fences--;
       if (this.isClosed) return;
-      for (const directory of directories) if (!directory.gone) this.#scanner.rescan(directory);
+      for (const directory of directories) {
+        if (!directory.gone) this.#scanner.rescanDoubtful(directory);
+      }
       if (this.#isIdle) this.#scanned();
     });
   }

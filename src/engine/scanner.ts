@@ -44,8 +44,8 @@ export interface ScanScope {
 export interface Outcome {
   readonly directory: Directory;
   readonly generation: number;
-  /** See {@link Mounts.changes}: as of before the scan. */
-  readonly changes: number;
+  /** See {@link Mounts.changes}: as of before the scan; `undefined` if no mount can have hidden the directory. */
+  readonly changes: number | undefined;
 }
 
 /** A directory that cannot be watched. */
@@ -53,7 +53,7 @@ export interface Failed {
   readonly directory: Directory;
   readonly failure: ScanFailure;
   /** See {@link Outcome.changes}. */
-  readonly changes: number;
+  readonly changes: number | undefined;
 }
 
 /** Always asked for: without these, no path would be right. */
@@ -76,6 +76,8 @@ export class Scanner {
   readonly #misses = new Repeats(TRIES);
   /** Of large directories that changed while they were listed. */
   readonly #listings = new Repeats(LISTINGS);
+  /** Of which a mount may have hidden what was scanned. */
+  readonly #doubtful = new WeakSet<Directory>();
   /** Where no link is followed, there are none. */
   readonly #duplicates: Duplicates | undefined;
   readonly #refusals: Refusals;
@@ -144,6 +146,15 @@ export class Scanner {
     this.schedule(directory);
   }
 
+  /**
+   * Scans a directory again that a mount may have hidden. What it is is certain once it is found, with no change of
+   * mounts before: so a change while it is read does not matter, and no more scans follow.
+   */
+  rescanDoubtful(directory: Directory): void {
+    this.#doubtful.add(directory);
+    this.rescan(directory);
+  }
+
   /** Adds work of several steps. */
   begin<Result>(task: Task<Result>): void {
     if (this.#queue.isEmpty) this.#instance.schedule(this.#member);
@@ -175,8 +186,9 @@ export class Scanner {
     const path = parent?.pathOf(directory.name) ?? directory.path;
     const follow = parent === undefined ? this.#scope.followsRoots : directory.link;
     const mask = STRUCTURE | this.#scope.content | (directory.link ? IN_MOVE_SELF : 0);
-    const { changes } = this.#instance.mounts;
+    const { changes: before } = this.#instance.mounts;
     const found = this.#instance.scan(path, mask, follow);
+    const changes = this.#isCertain(directory) ? undefined : before;
     debug?.("scan", JSON.stringify(path), describe(found));
     if (!("wd" in found)) return this.#unscanned(directory, found, changes);
     this.#count++;
@@ -205,13 +217,23 @@ export class Scanner {
     else this.#readOn(directory, found.rest, changes);
   }
 
-  #readOn(directory: Directory, steps: Rest, changes: number): void {
+  /** Whether what was found just now at the path of a directory is what the known mounts show there. */
+  #isCertain(directory: Directory): boolean {
+    return this.#doubtful.has(directory) && this.#instance.mounts.areKnown() &&
+      this.#doubtful.delete(directory);
+  }
+
+  #readOn(directory: Directory, steps: Rest, changes: number | undefined): void {
     const end = (failure: ScanFailure | undefined) => this.#listed(directory, failure, changes);
     this.#queue.begin({ directory, steps, end });
   }
 
   /** A directory was read to its end. @param failure why not, if that failed */
-  #listed(directory: Directory, failure: ScanFailure | undefined, changes: number): void {
+  #listed(
+    directory: Directory,
+    failure: ScanFailure | undefined,
+    changes: number | undefined,
+  ): void {
     if (failure !== undefined) return this.#unscanned(directory, failure, changes);
     this.#misses.end(directory);
     this.#refusals.delete(directory);
@@ -219,7 +241,7 @@ export class Scanner {
   }
 
   /** A directory that is entered by another path: nothing is in it, so that each event is reported once. */
-  #scannedDuplicate(directory: Directory, wd: number, changes: number): void {
+  #scannedDuplicate(directory: Directory, wd: number, changes: number | undefined): void {
     directory.initial = false;
     if (directory.isEmpty) this.release(directory);
     else {
@@ -242,7 +264,7 @@ export class Scanner {
     return this.#scope.followSymlinks && directory.isBehindLink;
   }
 
-  #unscanned(directory: Directory, failure: ScanFailure, changes: number): void {
+  #unscanned(directory: Directory, failure: ScanFailure, changes: number | undefined): void {
     if (!isGone(failure)) return this.#fail(directory, failure, changes);
     // The path leads elsewhere by now: what became of the directory is still queued.
     this.#release(directory);
@@ -252,7 +274,7 @@ export class Scanner {
   }
 
   /** A directory cannot be watched. If it may not be read, that is said once, and it is tried again. */
-  #fail(directory: Directory, failure: ScanFailure, changes: number): void {
+  #fail(directory: Directory, failure: ScanFailure, changes: number | undefined): void {
     const isRefused = failure.errno === EACCES;
     const before = isRefused ? this.#refusals.take(directory) : undefined;
     this.releaseTree(directory);

@@ -18,3 +18,12 @@ for (const noticed of ["by itself", "by sync() alone"]) {
     });
   }
 }
+
+test("a large directory is read once more, though mounts come and go while it is read", {
+  skip: MOUNTS.skip,
+}, () => {
+  const { under } = MOUNTS;
+  const check = "elsewhere, each time that a large directory is read on";
+  const { status, stdout, stderr } = run("quick_mounts.ts", [check, "by itself"], { under });
+  assert.equal(status, 0, stdout + stderr);
+});

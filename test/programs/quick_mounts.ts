@@ -153,6 +153,28 @@ const CHECKS: Record<string, () => Promise<void>> = {
     tree(join(top, "d/r"), 1);
     for (const mirror of mirrors) await mirror.check();
   },
+  async "elsewhere, each time that a large directory is read on"() {
+    prepare();
+    const other = join(base, "other");
+    mkdirSync(other);
+    for (let i = 0; i < 5000; i++) writeFileSync(join(top, `file${i}`), "");
+    const { getdents64 } = libc();
+    let [at, to, read, moves] = [aside, other, 0, 0];
+    libc().getdents64 = (fd, buffer, size) => {
+      if (read > 100_000) { // the scan has returned: it is large
+        moves++;
+        move(at, to);
+        [at, to] = [to, at];
+      }
+      const length = getdents64(fd, buffer, size);
+      read = length > 0 ? read + length : 0;
+      return length;
+    };
+    const mirror = new Mirror(top);
+    await within(mirror.watcher.ready);
+    await mirror.check();
+    assert(moves > 0 && moves < 50, `${moves}`);
+  },
   async "moves there and back"() {
     prepare("a/sub", "b");
     writeFileSync(join(aside, "a/sub/x"), "");
