@@ -335,6 +335,7 @@ export class Engine implements Member {
 
   /** The directories that a mount may have hidden while they were scanned, which may be gone. */
   #doubtful(scans: readonly (Outcome | Failed)[]): Directory[] {
+    if (scans.length === 0) return [];
     const { mounts } = this.#instance;
     const isKnown = mounts.areKnown();
     const doubtful = scans.filter(({ changes }) =>

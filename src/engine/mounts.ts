@@ -126,7 +126,7 @@ export class Mounts {
 
   /** Whether members know of all changes by now. */
   areKnown(): boolean {
-    return !this.#hasChanged() && !this.#isLooking && !this.#isChanged;
+    return !this.#isLooking && !this.#hasChanged() && !this.#isChanged;
   }
 
   /** Soon begins to wait for changes. Does not keep the process alive. */

@@ -143,7 +143,7 @@ test("Scanner.work() says how often mounts had changed before each scan, however
   trees.fake.piece = 1;
   for (const name of ["x", "y", "z"]) trees.disk.file(`/r/a/${name}`);
   trees.scanner.rescan(a);
-  const changes: number[] = [];
+  const changes: (number | undefined)[] = [];
   for (let now = 3; !trees.scanner.isIdle; now++) {
     trees.fake.mounts.changes = now;
     for (const outcome of trees.scanner.work(ONE_STEP)[0]) changes.push(outcome.changes);
