@@ -177,16 +177,17 @@ export class Mounts {
     if (bytes === undefined) this.#isChanged = false;
     if (isSame && !this.#isChanged) return this.#looked();
     const now = isSame ? this.#table : new MountTable(bytes);
+    const changes = this.#changes;
     this.#fence(() => {
       const again = this.#read();
-      if (again !== undefined && !now.equals(again) && tries < TRIES) {
-        return this.#compare(tries + 1);
-      }
+      const isOther = again !== undefined && !now.equals(again);
+      if (isOther && tries < TRIES) return this.#compare(tries + 1);
       const before = this.#table;
       this.#table = now;
       debug?.("mounts", now.visible.size, "show");
-      if (this.#isChanged) this.#changed(before, now);
-      this.#isChanged = false;
+      const isChanged = this.#isChanged;
+      this.#isChanged = isOther && this.#changes !== changes; // what the last read has shown is for the next look
+      if (isChanged) this.#changed(before, now);
       this.#looked();
     });
   }

@@ -18,6 +18,10 @@ for (
       "Mounts.look() reads until paths are the same after a fence",
       "a rename while the mounts are read",
     ],
+    [
+      "what is mounted at the last try of a look is known to the next one",
+      "a mount at the last try",
+    ],
   ]
 ) {
   test(title, { skip: MOUNTS.skip }, () => {

@@ -154,6 +154,28 @@ const CHECKS: Record<string, () => Promise<void>> = {
     execFileSync("umount", [`${base}/d3/m`]);
     await mounts.close();
   },
+  async "a mount at the last try"() {
+    const TRIES = 20;
+    let fences = 0;
+    let isKnown = false;
+    const mounts = new Mounts(libc(), (fenced) => {
+      // The mounts are others at each fence.
+      if (++fences < TRIES) execFileSync("mount", ["-t", "tmpfs", "none", base + "/other"]);
+      else if (fences === TRIES) mount();
+      queueMicrotask(fenced);
+    }, (_, { visible }) => {
+      isKnown = visible.has(inner);
+    });
+    mkdirSync(`${base}/other`);
+    execFileSync("mount", ["-t", "tmpfs", "none", base + "/other"]);
+    await within(new Promise<void>((resolve) => mounts.look(resolve)));
+    assert.equal(fences, TRIES);
+    await within(new Promise<void>((resolve) => mounts.look(resolve)));
+    assert(isKnown);
+    await mounts.close();
+    unmount();
+    for (let i = 0; i < TRIES; i++) execFileSync("umount", [`${base}/other`]);
+  },
 };
 
 await CHECKS[process.argv[2]]();
