@@ -157,7 +157,7 @@ const ready: Measurement<Subject, Scratch> = {
     memory: { label: "… RSS, MB", digits: 0 },
   },
   async run({ program, dropIn }) {
-    using client = new Client(program.files(dropIn));
+    await using client = new Client(program.files(dropIn));
     for (let i = 0; i < DIRECTORIES; i++) {
       for (let j = 0; j < FILES; j++) client.write(`src/d${i}/${j}.txt`, "");
     }
