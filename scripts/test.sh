@@ -128,7 +128,7 @@ declare -A titles=([deno]="suite on Deno" [bun]="suite on Bun" [node]="suite on 
 if ((${#suites[@]} == 1)); then
   step "${titles[${suites[0]}]}" suite "${suites[0]}"
 else
-  outputs=$(mktemp -d "$runtimes/suites.XXXXXX") # of this run only: several may go on at once
+  outputs=$(mktemp -d "$runtimes/suites.XXXXXX") # one for each run, since several may go on at once; stop() removes it
   start=$EPOCHREALTIME
   beside "$outputs/bun" suite bun &
   bun=$!
