@@ -34,7 +34,7 @@ import { isOfType, type Tree } from "./tree.ts";
 /** What changes an entry of a directory. */
 const ENTRY = IN_CREATE | IN_DELETE | IN_MOVE;
 
-/** A name that something was renamed away from. */
+/** A name from which something was renamed to where nothing is watched. */
 interface Left {
   readonly directory: Directory;
   readonly name: string;
@@ -79,8 +79,8 @@ export class Events {
   }
 
   /**
-   * Something is there again, and no event has told of it: it came by an exchange, whose first half was before the
-   * directory was watched.
+   * Scans directories again where something is at such a name, and no event has told of it. It came by an exchange
+   * (RENAME_EXCHANGE of rename(2)), whose first event was sent before the directory was watched.
    */
   check(left: readonly Left[]): void {
     for (const { directory, name } of left) {

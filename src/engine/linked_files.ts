@@ -113,7 +113,7 @@ export class LinkedFiles {
     if (link.target?.isDirectory && watchesBelow(this.#scope, directory)) this.#moved(link, 0);
   }
 
-  /** There may be a link that is left out, as long as it leads to no directory. @param isLink whether it is one */
+  /** Follows a link that is left out, until it leads to a directory. @param isLink whether it is a link, if that is known */
   wait(directory: Directory, name: string, isLink?: boolean): void {
     this.delete(directory, name);
     const path = directory.pathOf(name);
@@ -189,7 +189,8 @@ export class LinkedFiles {
 
   #look(link: Link, before: Target | undefined): void {
     const target = link.target = link.watch.look();
-    const errno = link.directory.entries.has(link.name) ? -(target?.wd ?? 0) : 0;
+    if (!link.directory.entries.has(link.name)) return; // it is left out, and so are its errors
+    const errno = -(target?.wd ?? 0);
     if (errno > 0 && !leadsNowhere(errno) && target!.wd !== before?.wd) {
       const failure = { errno, syscall: "inotify_add_watch" };
       this.#entries.report(unwatchable(this.#instance.libc, link.path, failure));

@@ -124,7 +124,7 @@ export class Mounts {
     return this.#changes;
   }
 
-  /** Whether members know of all changes by now. */
+  /** Asks the kernel whether members know of all changes. */
   areKnown(): boolean {
     return !this.#isLooking && !this.#hasChanged() && !this.#isChanged;
   }

@@ -76,7 +76,7 @@ export class Scanner {
   readonly #misses = new Repeats(TRIES);
   /** Of large directories that changed while they were listed. */
   readonly #listings = new Repeats(LISTINGS);
-  /** Of which a mount may have hidden what was scanned. */
+  /** Those that a mount may have hidden when they were scanned. */
   readonly #doubtful = new WeakSet<Directory>();
   /** Where no link is followed, there are none. */
   readonly #duplicates: Duplicates | undefined;
@@ -147,8 +147,8 @@ export class Scanner {
   }
 
   /**
-   * Scans a directory again that a mount may have hidden. What it is is certain once it is found, with no change of
-   * mounts before: so a change while it is read does not matter, and no more scans follow.
+   * Scans a directory again that a mount may have hidden. If mounts have not changed by the time it is open, it is the
+   * right one, whatever is mounted while it is read: so the scans come to an end.
    */
   rescanDoubtful(directory: Directory): void {
     this.#doubtful.add(directory);

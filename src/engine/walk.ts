@@ -5,8 +5,9 @@
  *
  * A directory that is removed while it is still open, or is a working directory, sends no IN_DELETE_SELF until it is
  * closed. So while a path leads nowhere, as after each removal on the way, each directory is also watched for its
- * entries: for all that happens to them, since a scan of it applies what is queued by then. While it leads to what may not
- * be watched, each is also watched for a change of attributes, its own one and that of the next one.
+ * entries: not for their removals alone, which a scan of the directory would apply without what came after them. While
+ * the path leads to what may not be watched, each is also watched for a change of attributes, its own one and that of
+ * the next one.
  *
  * @module
  */

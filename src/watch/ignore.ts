@@ -155,13 +155,12 @@ function compilePattern(glob: string): Omit<Rule, "negated"> {
   if (body === "") throw new TypeError("it names no entry");
   if (/(?:^|\/)\.\.?(?:\/|$)/.test(body)) throw new TypeError('no path has "." or ".." in it');
   const pattern = new Glob(body.replace(/\/{2,}/g, "/"), true);
-  const dependsOn = here !== ""
-    ? "root"
-    : body.startsWith("/")
+  const isAsGiven = here === "";
+  const dependsOn = isAsGiven && !body.includes("/")
+    ? "name"
+    : isAsGiven && body.startsWith("/")
     ? "path"
-    : body.includes("/")
-    ? "root"
-    : "name";
+    : "root";
   return {
     dependsOn,
     matches(path, isDirectory, root) {
